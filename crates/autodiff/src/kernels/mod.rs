@@ -1,0 +1,5 @@
+//! Loops over slices: no tensors, no graph.
+//!
+//! This is the only place where `unsafe` and threads live.
+
+pub(crate) mod par;
