@@ -1,6 +1,28 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod float;
+mod fused;
+mod graph;
 mod kernels;
+mod module;
+mod ops;
+mod rng;
+mod shape;
+mod tensor;
+mod transform;
 
+pub use check::{GradCheck, check_fused, check_grads};
 pub use float::Float;
+pub use graph::{Ctx, Fused, FusedCtx, Grads, Op};
+pub use module::{Module, Path, Role};
+pub use rng::{RNG_STATE_BYTES, Rng};
+pub use shape::Axes;
+pub use tensor::Tensor;
+pub use transform::{
+    checkpoint, custom_gradient, debug_nan, grad, hvp, jvp, par_value_and_grad, value_and_grad,
+    value_and_grad_aux, vjp,
+};
+
+/// A set of positions along an axis, as `argmax`, `sort` and `topk` give and `gather` takes.
+pub type Indices = ndarray::ArcArray<usize, ndarray::IxDyn>;

@@ -2,4 +2,5 @@
 //!
 //! This is the only place where `unsafe` and threads live.
 
+pub(crate) mod accumulate;
 pub(crate) mod par;

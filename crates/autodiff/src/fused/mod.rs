@@ -1,0 +1,1 @@
+//! Kernels with a specification: see [`Fused`](crate::Fused).

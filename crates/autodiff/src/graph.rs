@@ -1,0 +1,525 @@
+//! The graph behind the tensors: how an op is recorded, and how it is walked back.
+//!
+//! Every tensor has a *level*: 0 for a constant, otherwise the number of the innermost open transform on
+//! whose variables it depends. A transform at level `L` lifts its variables to `L`; an op's result has
+//! the highest level of its inputs, and is recorded only above the thread's *floor*: the levels up to the
+//! floor are those that nobody will differentiate any more. So inference and first-order
+//! backward passes build no graph.
+//!
+//! Recorded tensors are numbered as they are made. The numbers of a transform's graph lie in one
+//! range, which makes them the index of a dense table of pending gradients: no hashing, no
+//! recursion.
+
+use std::any::type_name;
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use ndarray::{ArcArray, IxDyn};
+use smallvec::SmallVec;
+
+use crate::{Float, Tensor};
+
+/// The gradients of an op's inputs, in order; `None` where there is none.
+pub type Grads<F> = SmallVec<[Option<Tensor<F>>; 2]>;
+
+/// A differentiable primitive: its derivative rule.
+///
+/// The forward value is computed by the function that calls [`Tensor::record`].
+pub trait Op<F: Float>: Debug + Send + Sync {
+    /// The op's name in messages, as the caller wrote it.
+    fn name(&self) -> &'static str;
+
+    /// The vector–Jacobian product: the gradients of the inputs, given the gradient `g` of the output.
+    ///
+    /// It is written with public tensor ops, so that it can be differentiated again. Where
+    /// [`Ctx::recording`] is false a kernel may be used instead.
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F>;
+}
+
+/// What a derivative rule sees.
+pub struct Ctx<'a, F: Float> {
+    inputs: &'a [Tensor<F>],
+    output: &'a Tensor<F>,
+    level: u8,
+}
+
+impl<F: Float> Ctx<'_, F> {
+    /// The `i`-th input.
+    pub fn x(&self, i: usize) -> &Tensor<F> {
+        &self.inputs[i]
+    }
+
+    /// All inputs.
+    pub fn inputs(&self) -> &[Tensor<F>] {
+        self.inputs
+    }
+
+    /// The output.
+    pub fn y(&self) -> &Tensor<F> {
+        self.output
+    }
+
+    /// Whether the `i`-th input wants a gradient; a rule may give `None` where not.
+    pub fn needs(&self, i: usize) -> bool {
+        self.inputs[i].0.level >= self.level
+    }
+
+    /// Whether an outer transform will differentiate this derivative.
+    pub fn recording(&self) -> bool {
+        recording()
+    }
+}
+
+pub(crate) struct Inner<F: Float> {
+    pub(crate) value: ArcArray<F, IxDyn>,
+    pub(crate) level: u8,
+    pub(crate) number: u32,
+    node: Option<Node<F>>,
+}
+
+enum Node<F: Float> {
+    /// A variable of the transform at this tensor's level, standing for a tensor outside of it.
+    Variable(Tensor<F>),
+    Op {
+        op: Box<dyn Op<F>>,
+        inputs: SmallVec<[Tensor<F>; 2]>,
+    },
+}
+
+/// What a thread knows about its open transforms.
+#[derive(Clone, Copy)]
+struct State {
+    /// Open transforms.
+    level: u8,
+    /// Nothing is recorded up to this level.
+    floor: u8,
+    /// The last number given.
+    number: u32,
+    /// Variables of levels from 1 to this one must not be used.
+    forbidden: u8,
+    /// Whether every value is looked at for NaN.
+    debug_nan: bool,
+}
+
+const CLOSED: State = State { level: 0, floor: 0, number: 0, forbidden: 0, debug_nan: false };
+
+thread_local! {
+    static STATE: Cell<State> = const { Cell::new(CLOSED) };
+}
+
+/// Puts the thread's state back when dropped, also after a panic.
+struct Restore(State);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        // The numbers go on, so that graphs that outlive their transform stay in order.
+        let number = if self.0.level == 0 { 0 } else { STATE.get().number.max(self.0.number) };
+        STATE.set(State { number, ..self.0 });
+    }
+}
+
+fn with_state<R>(change: impl FnOnce(&mut State), f: impl FnOnce() -> R) -> R {
+    let mut state = STATE.get();
+    let _restore = Restore(state);
+    change(&mut state);
+    STATE.set(state);
+    f()
+}
+
+/// Runs `f` without recording anything: kernels may use tensor ops.
+pub(crate) fn quietly<R>(f: impl FnOnce() -> R) -> R {
+    with_state(|s| s.floor = u8::MAX, f)
+}
+
+/// Runs `f` as if no transform were open; for work that another thread took over.
+pub(crate) fn isolated<R>(debug_nan: bool, f: impl FnOnce() -> R) -> R {
+    with_state(|s| *s = State { debug_nan, ..CLOSED }, f)
+}
+
+/// Runs `f` looking at every value for NaN.
+pub(crate) fn looking_for_nan<R>(f: impl FnOnce() -> R) -> R {
+    with_state(|s| s.debug_nan = true, f)
+}
+
+/// Runs `f` quietly, and panics if it uses a variable of a transform that is open already.
+pub(crate) fn without_captures<R>(f: impl FnOnce() -> R) -> R {
+    with_state(|s| (s.floor, s.forbidden) = (u8::MAX, s.level), f)
+}
+
+pub(crate) fn debug_nan_is_on() -> bool {
+    STATE.get().debug_nan
+}
+
+/// How many transforms are open on this thread.
+pub(crate) fn open_transforms() -> u8 {
+    STATE.get().level
+}
+
+/// Whether results that depend on the innermost transform's variables are recorded.
+fn recording() -> bool {
+    let s = STATE.get();
+    s.floor < s.level
+}
+
+impl<F: Float> Tensor<F> {
+    pub(crate) fn constant(value: ArcArray<F, IxDyn>) -> Self {
+        Self(Arc::new(Inner { value, level: 0, number: 0, node: None }))
+    }
+
+    /// Attaches the derivative rule `op` to a computed `value`. The single place where a graph edge is
+    /// made.
+    ///
+    /// # Panics
+    /// Under [`debug_nan`](crate::debug_nan), if `value` has a NaN.
+    #[track_caller]
+    pub fn record<O: Op<F> + 'static>(op: O, inputs: &[&Self], mut value: Self) -> Self {
+        let state = STATE.get();
+        if state.debug_nan {
+            crate::transform::look_for_nan(op.name(), inputs, &value);
+        }
+        let level = inputs.iter().map(|x| x.0.level).max().unwrap_or(0);
+        if level <= state.floor {
+            assert!(
+                level == 0 || level > state.forbidden,
+                "checkpoint: the function uses a variable of an open transform (in {}) that is not part of the \
+                 model given to checkpoint, so that its gradient would be lost",
+                op.name()
+            );
+            return value;
+        }
+        let node =
+            Node::Op { op: Box::new(op), inputs: inputs.iter().map(|&x| x.clone()).collect() };
+        let number = next_number(inputs.iter().map(|x| x.0.number).max().unwrap_or(0));
+        match Arc::get_mut(&mut value.0) {
+            // A freshly computed value has one owner: the graph is attached to it in place.
+            Some(inner) if inner.node.is_none() => {
+                (inner.level, inner.number, inner.node) = (level, number, Some(node));
+                value
+            }
+            _ => {
+                let value = value.0.value.clone();
+                Self(Arc::new(Inner { value, level, number, node: Some(node) }))
+            }
+        }
+    }
+
+    /// A variable of the given level that stands for this tensor.
+    fn lift(&self, level: u8) -> Self {
+        let (value, number) = (self.0.value.clone(), next_number(self.0.number));
+        Self(Arc::new(Inner { value, level, number, node: Some(Node::Variable(self.clone())) }))
+    }
+
+    /// The elements, to be changed in place, if nobody else can see them and no graph knows them.
+    pub(crate) fn unique_data(&mut self) -> Option<&mut [F]> {
+        let inner = Arc::get_mut(&mut self.0)?;
+        if inner.node.is_some() {
+            return None;
+        }
+        inner.value.as_slice_mut()
+    }
+}
+
+/// The next number of this thread, above `newest` (an input may come from another thread).
+fn next_number(newest: u32) -> u32 {
+    let mut state = STATE.get();
+    let number = state.number.max(newest).checked_add(1).expect("more than 2^32 ops in one graph");
+    if state.level > 0 {
+        state.number = number;
+        STATE.set(state);
+    }
+    number
+}
+
+impl<F: Float> Drop for Inner<F> {
+    /// Iterative: a chain of a million ops must not overflow the stack.
+    fn drop(&mut self) {
+        let Some(node) = self.node.take() else { return };
+        let mut stack: SmallVec<[Tensor<F>; 8]> = SmallVec::new();
+        node.into_inputs(&mut stack);
+        while let Some(tensor) = stack.pop() {
+            if let Some(mut inner) = Arc::into_inner(tensor.0)
+                && let Some(node) = inner.node.take()
+            {
+                node.into_inputs(&mut stack);
+            }
+        }
+    }
+}
+
+impl<F: Float> Node<F> {
+    fn into_inputs(self, stack: &mut SmallVec<[Tensor<F>; 8]>) {
+        match self {
+            Self::Variable(x) => stack.push(x),
+            Self::Op { inputs, .. } => stack.extend(inputs),
+        }
+    }
+}
+
+/// A graph that was recorded at one level, ready to be walked back.
+pub(crate) struct Tape<F: Float> {
+    level: u8,
+    /// The thread's floor when the transform opened.
+    floor: u8,
+    /// Numbers above this one belong to the transform.
+    base: u32,
+    variables: Vec<Tensor<F>>,
+}
+
+impl<F: Float> Tape<F> {
+    /// Opens a transform, lifts `inputs` to its level and runs `f` on the variables.
+    pub(crate) fn record<R>(inputs: &[Tensor<F>], f: impl FnOnce(&[Tensor<F>]) -> R) -> (R, Self) {
+        let outer = STATE.get();
+        let level = outer.level.checked_add(1).expect("at most 255 nested transforms");
+        let newest = inputs.iter().map(|x| x.0.number).max().unwrap_or(0);
+        with_state(
+            |s| {
+                *s = State {
+                    level,
+                    floor: s.floor.min(outer.level),
+                    number: s.number.max(newest),
+                    ..*s
+                }
+            },
+            || {
+                let base = STATE.get().number;
+                let variables: Vec<_> = inputs.iter().map(|x| x.lift(level)).collect();
+                let result = f(&variables);
+                (result, Self { level, floor: outer.floor, base, variables })
+            },
+        )
+    }
+
+    /// The gradients of ⟨`seed`, `y`⟩ with respect to the inputs; `None` where `y` does not depend on one.
+    pub(crate) fn gradients(&self, y: Tensor<F>, seed: Tensor<F>) -> Vec<Option<Tensor<F>>> {
+        // Somebody watches this backward pass if an open outer level lies above the floor.
+        let watched = self.floor.saturating_add(1) < self.level;
+        let floor = if watched { self.floor } else { self.level };
+        with_state(
+            |s| *s = State { level: s.level.max(self.level), floor: floor.max(s.floor), ..*s },
+            || {
+                let mut pending = Pending::new(self.base, self.level);
+                pending.add(y, seed);
+                pending.walk_back();
+                self.variables.iter().map(|v| pending.take(v)).collect()
+            },
+        )
+    }
+}
+
+/// A tensor and what has been gathered of its gradient.
+type Entry<F> = (Tensor<F>, Tensor<F>);
+
+/// Gradients that wait for their tensor's turn, in a table indexed by the tensor's number.
+struct Pending<F: Float> {
+    base: u32,
+    level: u8,
+    slots: Vec<SmallVec<[Entry<F>; 1]>>,
+}
+
+impl<F: Float> Pending<F> {
+    fn new(base: u32, level: u8) -> Self {
+        Self { base, level, slots: Vec::new() }
+    }
+
+    /// The slot of a tensor that depends on the variables, `None` for any other.
+    fn slot(&self, x: &Tensor<F>) -> Option<usize> {
+        (x.0.level >= self.level && x.0.number > self.base)
+            .then(|| (x.0.number - self.base - 1) as usize)
+    }
+
+    fn add(&mut self, x: Tensor<F>, g: Tensor<F>) {
+        let Some(i) = self.slot(&x) else { return };
+        debug_assert_eq!(x.shape(), g.shape(), "a gradient has the shape of its tensor");
+        if i >= self.slots.len() {
+            self.slots.resize_with(i + 1, SmallVec::new);
+        }
+        // Tensors that other threads made may share a number, so a slot is a (very short) list.
+        match self.slots[i].iter_mut().find(|(t, _)| Arc::ptr_eq(&t.0, &x.0)) {
+            Some((_, sum)) => accumulate(sum, g),
+            None => self.slots[i].push((x, g)),
+        }
+    }
+
+    /// From the newest tensor to the oldest: when a tensor's turn comes, its gradient is complete.
+    fn walk_back(&mut self) {
+        for i in (0..self.slots.len()).rev() {
+            // An op's inputs are older than its output, so that nothing is added to this slot any more.
+            for (tensor, g) in std::mem::take(&mut self.slots[i]) {
+                match &tensor.0.node {
+                    // The transform's own variables keep what they have gathered.
+                    Some(Node::Variable(_)) if tensor.0.level == self.level => {
+                        self.slots[i].push((tensor, g));
+                    }
+                    Some(Node::Variable(outer)) => self.add(outer.clone(), g),
+                    Some(Node::Op { op, inputs }) => {
+                        let c = Ctx { inputs, output: &tensor, level: self.level };
+                        let grads = op.vjp(&c, g);
+                        debug_assert_eq!(
+                            grads.len(),
+                            inputs.len(),
+                            "{}: one gradient an input",
+                            op.name()
+                        );
+                        for (x, gx) in inputs.iter().zip(grads) {
+                            if let Some(gx) = gx {
+                                if debug_nan_is_on() {
+                                    crate::transform::look_for_nan_in_gradient(op.name(), x, &gx);
+                                }
+                                self.add(x.clone(), gx);
+                            }
+                        }
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, x: &Tensor<F>) -> Option<Tensor<F>> {
+        let i = self.slot(x)?;
+        let slot = self.slots.get_mut(i)?;
+        let i = slot.iter().position(|(t, _)| Arc::ptr_eq(&t.0, &x.0))?;
+        Some(slot.remove(i).1)
+    }
+}
+
+/// `sum += g`, in place where nobody can see it.
+fn accumulate<F: Float>(sum: &mut Tensor<F>, g: Tensor<F>) {
+    match sum.unique_data() {
+        Some(data) if g.0.level == 0 => crate::kernels::accumulate::add_assign(data, g.data()),
+        _ => *sum = &*sum + &g,
+    }
+}
+
+/// A kernel with its specification.
+///
+/// [`reference`](Self::reference) says what the op is, in tensor ops; [`forward`](Self::forward) and [`vjp`](Self::vjp) are the
+/// fast path, which [`check_fused`](crate::check_fused) holds against it. Derivatives of the derivative go through
+/// the reference, so a fused op is differentiable to any order.
+///
+/// ```
+/// use seedbed_autodiff::{Float, Fused, FusedCtx, Tensor};
+///
+/// /// `x²`, in one pass.
+/// #[derive(Debug)]
+/// struct Square;
+///
+/// impl<F: Float> Fused<F, 1> for Square {
+///     type Saved = ();
+///     fn name(&self) -> &'static str {
+///         "square"
+///     }
+///     fn reference(&self, [x]: [&Tensor<F>; 1]) -> Tensor<F> {
+///         x * x
+///     }
+///     fn forward(&self, [x]: [&Tensor<F>; 1]) -> (Tensor<F>, ()) {
+///         (Tensor::new(x.data().iter().map(|&x| x * x).collect(), x.shape()), ())
+///     }
+///     fn vjp(&self, c: &FusedCtx<'_, F, (), 1>, g: Tensor<F>) -> [Option<Tensor<F>>; 1] {
+///         [Some(c.x(0) * g * 2.0)]
+///     }
+/// }
+///
+/// let x = Tensor::<f64>::scalar(3.0);
+/// assert_eq!(seedbed_autodiff::grad(&x, |x| Tensor::fused(Square, [x])).item(), 6.0);
+/// ```
+pub trait Fused<F: Float, const N: usize>: Debug + Send + Sync + 'static {
+    /// What the forward pass keeps for the gradient; `()` if nothing.
+    type Saved: Send + Sync + 'static;
+
+    /// The op's name in messages.
+    fn name(&self) -> &'static str;
+
+    /// The specification, in tensor ops.
+    fn reference(&self, x: [&Tensor<F>; N]) -> Tensor<F>;
+
+    /// The value. Nothing is recorded here, so tensor ops are plain arithmetic.
+    fn forward(&self, x: [&Tensor<F>; N]) -> (Tensor<F>, Self::Saved);
+
+    /// The gradients of the inputs, given that of the output. Only called when nobody differentiates
+    /// it again.
+    fn vjp(&self, c: &FusedCtx<'_, F, Self::Saved, N>, g: Tensor<F>) -> [Option<Tensor<F>>; N];
+}
+
+/// What the gradient of a [`Fused`] op sees.
+pub struct FusedCtx<'a, F: Float, S, const N: usize> {
+    ctx: &'a Ctx<'a, F>,
+    saved: &'a S,
+}
+
+impl<F: Float, S, const N: usize> FusedCtx<'_, F, S, N> {
+    /// The `i`-th input.
+    pub fn x(&self, i: usize) -> &Tensor<F> {
+        self.ctx.x(i)
+    }
+
+    /// The output.
+    pub fn y(&self) -> &Tensor<F> {
+        self.ctx.y()
+    }
+
+    /// What the forward pass kept.
+    pub fn saved(&self) -> &S {
+        self.saved
+    }
+
+    /// Whether the `i`-th input wants a gradient.
+    pub fn needs(&self, i: usize) -> bool {
+        self.ctx.needs(i)
+    }
+}
+
+struct FusedOp<F, T, S, const N: usize> {
+    op: T,
+    saved: S,
+    element: PhantomData<fn() -> F>,
+}
+
+impl<F, T: Debug, S, const N: usize> Debug for FusedOp<F, T, S, N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} over {}", self.op, type_name::<F>())
+    }
+}
+
+impl<F: Float, T: Fused<F, N>, const N: usize> Op<F> for FusedOp<F, T, T::Saved, N> {
+    fn name(&self) -> &'static str {
+        self.op.name()
+    }
+
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        if c.recording() {
+            // Somebody will differentiate this derivative: go through the specification. Every
+            // argument is lifted afresh, because one tensor may be passed twice.
+            let (y, tape) =
+                Tape::record(c.inputs, |x| self.op.reference(std::array::from_fn(|i| &x[i])));
+            return tape.gradients(y, g).into();
+        }
+        let c = FusedCtx { ctx: c, saved: &self.saved };
+        quietly(|| self.op.vjp(&c, g)).into_iter().collect()
+    }
+}
+
+impl<F: Float> Tensor<F> {
+    /// Applies a [`Fused`] op.
+    #[track_caller]
+    pub fn fused<T: Fused<F, N>, const N: usize>(op: T, x: [&Self; N]) -> Self {
+        let state = STATE.get();
+        let recorded = x.iter().any(|x| x.0.level > state.floor);
+        let (y, saved) = if recorded { forward_quietly(&op, x) } else { op.forward(x) };
+        Self::record(FusedOp { op, saved, element: PhantomData }, &x, y)
+    }
+}
+
+#[track_caller]
+fn forward_quietly<F: Float, T: Fused<F, N>, const N: usize>(
+    op: &T,
+    x: [&Tensor<F>; N],
+) -> (Tensor<F>, T::Saved) {
+    let mut state = STATE.get();
+    let _restore = Restore(state);
+    state.floor = u8::MAX;
+    STATE.set(state);
+    op.forward(x)
+}

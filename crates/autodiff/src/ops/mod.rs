@@ -1,0 +1,3 @@
+//! The differentiable primitives, one file a family.
+
+mod arith;

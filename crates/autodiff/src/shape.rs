@@ -1,0 +1,134 @@
+//! Shapes, axes and broadcasting, with the messages that a caller sees when they disagree.
+
+use smallvec::SmallVec;
+
+/// A shape or a list of axes; short ones stay off the heap.
+pub(crate) type Dims = SmallVec<[usize; 6]>;
+
+/// Which axes an op works on: one, several or all of them. Negative axes count from the end.
+///
+/// ```
+/// use seedbed_autodiff::Tensor;
+/// let x = Tensor::<f32>::ones(&[2, 3, 4]);
+/// assert_eq!(x.sum(..).shape(), &[] as &[usize]);
+/// assert_eq!(x.sum(-1).shape(), &[2, 3]);
+/// assert_eq!(x.sum([0, 2]).shape(), &[3]);
+/// ```
+pub trait Axes {
+    /// The axes of a tensor of rank `ndim`, ascending.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice; `op` is the name for the message.
+    #[track_caller]
+    fn resolve(&self, op: &str, ndim: usize) -> SmallVec<[usize; 6]>;
+}
+
+impl Axes for std::ops::RangeFull {
+    fn resolve(&self, _: &str, ndim: usize) -> Dims {
+        (0..ndim).collect()
+    }
+}
+
+impl Axes for isize {
+    #[track_caller]
+    fn resolve(&self, op: &str, ndim: usize) -> Dims {
+        Dims::from_elem(axis(op, *self, ndim), 1)
+    }
+}
+
+impl Axes for [isize] {
+    #[track_caller]
+    fn resolve(&self, op: &str, ndim: usize) -> Dims {
+        let mut axes = Dims::new();
+        for &a in self {
+            let a = axis(op, a, ndim);
+            assert!(!axes.contains(&a), "{op}: axis {a} is named twice in {self:?}");
+            axes.push(a);
+        }
+        axes.sort_unstable();
+        axes
+    }
+}
+
+impl<const N: usize> Axes for [isize; N] {
+    #[track_caller]
+    fn resolve(&self, op: &str, ndim: usize) -> Dims {
+        self.as_slice().resolve(op, ndim)
+    }
+}
+
+impl Axes for Vec<isize> {
+    #[track_caller]
+    fn resolve(&self, op: &str, ndim: usize) -> Dims {
+        self.as_slice().resolve(op, ndim)
+    }
+}
+
+impl<A: Axes + ?Sized> Axes for &A {
+    #[track_caller]
+    fn resolve(&self, op: &str, ndim: usize) -> Dims {
+        (**self).resolve(op, ndim)
+    }
+}
+
+/// One axis of a tensor of rank `ndim`; negative ones count from the end.
+#[track_caller]
+pub(crate) fn axis(op: &str, axis: isize, ndim: usize) -> usize {
+    let n = ndim as isize;
+    assert!(
+        (-n..n).contains(&axis),
+        "{op}: axis {axis} is out of range for a tensor of rank {ndim}"
+    );
+    if axis < 0 { (axis + n) as usize } else { axis as usize }
+}
+
+/// The number of elements of a shape.
+pub(crate) fn len(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// The shape that two shapes broadcast to by NumPy's rule: aligned at the end, sizes equal or 1.
+#[track_caller]
+pub(crate) fn broadcast(op: &str, lhs: &[usize], rhs: &[usize]) -> Dims {
+    let ndim = lhs.len().max(rhs.len());
+    let size = |s: &[usize], i: usize| (i + s.len()).checked_sub(ndim).map_or(1, |j| s[j]);
+    (0..ndim)
+        .map(|i| match (size(lhs, i), size(rhs, i)) {
+            (l, r) if l == r => l,
+            (1, r) => r,
+            (l, 1) => l,
+            (l, r) => panic!(
+                "{op}: shapes do not broadcast: lhs {lhs:?}, rhs {rhs:?} (axis {}: {l} against {r})",
+                i as isize - ndim as isize
+            ),
+        })
+        .collect()
+}
+
+/// Whether a tensor of shape `from` broadcasts to exactly `to`.
+pub(crate) fn broadcasts_to(from: &[usize], to: &[usize]) -> bool {
+    from.len() <= to.len()
+        && from.iter().rev().zip(to.iter().rev()).all(|(&f, &t)| f == t || f == 1)
+}
+
+/// Row-major strides of `shape`, in elements.
+pub(crate) fn strides(shape: &[usize]) -> Dims {
+    let mut strides = Dims::from_elem(1, shape.len());
+    for i in (0..shape.len().saturating_sub(1)).rev() {
+        strides[i] = strides[i + 1] * shape[i + 1];
+    }
+    strides
+}
+
+/// The strides with which a tensor of shape `from` is read as one of shape `to`: 0 along the axes
+/// that are repeated.
+pub(crate) fn broadcast_strides(from: &[usize], to: &[usize]) -> Dims {
+    let offset = to.len() - from.len();
+    let mut out = Dims::from_elem(0, to.len());
+    for (i, s) in strides(from).into_iter().enumerate() {
+        if from[i] != 1 {
+            out[i + offset] = s;
+        }
+    }
+    out
+}

@@ -1,0 +1,242 @@
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+use ndarray::{ArcArray, Array, ArrayBase, ArrayD, ArrayViewD, Data, Dimension, IxDyn};
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::{Normal, Uniform};
+
+use crate::graph::Inner;
+use crate::{Float, Rng, shape};
+
+/// An immutable n-dimensional array that remembers how it was made, if a derivative will want to know.
+///
+/// Elements are `f32` or `f64`, in row-major order without gaps. A clone shares the data and costs one
+/// atomic increment; a tensor can be sent to and shared between threads.
+///
+/// ```
+/// use seedbed_autodiff::Tensor;
+/// let x: Tensor = Tensor::new(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]);
+/// let y = &x * &x + 1.0;
+/// assert_eq!(y.to_vec(), [2.0, 5.0, 10.0, 17.0]);
+/// ```
+pub struct Tensor<F: Float = f32>(pub(crate) Arc<Inner<F>>);
+
+impl<F: Float> Clone for Tensor<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+// A tensor never changes once others can see it, so a panic cannot leave one half-written.
+impl<F: Float> UnwindSafe for Tensor<F> {}
+impl<F: Float> RefUnwindSafe for Tensor<F> {}
+
+/// Construction.
+impl<F: Float> Tensor<F> {
+    /// The tensor of these elements in row-major order.
+    ///
+    /// # Panics
+    /// If `data` has not as many elements as `shape` says.
+    #[track_caller]
+    pub fn new(data: Vec<F>, shape: &[usize]) -> Self {
+        assert!(
+            data.len() == shape::len(shape),
+            "Tensor::new: shape {shape:?} has {} elements, the data {}",
+            shape::len(shape),
+            data.len()
+        );
+        let array = Array::from_shape_vec(IxDyn(shape), data).expect("the length was checked");
+        Self::constant(array.into_shared())
+    }
+
+    /// A tensor of rank 0.
+    pub fn scalar(x: f64) -> Self {
+        Self::new(vec![F::of(x)], &[])
+    }
+
+    /// Every element `x`.
+    pub fn full(shape: &[usize], x: f64) -> Self {
+        Self::new(vec![F::of(x); shape::len(shape)], shape)
+    }
+
+    /// Every element 0.
+    pub fn zeros(shape: &[usize]) -> Self {
+        Self::full(shape, 0.0)
+    }
+
+    /// Every element 1.
+    pub fn ones(shape: &[usize]) -> Self {
+        Self::full(shape, 1.0)
+    }
+
+    /// `0, 1, …, n − 1`.
+    pub fn arange(n: usize) -> Self {
+        Self::new((0..n).map(|i| F::of(i as f64)).collect(), &[n])
+    }
+
+    /// The `n × n` identity matrix.
+    pub fn eye(n: usize) -> Self {
+        let mut data = vec![F::zero(); n * n];
+        data.iter_mut().step_by(n + 1).for_each(|x| *x = F::one());
+        Self::new(data, &[n, n])
+    }
+
+    /// Independent draws from the uniform distribution on [`low`, `high`).
+    ///
+    /// # Panics
+    /// Unless `low < high` and both are finite.
+    #[track_caller]
+    pub fn uniform(shape: &[usize], low: f64, high: f64, rng: &mut Rng) -> Self {
+        let Ok(law) = Uniform::new(low, high) else {
+            panic!("Tensor::uniform: needs finite bounds with low < high, got {low} and {high}")
+        };
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(F::of))
+    }
+
+    /// Independent draws from the normal distribution.
+    ///
+    /// # Panics
+    /// If `std` is negative or not finite.
+    #[track_caller]
+    pub fn normal(shape: &[usize], mean: f64, std: f64, rng: &mut Rng) -> Self {
+        assert!(
+            std >= 0.0 && std.is_finite() && mean.is_finite(),
+            "Tensor::normal: needs a finite mean and a finite std >= 0, got {mean} and {std}"
+        );
+        let law = Normal::new(mean, std).expect("the parameters were checked");
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(F::of))
+    }
+}
+
+/// Reading.
+impl<F: Float> Tensor<F> {
+    /// The size of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.0.value.shape()
+    }
+
+    /// The number of axes.
+    pub fn ndim(&self) -> usize {
+        self.0.value.ndim()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.0.value.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements in row-major order.
+    pub fn data(&self) -> &[F] {
+        self.0.value.as_slice().expect("tensors are always contiguous")
+    }
+
+    /// The elements in row-major order, copied.
+    pub fn to_vec(&self) -> Vec<F> {
+        self.data().to_vec()
+    }
+
+    /// The only element.
+    ///
+    /// # Panics
+    /// Unless there is exactly one.
+    #[track_caller]
+    pub fn item(&self) -> F {
+        let [x] = self.data() else {
+            panic!("item: needs exactly one element, the shape is {:?}", self.shape())
+        };
+        *x
+    }
+
+    /// The value, lent to `ndarray`.
+    pub fn view(&self) -> ArrayViewD<'_, F> {
+        self.0.value.view()
+    }
+
+    /// The value as an owned `ndarray` array; copied unless this is the only owner.
+    pub fn into_ndarray(mut self) -> ArrayD<F> {
+        let value = match Arc::get_mut(&mut self.0) {
+            Some(inner) => std::mem::replace(&mut inner.value, ArrayD::zeros(IxDyn(&[0])).into()),
+            None => self.0.value.clone(),
+        };
+        value.into_owned()
+    }
+
+    /// The same value as a constant: nothing is differentiated through it.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Tensor, grad};
+    /// let x = Tensor::<f64>::scalar(3.0);
+    /// assert_eq!(grad(&x, |x| x * x.stop_gradient()).item(), 3.0);
+    /// ```
+    #[must_use]
+    pub fn stop_gradient(&self) -> Self {
+        if self.0.level == 0 { self.clone() } else { Self::constant(self.0.value.clone()) }
+    }
+
+    /// The same value in another element type, as a constant.
+    pub fn cast<G: Float>(&self) -> Tensor<G> {
+        Tensor::new(self.data().iter().map(|x| G::of(x.f64())).collect(), self.shape())
+    }
+}
+
+/// The same elements in standard order and layout, without a copy where they lie so already.
+fn standard<F: Float>(value: ArcArray<F, IxDyn>) -> ArcArray<F, IxDyn> {
+    if value.is_standard_layout() {
+        value
+    } else {
+        value.as_standard_layout().into_owned().into_shared()
+    }
+}
+
+impl<F: Float, D: Dimension> From<Array<F, D>> for Tensor<F> {
+    /// Takes the array over; copies only what does not lie in row-major order.
+    fn from(array: Array<F, D>) -> Self {
+        Self::constant(standard(array.into_dyn().into_shared()))
+    }
+}
+
+impl<F: Float, D: Dimension> From<ArcArray<F, D>> for Tensor<F> {
+    /// Shares the array; copies only what does not lie in row-major order.
+    fn from(array: ArcArray<F, D>) -> Self {
+        Self::constant(standard(array.into_dyn()))
+    }
+}
+
+impl<F: Float, S: Data<Elem = F>, D: Dimension> From<&ArrayBase<S, D>> for Tensor<F> {
+    /// Copies the array, whatever its strides.
+    fn from(array: &ArrayBase<S, D>) -> Self {
+        Self::from(array.to_owned())
+    }
+}
+
+impl<F: Float> From<F> for Tensor<F> {
+    fn from(x: F) -> Self {
+        Self::new(vec![x], &[])
+    }
+}
+
+impl<F: Float> fmt::Debug for Tensor<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor{:?} ", self.shape())?;
+        fmt::Display::fmt(&self.0.value, f)
+    }
+}
+
+impl<F: Float> fmt::Display for Tensor<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.value, f)
+    }
+}
+
+impl<F: Float> PartialEq for Tensor<F> {
+    /// Equal shapes and equal elements; how they were made plays no part.
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape() && self.data() == other.data()
+    }
+}

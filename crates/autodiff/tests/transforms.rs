@@ -1,0 +1,199 @@
+//! The transforms: nesting, independence of levels, long chains, recomputation, data parallelism.
+
+use seedbed_autodiff::{
+    GradCheck, Module, Rng, Tensor, check_grads, checkpoint, custom_gradient, debug_nan, grad, hvp,
+    jvp, module, par_value_and_grad, value_and_grad, vjp,
+};
+
+type T = Tensor<f64>;
+
+fn vector(x: &[f64]) -> T {
+    Tensor::new(x.to_vec(), &[x.len()])
+}
+
+#[test]
+fn derivatives_nest_to_any_order() {
+    let x = T::scalar(2.0);
+    let d = grad(&x, |x| grad(x, |x| grad(x, |x| grad(x, |x| x * x * x * x * x))));
+    assert_eq!(d.item(), 240.0);
+}
+
+#[test]
+fn levels_keep_perturbations_apart() {
+    // d/dx (x · d/dy (x + y)) = 1, and d/dx (x · d/dy x) = 0.
+    let (x, y) = (T::scalar(3.0), T::scalar(1.0));
+    assert_eq!(grad(&x, |x| x * grad(&y, |y| x + y)).item(), 1.0);
+    assert_eq!(grad(&x, |x| x * grad(&y, |_| x.clone())).item(), 0.0);
+    // d/dx (x · d/dy (x y)) = d/dx x² = 2 x.
+    assert_eq!(grad(&x, |x| x * grad(&y, |y| x * y)).item(), 6.0);
+}
+
+#[test]
+fn one_tensor_bound_to_two_names_gets_two_gradients() {
+    let x = T::scalar(3.0);
+    let (a, b) = grad(&(x.clone(), x), |(a, b)| a * a * b);
+    assert_eq!((a.item(), b.item()), (18.0, 9.0));
+}
+
+#[test]
+fn a_chain_of_a_million_ops_differentiates_and_drops() {
+    let x = Tensor::<f32>::scalar(1.0);
+    let (y, g) = value_and_grad(&x, |x| {
+        let mut y = x.clone();
+        for _ in 0..1_000_000 {
+            y = y + 1.0;
+        }
+        y
+    });
+    assert_eq!((y.item(), g.item()), (1_000_001.0, 1.0));
+    // A graph that is never walked back must drop without recursion, too.
+    let _ = grad(&x, |x| {
+        let mut y = x.clone();
+        for _ in 0..1_000_000 {
+            y = y + 1.0;
+        }
+        drop(y);
+        x * 2.0
+    });
+}
+
+#[test]
+fn wide_graphs_gather_every_path() {
+    let x = T::scalar(2.0);
+    let g = grad(&x, |x| (0..10_000).fold(T::scalar(0.0), |s, _| s + x * x));
+    assert_eq!(g.item(), 40_000.0);
+}
+
+#[test]
+fn products_agree_with_the_derivatives_written_out() {
+    let (x, v) = (vector(&[1.0, 2.0]), vector(&[3.0, -1.0]));
+    let cube = |x: &T| x * x * x;
+    assert_eq!(jvp(&x, &v, cube).to_vec(), [9.0, -12.0]);
+    assert_eq!(vjp(&x, cube).1(&v).to_vec(), [9.0, -12.0]);
+    assert_eq!(hvp(&x, &v, |x| cube(x).sum(..)).to_vec(), [18.0, -12.0]);
+    // They nest: d/dx ⟨J v, 1⟩ = 6 x v.
+    assert_eq!(grad(&x, |x| jvp(x, &v, cube).sum(..)).to_vec(), [18.0, -12.0]);
+}
+
+#[test]
+fn a_pull_back_may_be_used_twice_and_after_another_transform() {
+    let (_, pull) = vjp(&vector(&[2.0]), |x| x * x);
+    let _ = grad(&vector(&[5.0]), |x| (x * x).sum(..));
+    for _ in 0..2 {
+        assert_eq!(pull(&vector(&[1.0])).to_vec(), [4.0]);
+    }
+}
+
+#[test]
+fn checkpoint_is_transparent_to_any_order() {
+    let x = [vector(&[0.3, -0.7])];
+    check_grads(GradCheck::default(), &x, |x| checkpoint(&x[0], |x| x * x * x + x * x));
+}
+
+#[test]
+#[should_panic(expected = "not part of the model given to checkpoint")]
+fn checkpoint_refuses_to_lose_a_gradient() {
+    let x = T::scalar(2.0);
+    let _ = grad(&x, |x| {
+        let captured = x.clone();
+        // A leaked variable: the gradient through it would silently vanish.
+        checkpoint(&T::scalar(1.0), move |y| y * &captured)
+    });
+}
+
+#[test]
+fn a_custom_gradient_is_used_and_can_be_differentiated() {
+    // The gradient is declared to be 3 x² g, whatever the value.
+    let f =
+        |x: &T| custom_gradient("odd", [x], |[x]| x.clone(), |[x], _, g| [Some(x * x * 3.0 * g)]);
+    let x = T::scalar(2.0);
+    assert_eq!(grad(&x, f).item(), 12.0);
+    assert_eq!(grad(&x, |x| grad(x, f)).item(), 12.0); // d/dx 3 x² = 6 x
+}
+
+#[test]
+#[should_panic(expected = "ln made a NaN from inputs [[1]]")]
+fn debug_nan_names_the_op() {
+    debug_nan(|| vector(&[-1.0]).ln());
+}
+
+#[test]
+#[should_panic(expected = "the loss must have exactly one element, its shape is [2]")]
+fn a_loss_that_is_no_scalar_is_refused() {
+    let _ = grad(&vector(&[1.0, 2.0]), |x| x * x);
+}
+
+#[derive(Clone, Debug)]
+struct Model {
+    w: Tensor<f32>,
+    b: Option<Tensor<f32>>,
+    mean: Tensor<f32>,
+    name: &'static str,
+}
+module!(Model: f32 { w, b } buffers { mean } config { name });
+
+fn model() -> Model {
+    let rng = &mut Rng::new(1);
+    let normal = |rng: &mut Rng| Tensor::normal(&[5], 0.0, 1.0, rng);
+    Model { w: normal(rng), b: Some(normal(rng)), mean: normal(rng), name: "m" }
+}
+
+#[test]
+fn buffers_are_constants_with_zero_gradient() {
+    let m = model();
+    let names: Vec<_> = m.named().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!((names, m.name), (vec!["w".into(), "b".into(), "mean".to_string()], "m"));
+    assert_eq!(m.num_params(), 10);
+    let g = grad(&m, |m| (&m.w * &m.mean).sum(..));
+    assert_eq!(g.w, m.mean);
+    assert_eq!(g.mean, Tensor::zeros(&[5]));
+    assert_eq!(g.b.unwrap(), Tensor::zeros(&[5]));
+}
+
+#[test]
+fn shards_give_the_same_bits_on_any_number_of_threads() {
+    let m = model();
+    let rng = &mut Rng::new(2);
+    let shards: Vec<_> = (0..7).map(|_| Tensor::<f32>::normal(&[5], 0.0, 1.0, rng)).collect();
+    let step = || {
+        let (loss, g) = par_value_and_grad(&m, &shards, |m, x| {
+            let y = &m.w * x + m.b.as_ref().unwrap();
+            (&y * &y).sum(..)
+        });
+        (loss.to_vec(), g.w.to_vec(), g.b.unwrap().to_vec())
+    };
+    let on = |threads| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(step)
+    };
+    let one = on(1);
+    assert!(one.1.iter().all(|x| x.is_finite() && *x != 0.0));
+    for threads in [2, 3, 8] {
+        assert_eq!(on(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+#[should_panic(expected = "par_value_and_grad: must be the outermost transform")]
+fn shards_inside_a_transform_are_refused() {
+    let _ = grad(&T::scalar(1.0), |x| par_value_and_grad(x, &[1.0], |x, s| x * *s).0);
+}
+
+#[test]
+fn the_thread_recovers_from_a_panic_inside_a_transform() {
+    let x = T::scalar(2.0);
+    let caught = std::panic::catch_unwind(|| grad(&x, |_| panic!("user")));
+    assert!(caught.is_err());
+    assert_eq!(grad(&x, |x| x * x).item(), 4.0);
+}
+
+#[test]
+fn tensors_cross_threads() {
+    fn assert_send_sync<S: Send + Sync>() {}
+    assert_send_sync::<Tensor<f32>>();
+    // A part of the graph may be built by another thread.
+    let g = grad(&T::scalar(3.0), |x| {
+        let y = std::thread::scope(|s| s.spawn(|| x * x * x).join().unwrap());
+        y * x
+    });
+    assert_eq!(g.item(), 108.0);
+}
