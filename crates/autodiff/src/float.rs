@@ -3,6 +3,8 @@ use std::iter::Sum;
 
 use num_traits::{Float as NumFloat, NumAssign};
 
+use crate::kernels::math::Elementary;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -13,7 +15,17 @@ mod sealed {
 ///
 /// The trait is sealed, because every kernel is written and checked for these two types.
 pub trait Float:
-    sealed::Sealed + NumFloat + NumAssign + Sum + Debug + Display + Default + Send + Sync + 'static
+    sealed::Sealed
+    + Elementary
+    + NumFloat
+    + NumAssign
+    + Sum
+    + Debug
+    + Display
+    + Default
+    + Send
+    + Sync
+    + 'static
 {
     /// The nearest value of this type.
     ///

@@ -1,0 +1,63 @@
+//! Powers.
+
+use super::super::lane::Lane;
+use crate::Float;
+
+impl<F: Float, const FMA: bool> Lane<F, FMA> {
+    /// `xⁿ` for an integer `n`, by repeated squaring: `x⁰` is 1 even for NaN.
+    ///
+    /// Each of the about `2·log₂|n|` products rounds once and a squaring doubles the relative error, so the
+    /// bound grows with `|n|`.
+    #[inline(always)]
+    pub(crate) fn powi(self, n: i32) -> Self {
+        let y = match n.unsigned_abs() {
+            0 => Lane::of(1.0),
+            1 => self,
+            2 => self * self,
+            3 => self * self * self,
+            4 => (self * self) * (self * self),
+            n => self.powu(n),
+        };
+        if n < 0 { y.recip() } else { y }
+    }
+
+    #[inline(always)]
+    fn powu(self, mut n: u32) -> Self {
+        let (mut square, mut y) = (self, Lane::of(1.0));
+        loop {
+            if n & 1 == 1 {
+                y *= square;
+            }
+            n >>= 1;
+            if n == 0 {
+                return y;
+            }
+            square *= square;
+        }
+    }
+
+    /// `xʸ` as IEEE 754 has it: 1 for `y = 0` or `x = 1` whatever the other; for negative `x` NaN unless
+    /// `y` is an integer.
+    #[inline(always)]
+    pub(crate) fn powf(self, y: impl Into<Self>) -> Self {
+        let y = y.into();
+        let a = self.abs();
+        let magnitude = Lane(F::pow_of_positive::<FMA>(a.0, y.0));
+        let magnitude = (a.eq(1.0) | y.eq(0.0)).select(1.0, magnitude);
+        let integer = y.round().eq(y);
+        let odd = integer & (y * 0.5).round().ne(y * 0.5);
+        let negative = self.lt(0.0);
+        let signed =
+            (odd & Lane::<F, FMA>::of(1.0).copysign(self).lt(0.0)).select(-magnitude, magnitude);
+        let valid = (negative & !integer & self.ne(f64::NEG_INFINITY)).select(f64::NAN, signed);
+        let nan = (self.is_nan() & y.ne(0.0)) | (y.is_nan() & self.ne(1.0));
+        nan.select(f64::NAN, valid)
+    }
+}
+
+/// `e^{y ln x}` in double precision, which leaves less than an ulp of single precision in doubt.
+#[inline(always)]
+pub(super) fn through_f64<const FMA: bool>(x: f32, y: f32) -> f32 {
+    let ln = Lane::<f64, FMA>(f64::from(x)).ln();
+    (ln * Lane(f64::from(y))).exp().0 as f32
+}

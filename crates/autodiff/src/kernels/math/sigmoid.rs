@@ -1,0 +1,48 @@
+//! The functions of neural networks that are made of exponentials.
+
+use super::super::lane::Lane;
+use crate::Float;
+
+impl<F: Float, const FMA: bool> Lane<F, FMA> {
+    /// The hyperbolic tangent: `q/(q+2)` with `q = e^{2|x|} − 1`, and the sign of `x`.
+    #[inline(always)]
+    pub(crate) fn tanh(self) -> Self {
+        let q = (self.abs().clamp(0.0, F::TANH_ONE) * 2.0).moderate_exp_m1();
+        (q / (q + 2.0)).copysign(self)
+    }
+
+    /// `1/(1 + e^{−x})`, without overflow and accurate in the lower tail.
+    #[inline(always)]
+    pub(crate) fn sigmoid(self) -> Self {
+        let e = (-self.abs()).exp();
+        self.ge(0.0).select(1.0, e) / (e + 1.0)
+    }
+
+    /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^{−|x|})`.
+    #[inline(always)]
+    pub(crate) fn softplus(self) -> Self {
+        self.maximum(0.0) + (-self.abs()).exp().ln_1p()
+    }
+
+    /// `x · sigmoid(x)`.
+    #[inline(always)]
+    pub(crate) fn silu(self) -> Self {
+        self * self.sigmoid()
+    }
+
+    /// The standard normal distribution function `(1 + erf(x/√2))/2`.
+    ///
+    /// The error is absolute (about one ulp of 1): the lower tail has no more relative accuracy than
+    /// that leaves.
+    #[inline(always)]
+    pub(crate) fn normal_cdf(self) -> Self {
+        (self * std::f64::consts::FRAC_1_SQRT_2).erf() * 0.5 + 0.5
+    }
+
+    /// The standard normal density `e^{−x²/2}/√(2π)`.
+    #[inline(always)]
+    pub(crate) fn normal_pdf(self) -> Self {
+        const INV_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
+        (self * self * -0.5).exp() * INV_SQRT_TAU
+    }
+}
