@@ -1,0 +1,86 @@
+//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/` stands as
+//! a string in the gradient-check table.
+
+use std::collections::BTreeSet;
+
+use super::finding::Finding;
+use super::tokens::{Kind, Token};
+use super::tree::Tree;
+
+const OPS: [&str; 2] = ["crates/autodiff/src/ops/", "crates/autodiff/src/fused/"];
+const TABLE: &str = "crates/autodiff/tests/gradcheck/";
+
+/// Every op stands in the table, and every op module is looked at.
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let checked: BTreeSet<&str> = tree
+        .rust_under(TABLE)
+        .flat_map(|(_, tokens)| tokens)
+        .filter(|token| token.kind == Kind::Literal)
+        .filter_map(|token| token.text.strip_prefix('"')?.strip_suffix('"'))
+        .collect();
+    let mut findings = Vec::new();
+    for (path, tokens) in OPS.iter().flat_map(|directory| tree.rust_under(directory)) {
+        for name in public_functions(tokens) {
+            if checked.contains(name.text.as_str()) {
+                continue;
+            }
+            let op = &name.text;
+            findings.push(Finding::new(
+                (path, name.line),
+                format!("the op `{op}` is not in the gradient-check table"),
+                "a wrong derivative trains, only worse: nobody notices",
+                format!("add a case \"{op}\" under {TABLE} (helpers are `pub(crate)`)"),
+            ));
+        }
+    }
+    findings
+}
+
+/// The names after `pub fn`, also inside the rows of a macro call; `pub(crate) fn` is no op.
+fn public_functions(tokens: &[Token]) -> impl Iterator<Item = &Token> {
+    let qualifiers = ["const", "unsafe", "async"];
+    tokens.iter().enumerate().filter(|(_, token)| token.is_ident("pub")).filter_map(
+        move |(at, _)| {
+            let rest = tokens[at + 1..].iter();
+            let mut rest = rest.skip_while(|token| qualifiers.contains(&token.text.as_str()));
+            rest.next().filter(|token| token.is_ident("fn"))?;
+            rest.next().filter(|token| token.kind == Kind::Ident)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::places;
+    use super::*;
+
+    const OP: &str = "crates/autodiff/src/ops/unary.rs";
+
+    #[test]
+    fn an_op_without_a_case_is_found() {
+        let tree = Tree::of(&[
+            (
+                OP,
+                "impl T {\n/// `pub fn no()`\npub fn tanh() {}\npub fn erf() {}\npub(crate) fn helper() {}\nfn f() {}\n}",
+            ),
+            ("crates/autodiff/tests/gradcheck/unary.rs", "case(\"tanh\", f); // \"erf\""),
+            ("crates/autodiff/tests/elsewhere.rs", "case(\"erf\");"),
+        ]);
+        assert_eq!(places(&check(&tree)), [format!("{OP}:4")]);
+    }
+
+    #[test]
+    fn rows_of_a_macro_are_ops() {
+        let source = "macro_rules! unary { ($(pub fn $name:ident;)*) => { $(pub fn $name() {})* } }\n\
+                      unary! {\n/// words\n pub fn sin { x.sin() }\n pub const fn cos { x.cos() } }";
+        let tree = Tree::of(&[(OP, source), ("crates/autodiff/tests/gradcheck/main.rs", "")]);
+        assert_eq!(places(&check(&tree)), [format!("{OP}:4"), format!("{OP}:5")]);
+    }
+
+    #[test]
+    fn fused_ops_are_ops() {
+        let path = "crates/autodiff/src/fused/linear.rs";
+        let tree = Tree::of(&[(path, "pub fn linear() {}")]);
+        assert_eq!(places(&check(&tree)), [format!("{path}:1")]);
+    }
+}

@@ -1,0 +1,113 @@
+//! Who has seen one model crate has seen all: the same rooms, each furnished.
+
+use super::finding::Finding;
+use super::tree::Tree;
+
+/// Every model crate has its front page, library, an example, three kinds of tests, and a door in
+/// the facade.
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for model in tree.models() {
+        let home = model.directory();
+        let mut missing = |what: String, right: String| {
+            let why = "every model crate is laid out alike";
+            findings.push(Finding::new((home, 0), what, why, right));
+        };
+        for file in ["README.md", "src/lib.rs"] {
+            if !tree.has(&format!("{home}/{file}")) {
+                missing(format!("{file} is missing"), format!("add {home}/{file}"));
+            }
+        }
+        let lib = tree.text.get(&format!("{home}/src/lib.rs"));
+        if lib.is_some_and(|text| !text.contains("#![doc = include_str!(\"../README.md\")]")) {
+            let right = "begin src/lib.rs with #![doc = include_str!(\"../README.md\")]";
+            missing("README.md is not the front page".into(), right.into());
+        }
+        if tree.rust_under(&format!("{home}/examples/")).next().is_none() {
+            missing("there is no example".into(), format!("add {home}/examples/quickstart.rs"));
+        }
+        for (room, what) in ROOMS {
+            let (file, folder) =
+                (format!("{home}/tests/{room}.rs"), format!("{home}/tests/{room}/"));
+            let mut tests = tree
+                .rust_under(&file)
+                .chain(tree.rust_under(&folder))
+                .flat_map(|(_, source)| source);
+            if !tests.any(|token| token.is_ident("test") || token.is_ident("proptest")) {
+                let right = format!("write a #[test] in {home}/tests/{room}.rs: {what}");
+                missing(format!("tests/{room}.rs is missing or tests nothing"), right);
+            }
+        }
+        if !facade_names(tree, model.name()) {
+            let right = "add it to crates/seedbed: an optional dependency, a feature, a re-export";
+            missing("the facade does not name this crate".into(), right.into());
+        }
+    }
+    findings
+}
+
+/// The three kinds of tests that a model has.
+const ROOMS: [(&str, &str); 3] = [
+    ("gradcheck", "the loss against finite differences"),
+    ("golden", "values worked out independently"),
+    ("learn", "a small task is learnt, or the paper's claim holds in small"),
+];
+
+fn facade_names(tree: &Tree, package: &str) -> bool {
+    let manifest = tree.members.iter().find(|member| member.directory() == "crates/seedbed");
+    let depends =
+        manifest.is_some_and(|facade| facade.dependencies().iter().any(|d| d.package == package));
+    let name = package.replace('-', "_");
+    depends
+        && tree
+            .rust_under("crates/seedbed/src/")
+            .any(|(_, tokens)| tokens.iter().any(|token| token.is_ident(&name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::places;
+    use super::*;
+
+    const FURNISHED: [(&str, &str); 9] = [
+        ("crates/ntm/Cargo.toml", "[package]\nname = \"seedbed-ntm\"\n"),
+        ("crates/ntm/README.md", ""),
+        ("crates/ntm/src/lib.rs", "#![doc = include_str!(\"../README.md\")]"),
+        ("crates/ntm/examples/copy.rs", "fn main() {}"),
+        ("crates/ntm/tests/gradcheck.rs", "#[test] fn f() {}"),
+        ("crates/ntm/tests/golden.rs", "#[test] fn f() {}"),
+        ("crates/ntm/tests/learn/main.rs", "#[test] fn f() {}"),
+        ("crates/seedbed/Cargo.toml", "[dependencies]\nseedbed-ntm.workspace = true\n"),
+        ("crates/seedbed/src/lib.rs", "pub use seedbed_ntm as ntm;"),
+    ];
+
+    #[test]
+    fn a_furnished_crate_passes() {
+        assert_eq!(places(&check(&Tree::of(&FURNISHED))), [""; 0]);
+    }
+
+    #[test]
+    fn every_room_is_missed() {
+        for absent in 1..FURNISHED.len() {
+            let mut files = FURNISHED.to_vec();
+            let (gone, _) = files.remove(absent);
+            let findings = check(&Tree::of(&files));
+            assert_eq!(places(&findings), ["crates/ntm:0"], "without {gone}");
+        }
+    }
+
+    #[test]
+    fn rooms_must_be_furnished() {
+        for (path, bare) in [
+            ("crates/ntm/tests/golden.rs", "fn f() {}"),
+            ("crates/ntm/src/lib.rs", "//! Words"),
+            ("crates/seedbed/src/lib.rs", "// pub use seedbed_ntm;"),
+        ] {
+            let swap = |&(p, text): &(&'static str, &'static str)| {
+                (p, if p == path { bare } else { text })
+            };
+            let files: Vec<_> = FURNISHED.iter().map(swap).collect();
+            assert_eq!(check(&Tree::of(&files)).len(), 1, "{path}");
+        }
+    }
+}
