@@ -16,9 +16,10 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use ndarray::{ArcArray, IxDyn};
+use ndarray::ArcArray1;
 use smallvec::SmallVec;
 
+use crate::shape::{self, Dims};
 use crate::{Float, Tensor};
 
 /// The gradients of an op's inputs, in order; `None` where there is none.
@@ -73,7 +74,10 @@ impl<F: Float> Ctx<'_, F> {
 }
 
 pub(crate) struct Inner<F: Float> {
-    pub(crate) value: ArcArray<F, IxDyn>,
+    /// The elements in row-major order. (An array of fixed rank: making one of dynamic rank costs more than
+    /// all the rest of a small op.)
+    pub(crate) data: ArcArray1<F>,
+    pub(crate) shape: Dims,
     pub(crate) level: u8,
     pub(crate) number: u32,
     node: Option<Node<F>>,
@@ -164,8 +168,16 @@ fn recording() -> bool {
 }
 
 impl<F: Float> Tensor<F> {
-    pub(crate) fn constant(value: ArcArray<F, IxDyn>) -> Self {
-        Self(Arc::new(Inner { value, level: 0, number: 0, node: None }))
+    /// The constant of these elements, which may be shared with others; a reshape copies nothing.
+    pub(crate) fn constant(data: ArcArray1<F>, shape: &[usize]) -> Self {
+        debug_assert_eq!(data.len(), shape::len(shape));
+        Self(Arc::new(Inner {
+            data,
+            shape: Dims::from_slice(shape),
+            level: 0,
+            number: 0,
+            node: None,
+        }))
     }
 
     /// Attaches the derivative rule `op` to a computed `value`. The single place where a graph edge is
@@ -199,16 +211,18 @@ impl<F: Float> Tensor<F> {
                 value
             }
             _ => {
-                let value = value.0.value.clone();
-                Self(Arc::new(Inner { value, level, number, node: Some(node) }))
+                let Inner { data, shape, .. } = &*value.0;
+                let (data, shape) = (data.clone(), shape.clone());
+                Self(Arc::new(Inner { data, shape, level, number, node: Some(node) }))
             }
         }
     }
 
     /// A variable of the given level that stands for this tensor.
     fn lift(&self, level: u8) -> Self {
-        let (value, number) = (self.0.value.clone(), next_number(self.0.number));
-        Self(Arc::new(Inner { value, level, number, node: Some(Node::Variable(self.clone())) }))
+        let (data, shape) = (self.0.data.clone(), self.0.shape.clone());
+        let (number, node) = (next_number(self.0.number), Some(Node::Variable(self.clone())));
+        Self(Arc::new(Inner { data, shape, level, number, node }))
     }
 
     /// The elements, to be changed in place, if nobody else can see them and no graph knows them.
@@ -217,7 +231,7 @@ impl<F: Float> Tensor<F> {
         if inner.node.is_some() {
             return None;
         }
-        inner.value.as_slice_mut()
+        inner.data.as_slice_mut()
     }
 }
 

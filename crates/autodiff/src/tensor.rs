@@ -2,12 +2,13 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use ndarray::{ArcArray, Array, ArrayBase, ArrayD, ArrayViewD, Data, Dimension, IxDyn};
+use ndarray::{ArcArray, Array, Array1, ArrayBase, ArrayD, ArrayViewD, Data, Dimension, IxDyn};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::graph::Inner;
-use crate::{Float, Rng, shape};
+use crate::shape::{self, Dims};
+use crate::{Float, Rng};
 
 /// An immutable n-dimensional array that remembers how it was made, if a derivative will want to know.
 ///
@@ -46,8 +47,7 @@ impl<F: Float> Tensor<F> {
             shape::len(shape),
             data.len()
         );
-        let array = Array::from_shape_vec(IxDyn(shape), data).expect("the length was checked");
-        Self::constant(array.into_shared())
+        Self::constant(Array1::from_vec(data).into_shared(), shape)
     }
 
     /// A tensor of rank 0.
@@ -113,17 +113,17 @@ impl<F: Float> Tensor<F> {
 impl<F: Float> Tensor<F> {
     /// The size of each axis.
     pub fn shape(&self) -> &[usize] {
-        self.0.value.shape()
+        &self.0.shape
     }
 
     /// The number of axes.
     pub fn ndim(&self) -> usize {
-        self.0.value.ndim()
+        self.0.shape.len()
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.0.value.len()
+        self.0.data.len()
     }
 
     /// Whether there are no elements.
@@ -133,7 +133,7 @@ impl<F: Float> Tensor<F> {
 
     /// The elements in row-major order.
     pub fn data(&self) -> &[F] {
-        self.0.value.as_slice().expect("tensors are always contiguous")
+        self.0.data.as_slice().expect("tensors are always contiguous")
     }
 
     /// The elements in row-major order, copied.
@@ -155,16 +155,16 @@ impl<F: Float> Tensor<F> {
 
     /// The value, lent to `ndarray`.
     pub fn view(&self) -> ArrayViewD<'_, F> {
-        self.0.value.view()
+        ArrayViewD::from_shape(self.shape(), self.data()).expect("the shape fits the data")
     }
 
     /// The value as an owned `ndarray` array; copied unless this is the only owner.
     pub fn into_ndarray(mut self) -> ArrayD<F> {
-        let value = match Arc::get_mut(&mut self.0) {
-            Some(inner) => std::mem::replace(&mut inner.value, ArrayD::zeros(IxDyn(&[0])).into()),
-            None => self.0.value.clone(),
+        let data = match Arc::get_mut(&mut self.0) {
+            Some(inner) => std::mem::replace(&mut inner.data, Array1::default(0).into_shared()),
+            None => self.0.data.clone(),
         };
-        value.into_owned()
+        data.into_owned().into_shape_with_order(self.shape()).expect("the shape fits the data")
     }
 
     /// The same value as a constant: nothing is differentiated through it.
@@ -176,7 +176,11 @@ impl<F: Float> Tensor<F> {
     /// ```
     #[must_use]
     pub fn stop_gradient(&self) -> Self {
-        if self.0.level == 0 { self.clone() } else { Self::constant(self.0.value.clone()) }
+        if self.0.level == 0 {
+            self.clone()
+        } else {
+            Self::constant(self.0.data.clone(), self.shape())
+        }
     }
 
     /// The same value in another element type, as a constant.
@@ -185,26 +189,23 @@ impl<F: Float> Tensor<F> {
     }
 }
 
-/// The same elements in standard order and layout, without a copy where they lie so already.
-fn standard<F: Float>(value: ArcArray<F, IxDyn>) -> ArcArray<F, IxDyn> {
-    if value.is_standard_layout() {
-        value
-    } else {
-        value.as_standard_layout().into_owned().into_shared()
-    }
-}
-
 impl<F: Float, D: Dimension> From<Array<F, D>> for Tensor<F> {
     /// Takes the array over; copies only what does not lie in row-major order.
     fn from(array: Array<F, D>) -> Self {
-        Self::constant(standard(array.into_dyn().into_shared()))
+        Self::from(array.into_shared())
     }
 }
 
 impl<F: Float, D: Dimension> From<ArcArray<F, D>> for Tensor<F> {
     /// Shares the array; copies only what does not lie in row-major order.
     fn from(array: ArcArray<F, D>) -> Self {
-        Self::constant(standard(array.into_dyn()))
+        let shape = Dims::from_slice(array.shape());
+        let array = match array.is_standard_layout() {
+            true => array,
+            false => array.as_standard_layout().into_owned().into_shared(),
+        };
+        let data = array.into_shape_with_order(shape::len(&shape)).expect("the layout is standard");
+        Self::constant(data, &shape)
     }
 }
 
@@ -224,13 +225,13 @@ impl<F: Float> From<F> for Tensor<F> {
 impl<F: Float> fmt::Debug for Tensor<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tensor{:?} ", self.shape())?;
-        fmt::Display::fmt(&self.0.value, f)
+        fmt::Display::fmt(&self.view(), f)
     }
 }
 
 impl<F: Float> fmt::Display for Tensor<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.value, f)
+        fmt::Display::fmt(&self.view(), f)
     }
 }
 
