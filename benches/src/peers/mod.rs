@@ -1,0 +1,36 @@
+//! Other software on the same work: PyTorch and JAX, each in a process of its own that takes
+//! requests over its standard input, so that turns alternate within one run.
+
+mod process;
+mod venv;
+
+pub use process::Peer;
+pub use venv::Environment;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+/// The peers: name and script under `benches/peers/`.
+const SCRIPTS: [(&str, &str); 2] = [("torch", "torch_peer.py"), ("jax", "jax_peer.py")];
+
+/// Installs what is missing under `folder` (once) and starts every peer of `scripts`.
+///
+/// # Errors
+/// What is missing and what to do about it, if there is no Python or the installation fails.
+pub fn start(scripts: &Path, folder: &Path, threads: usize) -> Result<Vec<Peer>> {
+    let python = Environment::under(folder).ensure(&scripts.join("requirements.txt"))?;
+    SCRIPTS
+        .iter()
+        .map(|(name, script)| {
+            let log = folder.join(format!("{name}.log"));
+            let mut command = Command::new(&python);
+            command.arg(scripts.join(script)).arg(threads.to_string()).stderr(Stdio::from(
+                std::fs::File::create(&log).with_context(|| log.display().to_string())?,
+            ));
+            Peer::start(command)
+                .with_context(|| format!("starting {name} (its messages: {})", log.display()))
+        })
+        .collect()
+}

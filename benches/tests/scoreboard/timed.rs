@@ -1,0 +1,53 @@
+//! Rows of timed work.
+
+use std::hint::black_box;
+
+use seedbed_benches::speed::{Rival, SpeedContext, Timed, Work};
+use seedbed_benches::{Context, Experiment, Goal, Outcome};
+
+fn sum(n: u32) -> Work {
+    Box::new(move || {
+        black_box((0..n).fold(0u32, |sum, i| black_box(sum ^ i)));
+    })
+}
+
+fn row() -> Timed {
+    Timed {
+        name: "sum",
+        about: "Adds.",
+        prepare: || sum(10_000),
+        flops: Some(1e4),
+        rivals: &[Rival { name: "twice", prepare: || sum(20_000) }],
+        goals: &[("ratio", Goal::AtLeast(1.0)), ("peak_share", Goal::AtLeast(1e6))],
+    }
+}
+
+fn metrics(outcome: &Outcome) -> Vec<&str> {
+    outcome.rows.iter().map(|row| row.metric.as_str()).collect()
+}
+
+#[test]
+fn a_rival_that_takes_twice_as_long_is_half_as_fast() {
+    let outcome = row().run(&Context::default()).unwrap();
+    assert_eq!(metrics(&outcome), ["ms", "twice_ms", "ratio", "gflops", "peak_share"]);
+    let row = |metric| outcome.rows.iter().find(|row| row.metric == metric).unwrap();
+    let ratio = row("ratio");
+    assert!((1.2..3.5).contains(&ratio.measured), "{ratio:?}");
+    assert_eq!((ratio.holds, row("peak_share").holds), (Some(true), Some(false)));
+    assert_eq!(outcome.figures.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_peer_takes_its_turn() {
+    let peer = crate::peer::start(
+        r#"echo '{"peer": "slow", "version": "1", "workloads": ["sum"]}'
+           while read -r line; do echo '{"seconds": 1000.0}'; done"#,
+    );
+    let speed = SpeedContext { peers: vec![peer.unwrap()].into(), ..SpeedContext::default() };
+    let outcome = row().run(&Context { speed, ..Context::default() }).unwrap();
+    let seconds = outcome.rows.iter().find(|row| row.metric == "slow_ms").unwrap();
+    assert_eq!(seconds.measured, 1e6);
+    let ratio = outcome.rows.iter().find(|row| row.metric == "ratio").unwrap();
+    assert!(ratio.source.starts_with("twice"), "the better of the others: {ratio:?}");
+}
