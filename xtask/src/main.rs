@@ -7,7 +7,12 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 mod benches;
+mod edits;
+mod fuzz;
+mod miri;
+mod new_model;
 mod process;
+mod release;
 mod test;
 mod tidy;
 mod workspace;
@@ -43,6 +48,31 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Make a model crate with all its rooms, in the facade and on the scoreboard.
+    NewModel {
+        /// In kebab case and without prefix, such as `neural-gpu`
+        name: String,
+    },
+    /// Prepare a release: checks, versions, changelog, a rehearsal. Nothing is published.
+    Release {
+        /// The new version, such as `0.2.0`
+        version: String,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Run the unsafe kernels under Miri, where it is installed.
+    Miri {
+        /// Arguments of the test program, such as the name of one test
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Fuzz the data loaders, where cargo-fuzz is installed.
+    Fuzz {
+        /// What `cargo fuzz` takes; nothing lists the targets
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +95,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Data { args } => {
             return benches::run(root, &[vec!["data".into()], args].concat());
         }
+        Command::NewModel { name } => new_model::run(root, &name)?,
+        Command::Release { version, dry_run } => release::run(root, &version, dry_run)?,
+        Command::Miri { args } => return miri::run(root, &args),
+        Command::Fuzz { args } => return fuzz::run(root, &args),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ fn is_test_or_bench(path: &str) -> bool {
 }
 
 /// Rayon is named only in `kernels/par.rs` (tests and benches may build thread pools).
-pub(crate) fn rayon(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn threads(tree: &Tree) -> Vec<Finding> {
     let why = "one door to threads keeps results equal on any number of them";
     let mut findings = Vec::new();
     for (path, tokens) in &tree.rust {
@@ -78,7 +78,7 @@ mod tests {
             ("crates/autodiff/tests/threads.rs", code),
             ("benches/src/scaling.rs", code),
         ]);
-        assert_eq!(places(&rayon(&tree)), ["crates/nn/src/linear.rs:2"]);
+        assert_eq!(places(&threads(&tree)), ["crates/nn/src/linear.rs:2"]);
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
             ("crates/data/Cargo.toml", &with("dev-dependencies")),
             ("crates/nn/Cargo.toml", &with("dependencies")),
         ]);
-        assert_eq!(places(&rayon(&tree)), ["crates/nn/Cargo.toml:2"]);
+        assert_eq!(places(&threads(&tree)), ["crates/nn/Cargo.toml:2"]);
     }
 
     #[test]

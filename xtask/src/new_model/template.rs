@@ -1,0 +1,66 @@
+//! The rooms of a new model crate, from the files under `templates/`.
+
+use super::name::Name;
+
+/// A template's place under `crates/NAME/` and its text.
+type Template = (&'static str, &'static str);
+
+macro_rules! templates {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../templates/model/", $path)))),*]
+    };
+}
+
+const ROOMS: [Template; 9] = templates![
+    "Cargo.toml",
+    "README.md",
+    "src/lib.rs",
+    "src/config.rs",
+    "src/model.rs",
+    "examples/quickstart.rs",
+    "tests/gradcheck.rs",
+    "tests/golden.rs",
+    "tests/learn.rs",
+];
+
+const EXPERIMENT: &str = include_str!("../../templates/experiment.rs");
+
+/// The files of the crate, with their paths from the workspace root.
+pub(crate) fn rooms(name: &Name) -> impl Iterator<Item = (String, String)> {
+    ROOMS.iter().map(|(path, text)| (format!("crates/{}/{path}", name.kebab), fill(text, name)))
+}
+
+/// The source of the crate's experiment on the scoreboard.
+pub(crate) fn experiment(name: &Name) -> String {
+    fill(EXPERIMENT, name)
+}
+
+/// Puts the name in each of its spellings in the place of the templates' own.
+fn fill(text: &str, name: &Name) -> String {
+    text.replace("template-model", &name.kebab)
+        .replace("template_model", &name.snake)
+        .replace("TemplateModel", &name.camel)
+        .replace("Template model", &name.title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_template_is_left() {
+        let name = Name::parse("neural-gpu").unwrap();
+        let mut texts: Vec<_> = rooms(&name).collect();
+        texts.push(("experiment".into(), experiment(&name)));
+        for (path, text) in texts {
+            assert!(!text.to_lowercase().contains("template"), "{path}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn each_spelling_has_its_place() {
+        let name = Name::parse("neural-gpu").unwrap();
+        let filled = fill("template-model template_model TemplateModel Template model", &name);
+        assert_eq!(filled, "neural-gpu neural_gpu NeuralGpu Neural gpu");
+    }
+}

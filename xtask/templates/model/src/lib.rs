@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod model;
+mod task;
+
+pub use config::{Checked, Config, ConfigError};
+pub use model::TemplateModel;
+pub use task::ring;
