@@ -89,8 +89,8 @@ fn measure(chosen: &[&dyn Experiment], context: &mut Context, json: bool) -> Vec
         if json {
             outcome.rows.iter().for_each(print_json);
         }
-        let (name, about) = (experiment.name(), experiment.about());
-        sections.push(Section { name, about, outcome, error, seconds });
+        let (name, kind, about) = (experiment.name(), experiment.kind(), experiment.about());
+        sections.push(Section { name, kind, about, outcome, error, seconds });
     }
     sections
 }

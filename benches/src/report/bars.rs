@@ -5,8 +5,9 @@ use super::svg::{Anchor, Svg, text_width};
 use crate::figure::Bar;
 use crate::table::figure;
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 480.0;
 const ROW: f64 = 30.0;
+/// Room for the mark's label, where there is one.
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 46.0;
 
@@ -15,17 +16,18 @@ pub(super) fn draw(x_label: &str, bars: &[Bar], mark: Option<&(f64, String)>) ->
     let right = 64.0; // for the figures
     let ends = bars.iter().flat_map(|bar| [bar.value, bar.spread.map_or(bar.value, |s| s[1])]);
     let values = ends.chain([0.0]).chain(mark.map(|mark| mark.0));
-    let x = Axis::covering(values, 6, [left, WIDTH - right]);
-    let foot = TOP + ROW * bars.len() as f64;
+    let x = Axis::covering(values, 5, [left, WIDTH - right]);
+    let top = if mark.is_some() { TOP } else { 4.0 };
+    let foot = top + ROW * bars.len() as f64;
 
     let mut svg = Svg::new(WIDTH, foot + BOTTOM);
     for (value, label) in x.ticks() {
-        svg.line("grid", [x.at(value), TOP], [x.at(value), foot]);
+        svg.line("grid", [x.at(value), top], [x.at(value), foot]);
         svg.text("tick", [x.at(value), foot + 16.0], Anchor::Middle, &label);
     }
     svg.text("label", [(left + WIDTH - right) / 2.0, foot + 38.0], Anchor::Middle, x_label);
     for (i, bar) in bars.iter().enumerate() {
-        let middle = TOP + ROW * (i as f64 + 0.5);
+        let middle = top + ROW * (i as f64 + 0.5);
         svg.text("label", [left - 10.0, middle + 4.0], Anchor::End, &bar.label);
         if !bar.value.is_finite() {
             svg.text("tick", [left + 8.0, middle + 4.0], Anchor::Start, "not finite");
@@ -42,10 +44,10 @@ pub(super) fn draw(x_label: &str, bars: &[Bar], mark: Option<&(f64, String)>) ->
         }
         svg.text("tick", [reach + 8.0, middle + 4.0], Anchor::Start, &figure(bar.value));
     }
-    svg.line("axis", [x.at(0.0), TOP], [x.at(0.0), foot]);
+    svg.line("axis", [x.at(0.0), top], [x.at(0.0), foot]);
     if let Some((at, label)) = mark {
-        svg.line("mark", [x.at(*at), TOP - 4.0], [x.at(*at), foot]);
-        svg.text("tick", [x.at(*at), TOP - 9.0], Anchor::Middle, label);
+        svg.line("mark", [x.at(*at), top - 4.0], [x.at(*at), foot]);
+        svg.text("tick", [x.at(*at), top - 9.0], Anchor::Middle, label);
     }
     svg.finish()
 }

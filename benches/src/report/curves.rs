@@ -5,8 +5,8 @@ use super::svg::{Anchor, Svg, text_width};
 use crate::figure::Series;
 use crate::row::quantile;
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 360.0;
+const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 300.0;
 /// Room for ticks and names: left, right, top, bottom.
 const MARGIN: [f64; 4] = [64.0, 16.0, 34.0, 46.0];
 

@@ -23,6 +23,8 @@ use svg::escape;
 pub(crate) struct Section {
     /// Its name.
     pub(crate) name: &'static str,
+    /// Learning or speed.
+    pub(crate) kind: Kind,
     /// What it measures.
     pub(crate) about: &'static str,
     /// Rows and pictures.
@@ -44,14 +46,19 @@ pub(crate) fn write(
 }
 
 fn page(run: &Run, sections: &[Section], changes: Option<&[Option<Change>]>) -> String {
+    let of = |kind| sections.iter().filter(move |section| section.kind == kind);
     let mut body = summary(&run.rows);
-    for (kind, heading) in [(Kind::Learn, "Learning"), (Kind::Speed, "Speed")] {
-        if run.rows.iter().any(|row| row.kind == kind) {
-            let _ = write!(body, "<h2>{heading}</h2>{}", table(&run.rows, kind, changes));
-        }
+    if of(Kind::Learn).count() > 0 {
+        let _ = write!(body, "<h2>Learning</h2>{}", table(&run.rows, Kind::Learn, changes));
+        of(Kind::Learn).for_each(|section| body.push_str(&claim(section)));
     }
-    body.push_str(&ratios(&run.rows));
-    sections.iter().for_each(|section| body.push_str(&show(section)));
+    if of(Kind::Speed).count() > 0 {
+        let _ = write!(body, "<h2>Speed</h2>{}", table(&run.rows, Kind::Speed, changes));
+        body.push_str("<div class=\"figures\">");
+        body.push_str(&ratios(&run.rows));
+        of(Kind::Speed).for_each(|section| body.push_str(&work(section)));
+        body.push_str("</div>");
+    }
     let environment = escape(&run.environment.line());
     let style = include_str!("style.css");
     format!(
@@ -102,7 +109,7 @@ fn table(rows: &[Row], kind: Kind, changes: Option<&[Option<Change>]>) -> String
             figure(row.spread[0]),
             figure(row.spread[1]),
             row.seeds,
-            optional(row.reference.map(figure)),
+            row.reference.map(figure).unwrap_or_default(),
             escape(&row.goal.map_or(String::new(), |goal| goal.to_string())),
             badge(row),
             escape(&row.source),
@@ -132,37 +139,48 @@ fn ratios(rows: &[Row]) -> String {
     }
     let title = "Speed beside the best of the others";
     let figure = Figure::bars(title, "best other ÷ ours (longer is faster)", bars);
-    draw(&figure.marked(1.0, "equally fast"))
+    draw(&figure.marked(1.0, "equally fast"), "")
 }
 
-fn show(section: &Section) -> String {
-    if section.outcome.figures.is_empty() && section.error.is_none() {
-        return String::new();
-    }
-    let mut html = format!(
-        "<section><h2>{}</h2><p>{} <span class=\"dim\">({:.0} s)</span></p>",
-        escape(section.name),
-        escape(section.about),
-        section.seconds
-    );
-    if let Some(error) = &section.error {
-        let _ = write!(html, "<p class=\"error\">Not measured: {}</p>", escape(error));
-    }
-    html.push_str("<div class=\"figures\">");
-    section.outcome.figures.iter().for_each(|figure| html.push_str(&draw(figure)));
-    html + "</div></section>\n"
+/// A learning claim: a heading, what it is, its pictures.
+fn claim(section: &Section) -> String {
+    let Section { name, about, outcome, seconds, .. } = section;
+    let (name, about, error) = (escape(name), escape(about), not_measured(section));
+    let figures: String = outcome.figures.iter().map(|figure| draw(figure, "")).collect();
+    format!(
+        "<section><h3>{name}</h3><p>{about} <span class=\"dim\">({seconds:.0} s)</span></p>{error}\
+         <div class=\"figures\">{figures}</div></section>\n"
+    )
 }
 
-fn draw(figure: &Figure) -> String {
+/// A speed row's pictures, with what the work is as their caption.
+fn work(section: &Section) -> String {
+    let error = not_measured(section);
+    let error = if error.is_empty() { error } else { format!("{}: {error}", section.name) };
+    let figures = section.outcome.figures.iter().map(|figure| draw(figure, section.about));
+    error + &figures.collect::<String>()
+}
+
+fn not_measured(section: &Section) -> String {
+    section.error.as_ref().map_or(String::new(), |error| {
+        format!("<p class=\"error\">Not measured: {}</p>", escape(error))
+    })
+}
+
+fn draw(figure: &Figure, about: &str) -> String {
     let (picture, caption) = match figure {
         Figure::Curves { x_label, y_label, series, .. } => {
-            (curves::draw(x_label, y_label, series), "")
+            (curves::draw(x_label, y_label, series), about)
         }
-        Figure::Bars { x_label, bars, mark, .. } => (bars::draw(x_label, bars, mark.as_ref()), ""),
+        Figure::Bars { x_label, bars, mark, .. } => {
+            (bars::draw(x_label, bars, mark.as_ref()), about)
+        }
         Figure::Images { columns, images, caption, .. } => {
             (images::draw(*columns, images), caption.as_str())
         }
-        Figure::Heatmap { rows, columns, values, .. } => (heatmap::draw(rows, columns, values), ""),
+        Figure::Heatmap { rows, columns, values, .. } => {
+            (heatmap::draw(rows, columns, values), about)
+        }
     };
     let (title, caption) = (escape(figure.title()), escape(caption));
     format!("<figure><figcaption><b>{title}</b> {caption}</figcaption>{picture}</figure>")

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A picture of a fixed size in user units; it scales with the page.
+/// A picture of a fixed size in pixels; a narrow page shrinks it.
 pub(super) struct Svg {
     width: f64,
     height: f64,
@@ -83,8 +83,8 @@ impl Svg {
     pub(super) fn finish(self) -> String {
         let Svg { width, height, body } = self;
         format!(
-            "<svg viewBox=\"0 0 {width:.0} {height:.0}\" style=\"max-width:{width:.0}px\" \
-             role=\"img\">{body}</svg>"
+            "<svg viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" role=\"img\">\
+             {body}</svg>"
         )
     }
 }
