@@ -260,5 +260,14 @@ unsafe fn assume_init<F>(x: &[MaybeUninit<F>]) -> &[F] {
     unsafe { &*(std::ptr::from_ref(x) as *const [F]) }
 }
 
+/// As [`map`], with the instructions of the target's baseline.
+#[cfg(test)]
+pub(crate) fn map_baseline<F: Float, K: Rule<F, N>, const N: usize>(
+    rule: K,
+    x: [&[F]; N],
+) -> Vec<F> {
+    collect(x[0].len(), |out| Loop { rule, out, x }.run::<false>())
+}
+
 #[cfg(test)]
 mod tests;

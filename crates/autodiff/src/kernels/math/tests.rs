@@ -1,1 +1,82 @@
-//! Error bounds.
+//! Error bounds of the elementary functions, with and without a fused multiply-add.
+
+mod double;
+mod single;
+mod special;
+
+use super::super::elementwise::{Rule, map, map_baseline};
+use super::super::lane::Lane;
+use crate::Float;
+
+/// A function as a rule, and its name.
+macro_rules! functions {
+    ($($Name:ident $name:literal |$($x:ident),+| $y:expr;)*) => { $(
+        #[derive(Clone, Copy)]
+        struct $Name;
+        impl<F: Float> Rule<F, { [$(stringify!($x)),+].len() }> for $Name {
+            const WORK: usize = 1;
+            #[inline(always)]
+            fn at<const FMA: bool>(
+                self,
+                [$($x),+]: [Lane<F, FMA>; { [$(stringify!($x)),+].len() }],
+            ) -> Lane<F, FMA> {
+                $y
+            }
+        }
+        impl Named for $Name {
+            const NAME: &'static str = $name;
+        }
+    )* };
+}
+
+trait Named {
+    const NAME: &'static str;
+}
+
+functions! {
+    Exp "exp" |x| x.exp();
+    ExpM1 "exp_m1" |x| x.exp_m1();
+    Ln "ln" |x| x.ln();
+    Ln1p "ln_1p" |x| x.ln_1p();
+    Sin "sin" |x| x.sin();
+    Cos "cos" |x| x.cos();
+    Tanh "tanh" |x| x.tanh();
+    Sigmoid "sigmoid" |x| x.sigmoid();
+    Softplus "softplus" |x| x.softplus();
+    Erf "erf" |x| x.erf();
+    Rsqrt "rsqrt" |x| x.rsqrt();
+    Floor "floor" |x| x.floor();
+    Round "round" |x| x.round();
+    Powf "powf" |x, y| x.powf(y);
+    Atan2 "atan2" |y, x| y.atan2(x);
+    Powi7 "powi(7)" |x| x.powi(7);
+}
+
+/// Both ways to compute a rule: as this machine does, and as the baseline does.
+fn both<F: Float, K: Rule<F, N>, const N: usize>(
+    rule: K,
+    x: [&[F]; N],
+) -> [(&'static str, Vec<F>); 2] {
+    [("dispatched", map(rule, x)), ("baseline", map_baseline(rule, x))]
+}
+
+/// The largest error over some points, and where it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Worst {
+    ulp: f64,
+    at: [f64; 2],
+}
+
+impl Worst {
+    fn see(&mut self, ulp: f64, at: [f64; 2]) {
+        // A NaN is the worst of all.
+        if ulp > self.ulp || ulp.is_nan() {
+            *self = Self { ulp, at };
+        }
+    }
+
+    fn check(self, name: &str, how: &str, bound: f64) {
+        println!("{name:10} {how:10} {:6.3} ulp at {:?}", self.ulp, self.at);
+        assert!(self.ulp <= bound, "{name} ({how}): {} ulp at {:?}", self.ulp, self.at);
+    }
+}
