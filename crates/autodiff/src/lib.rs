@@ -16,6 +16,7 @@ pub use check::{GradCheck, check_fused, check_grads};
 pub use float::Float;
 pub use graph::{Ctx, Fused, FusedCtx, Grads, Op};
 pub use module::{Module, Path, Role};
+pub use ops::Operand;
 pub use rng::{RNG_STATE_BYTES, Rng};
 pub use shape::Axes;
 pub use tensor::Tensor;

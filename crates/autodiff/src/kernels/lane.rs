@@ -1,6 +1,9 @@
 //! The scalar on which an elementwise rule is compiled.
 
-use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::marker::PhantomData;
+use std::ops::{
+    Add, AddAssign, BitAnd, BitOr, Div, DivAssign, Mul, MulAssign, Neg, Not, Sub, SubAssign,
+};
 
 use crate::Float;
 
@@ -37,43 +40,43 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
 
     /// `self > y`.
     #[inline(always)]
-    pub(crate) fn gt(self, y: impl Into<Self>) -> Mask {
-        Mask(self.0 > y.into().0)
+    pub(crate) fn gt(self, y: impl Into<Self>) -> Mask<F, FMA> {
+        Mask::of(self.0 > y.into().0)
     }
 
     /// `self >= y`.
     #[inline(always)]
-    pub(crate) fn ge(self, y: impl Into<Self>) -> Mask {
-        Mask(self.0 >= y.into().0)
+    pub(crate) fn ge(self, y: impl Into<Self>) -> Mask<F, FMA> {
+        Mask::of(self.0 >= y.into().0)
     }
 
     /// `self < y`.
     #[inline(always)]
-    pub(crate) fn lt(self, y: impl Into<Self>) -> Mask {
-        Mask(self.0 < y.into().0)
+    pub(crate) fn lt(self, y: impl Into<Self>) -> Mask<F, FMA> {
+        Mask::of(self.0 < y.into().0)
     }
 
     /// `self <= y`.
     #[inline(always)]
-    pub(crate) fn le(self, y: impl Into<Self>) -> Mask {
-        Mask(self.0 <= y.into().0)
+    pub(crate) fn le(self, y: impl Into<Self>) -> Mask<F, FMA> {
+        Mask::of(self.0 <= y.into().0)
     }
 
     /// `self == y`.
     #[inline(always)]
-    pub(crate) fn eq(self, y: impl Into<Self>) -> Mask {
-        Mask(self.0 == y.into().0)
+    pub(crate) fn eq(self, y: impl Into<Self>) -> Mask<F, FMA> {
+        Mask::of(self.0 == y.into().0)
     }
 
     /// `self != y`.
     #[inline(always)]
-    pub(crate) fn ne(self, y: impl Into<Self>) -> Mask {
-        Mask(self.0 != y.into().0)
+    pub(crate) fn ne(self, y: impl Into<Self>) -> Mask<F, FMA> {
+        Mask::of(self.0 != y.into().0)
     }
 
     /// Whether this is not a number.
     #[inline(always)]
-    pub(crate) fn is_nan(self) -> Mask {
+    pub(crate) fn is_nan(self) -> Mask<F, FMA> {
         self.ne(self)
     }
 
@@ -100,14 +103,19 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
     }
 }
 
-/// The outcome of a comparison of [`Lane`]s.
+/// The outcome of a comparison of [`Lane`]s; to [`Lane`] what a tensor of zeros and ones is to a tensor.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mask(pub(crate) bool);
+pub(crate) struct Mask<F, const FMA: bool>(bool, PhantomData<F>);
 
-impl Mask {
+impl<F: Float, const FMA: bool> Mask<F, FMA> {
+    #[inline(always)]
+    fn of(x: bool) -> Self {
+        Mask(x, PhantomData)
+    }
+
     /// `a` where true, `b` where false.
     #[inline(always)]
-    pub(crate) fn select<F: Float, const FMA: bool>(
+    pub(crate) fn select(
         self,
         a: impl Into<Lane<F, FMA>>,
         b: impl Into<Lane<F, FMA>>,
@@ -118,32 +126,32 @@ impl Mask {
 
     /// 1 where true, 0 where false.
     #[inline(always)]
-    pub(crate) fn number<F: Float, const FMA: bool>(self) -> Lane<F, FMA> {
+    pub(crate) fn number(self) -> Lane<F, FMA> {
         self.select(1.0, 0.0)
     }
 }
 
-impl std::ops::BitAnd for Mask {
-    type Output = Mask;
+impl<F: Float, const FMA: bool> BitAnd for Mask<F, FMA> {
+    type Output = Self;
     #[inline(always)]
-    fn bitand(self, y: Mask) -> Mask {
-        Mask(self.0 & y.0)
+    fn bitand(self, y: Self) -> Self {
+        Mask::of(self.0 & y.0)
     }
 }
 
-impl std::ops::BitOr for Mask {
-    type Output = Mask;
+impl<F: Float, const FMA: bool> BitOr for Mask<F, FMA> {
+    type Output = Self;
     #[inline(always)]
-    fn bitor(self, y: Mask) -> Mask {
-        Mask(self.0 | y.0)
+    fn bitor(self, y: Self) -> Self {
+        Mask::of(self.0 | y.0)
     }
 }
 
-impl std::ops::Not for Mask {
-    type Output = Mask;
+impl<F: Float, const FMA: bool> Not for Mask<F, FMA> {
+    type Output = Self;
     #[inline(always)]
-    fn not(self) -> Mask {
-        Mask(!self.0)
+    fn not(self) -> Self {
+        Mask::of(!self.0)
     }
 }
 

@@ -29,40 +29,6 @@ fn zip<F: Float>(
 }
 
 #[derive(Debug)]
-struct Add;
-impl<F: Float> Op<F> for Add {
-    fn name(&self) -> &'static str {
-        "add"
-    }
-    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        smallvec![Some(g.sum_to(c.x(0).shape())), Some(g.sum_to(c.x(1).shape()))]
-    }
-}
-#[derive(Debug)]
-struct Mul;
-impl<F: Float> Op<F> for Mul {
-    fn name(&self) -> &'static str {
-        "mul"
-    }
-    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        smallvec![
-            c.needs(0).then(|| g.mul(c.x(1)).sum_to(c.x(0).shape())),
-            c.needs(1).then(|| g.mul(c.x(0)).sum_to(c.x(1).shape()))
-        ]
-    }
-}
-#[derive(Debug)]
-struct Ln;
-impl<F: Float> Op<F> for Ln {
-    fn name(&self) -> &'static str {
-        "ln"
-    }
-    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        let r = Tensor::new(c.x(0).data().iter().map(|x| x.recip()).collect(), c.x(0).shape());
-        smallvec![Some(g.mul(&r))]
-    }
-}
-#[derive(Debug)]
 struct SumTo;
 impl<F: Float> Op<F> for SumTo {
     fn name(&self) -> &'static str {
@@ -84,27 +50,6 @@ impl<F: Float> Op<F> for BroadcastTo {
 }
 
 impl<F: Float> Tensor<F> {
-    /// Sum with broadcasting.
-    #[track_caller]
-    pub fn add(&self, o: &Self) -> Self {
-        let s = shape::broadcast("add", self.shape(), o.shape());
-        Self::record(Add, &[self, o], zip(self, o, &s, |a, b| a + b))
-    }
-    /// Product with broadcasting.
-    #[track_caller]
-    pub fn mul(&self, o: &Self) -> Self {
-        let s = shape::broadcast("mul", self.shape(), o.shape());
-        Self::record(Mul, &[self, o], zip(self, o, &s, |a, b| a * b))
-    }
-    /// Natural logarithm.
-    #[track_caller]
-    pub fn ln(&self) -> Self {
-        Self::record(
-            Ln,
-            &[self],
-            Self::new(self.data().iter().map(|x| x.ln()).collect(), self.shape()),
-        )
-    }
     /// Sum over axes.
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Self {
@@ -143,21 +88,5 @@ impl<F: Float> Tensor<F> {
         }
         let value = zip(self, &Self::zeros(&[]), shape, |a, _| a);
         Self::record(BroadcastTo, &[self], value)
-    }
-}
-
-macro_rules! operator { ($($Tr:ident $f:ident),*) => { $(
-    impl<F: Float> std::ops::$Tr<&Tensor<F>> for &Tensor<F> { type Output = Tensor<F>; #[track_caller] fn $f(self, o: &Tensor<F>) -> Tensor<F> { Tensor::$f(self, o) } }
-    impl<F: Float> std::ops::$Tr<Tensor<F>> for &Tensor<F> { type Output = Tensor<F>; #[track_caller] fn $f(self, o: Tensor<F>) -> Tensor<F> { Tensor::$f(self, &o) } }
-    impl<F: Float> std::ops::$Tr<&Tensor<F>> for Tensor<F> { type Output = Tensor<F>; #[track_caller] fn $f(self, o: &Tensor<F>) -> Tensor<F> { Tensor::$f(&self, o) } }
-    impl<F: Float> std::ops::$Tr<Tensor<F>> for Tensor<F> { type Output = Tensor<F>; #[track_caller] fn $f(self, o: Tensor<F>) -> Tensor<F> { Tensor::$f(&self, &o) } }
-    impl<F: Float> std::ops::$Tr<f64> for &Tensor<F> { type Output = Tensor<F>; #[track_caller] fn $f(self, o: f64) -> Tensor<F> { Tensor::$f(self, &Tensor::scalar(o)) } }
-    impl<F: Float> std::ops::$Tr<f64> for Tensor<F> { type Output = Tensor<F>; #[track_caller] fn $f(self, o: f64) -> Tensor<F> { Tensor::$f(&self, &Tensor::scalar(o)) } }
-)* } }
-operator!(Add add, Mul mul);
-impl<F: Float> std::ops::Neg for Tensor<F> {
-    type Output = Self;
-    fn neg(self) -> Self {
-        self * -1.0
     }
 }

@@ -39,7 +39,7 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
     /// `xʸ` as IEEE 754 has it: 1 for `y = 0` or `x = 1` whatever the other; for negative `x` NaN unless
     /// `y` is an integer.
     #[inline(always)]
-    pub(crate) fn powf(self, y: impl Into<Self>) -> Self {
+    pub(crate) fn pow(self, y: impl Into<Self>) -> Self {
         let y = y.into();
         let a = self.abs();
         let magnitude = Lane(F::pow_of_positive::<FMA>(a.0, y.0));
@@ -52,6 +52,12 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
         let valid = (negative & !integer & self.ne(f64::NEG_INFINITY)).select(f64::NAN, signed);
         let nan = (self.is_nan() & y.ne(0.0)) | (y.is_nan() & self.ne(1.0));
         nan.select(f64::NAN, valid)
+    }
+
+    /// [`pow`](Self::pow) with a constant exponent.
+    #[inline(always)]
+    pub(crate) fn powf(self, p: f64) -> Self {
+        self.pow(p)
     }
 }
 

@@ -58,10 +58,4 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
     pub(crate) fn recip(self) -> Self {
         1.0 / self
     }
-
-    /// `x²`.
-    #[inline(always)]
-    pub(crate) fn square(self) -> Self {
-        self * self
-    }
 }

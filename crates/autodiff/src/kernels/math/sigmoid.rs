@@ -38,11 +38,4 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
     pub(crate) fn normal_cdf(self) -> Self {
         (self * std::f64::consts::FRAC_1_SQRT_2).erf() * 0.5 + 0.5
     }
-
-    /// The standard normal density `e^{−x²/2}/√(2π)`.
-    #[inline(always)]
-    pub(crate) fn normal_pdf(self) -> Self {
-        const INV_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
-        (self * self * -0.5).exp() * INV_SQRT_TAU
-    }
 }

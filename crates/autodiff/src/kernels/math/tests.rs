@@ -47,7 +47,7 @@ functions! {
     Rsqrt "rsqrt" |x| x.rsqrt();
     Floor "floor" |x| x.floor();
     Round "round" |x| x.round();
-    Powf "powf" |x, y| x.powf(y);
+    Powf "powf" |x, y| x.pow(y);
     Atan2 "atan2" |y, x| y.atan2(x);
     Powi7 "powi(7)" |x| x.powi(7);
 }

@@ -1,0 +1,129 @@
+//! Elementwise functions of two arguments, broadcast by NumPy's rule: shapes are aligned at the end, and sizes are
+//! equal or 1. Each is a row as in `unary.rs`; a gradient is summed over the axes along which its
+//! argument was repeated.
+
+use smallvec::smallvec;
+
+use super::elementwise::zip;
+use crate::{Ctx, Float, Grads, Op, Operand, Tensor};
+
+binary! {
+    work 1;
+
+    /// The product; also the operator `*`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    pub fn mul(a, b) = a * b, |a, b, y, g| g * b, g * a;
+
+    /// The quotient; also the operator `/`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    pub fn div(a, b) = a / b, |a, b, y, g| g / b, -(g * y / b);
+
+    /// The larger of two numbers, NaN where either is. Where they are equal each gets half of the
+    /// gradient.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Tensor, grad};
+    /// let x = Tensor::<f64>::new(vec![1.0, 2.0, 3.0], &[3]);
+    /// assert_eq!(x.maximum(2.0).to_vec(), [2.0, 2.0, 3.0]);
+    /// assert_eq!(grad(&x, |x| x.maximum(2.0).sum(..)).to_vec(), [0.0, 0.5, 1.0]);
+    /// ```
+    pub fn maximum(a, b) = a.maximum(b),
+        |a, b, y, g| a.eq(b).select(g * 0.5, a.gt(b).select(g, 0.0)),
+        a.eq(b).select(g * 0.5, b.gt(a).select(g, 0.0));
+
+    /// The smaller of two numbers, NaN where either is. Where they are equal each gets half of the
+    /// gradient.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    pub fn minimum(a, b) = a.minimum(b),
+        |a, b, y, g| a.eq(b).select(g * 0.5, a.lt(b).select(g, 0.0)),
+        a.eq(b).select(g * 0.5, b.lt(a).select(g, 0.0));
+}
+
+binary! {
+    work 20;
+
+    /// `aᵇ`: NaN for negative `a` unless `b` is an integer.
+    ///
+    /// The gradients are `b·aᵇ⁻¹` (0 where `b = 0`) and `aᵇ·ln a` (0 where `a = 0`, NaN below).
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    pub fn pow(a, b) = a.pow(b),
+        |a, b, y, g| g * b * a.pow(b.eq(0.0).select(1.0, b - 1.0)),
+        g * y * a.eq(0.0).select(1.0, a).ln();
+
+    /// The angle of the point (`b`, `a`) in radians, in [−π, π]: `y.atan2(x)`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    pub fn atan2(a, b) = a.atan2(b),
+        |a, b, y, g| g * b / (a * a + b * b),
+        -(g * a / (a * a + b * b));
+}
+
+rule!(Sum {} work 1, |a, b| a + b);
+rule!(Difference {} work 1, |a, b| a - b);
+
+/// The linear ones need no values for their gradient.
+impl<F: Float> Tensor<F> {
+    /// The sum; also the operator `+`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[must_use]
+    #[track_caller]
+    pub fn add(&self, other: impl Operand<F>) -> Self {
+        let other = other.tensor();
+        let value = zip(Sum {}, "add", self, &other);
+        Self::record(Add, &[self, &other], value)
+    }
+
+    /// The difference; also the operator `-`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[must_use]
+    #[track_caller]
+    pub fn sub(&self, other: impl Operand<F>) -> Self {
+        let other = other.tensor();
+        let value = zip(Difference {}, "sub", self, &other);
+        Self::record(Sub, &[self, &other], value)
+    }
+}
+
+#[derive(Debug)]
+struct Add;
+
+impl<F: Float> Op<F> for Add {
+    fn name(&self) -> &'static str {
+        "add"
+    }
+
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        let left = c.needs(0).then(|| g.sum_to(c.x(0).shape()));
+        smallvec![left, c.needs(1).then(|| g.sum_to(c.x(1).shape()))]
+    }
+}
+
+#[derive(Debug)]
+struct Sub;
+
+impl<F: Float> Op<F> for Sub {
+    fn name(&self) -> &'static str {
+        "sub"
+    }
+
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        let left = c.needs(0).then(|| g.sum_to(c.x(0).shape()));
+        smallvec![left, c.needs(1).then(|| -g.sum_to(c.x(1).shape()))]
+    }
+}
