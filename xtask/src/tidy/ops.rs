@@ -19,6 +19,17 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         .filter_map(|token| token.text.strip_prefix('"')?.strip_suffix('"'))
         .collect();
     let mut findings = Vec::new();
+    for directory in OPS {
+        let mut names = tree.rust_under(directory).flat_map(|(_, tokens)| public_functions(tokens));
+        if tree.has("crates/autodiff") && names.next().is_none() {
+            findings.push(Finding::new(
+                (directory, 0),
+                "there is no op here",
+                "this rule would check nothing",
+                format!("tell {} where the ops are now", file!()),
+            ));
+        }
+    }
     for (path, tokens) in OPS.iter().flat_map(|directory| tree.rust_under(directory)) {
         for name in public_functions(tokens) {
             if checked.contains(name.text.as_str()) {
@@ -55,17 +66,17 @@ mod tests {
     use super::*;
 
     const OP: &str = "crates/autodiff/src/ops/unary.rs";
+    const FUSED: (&str, &str) =
+        ("crates/autodiff/src/fused/linear.rs", "impl T { pub fn linear() {} }");
+    const CASES: (&str, &str) =
+        ("crates/autodiff/tests/gradcheck/main.rs", "case(\"linear\"); case(\"tanh\"); // \"erf\"");
 
     #[test]
     fn an_op_without_a_case_is_found() {
-        let tree = Tree::of(&[
-            (
-                OP,
-                "impl T {\n/// `pub fn no()`\npub fn tanh() {}\npub fn erf() {}\npub(crate) fn helper() {}\nfn f() {}\n}",
-            ),
-            ("crates/autodiff/tests/gradcheck/unary.rs", "case(\"tanh\", f); // \"erf\""),
-            ("crates/autodiff/tests/elsewhere.rs", "case(\"erf\");"),
-        ]);
+        let source = "impl T {\n/// `pub fn no()`\npub fn tanh() {}\npub fn erf() {}\n\
+                      pub(crate) fn helper() {}\nfn f() {}\n}";
+        let elsewhere = ("crates/autodiff/tests/elsewhere.rs", "case(\"erf\");");
+        let tree = Tree::of(&[(OP, source), FUSED, CASES, elsewhere]);
         assert_eq!(places(&check(&tree)), [format!("{OP}:4")]);
     }
 
@@ -73,14 +84,21 @@ mod tests {
     fn rows_of_a_macro_are_ops() {
         let source = "macro_rules! unary { ($(pub fn $name:ident;)*) => { $(pub fn $name() {})* } }\n\
                       unary! {\n/// words\n pub fn sin { x.sin() }\n pub const fn cos { x.cos() } }";
-        let tree = Tree::of(&[(OP, source), ("crates/autodiff/tests/gradcheck/main.rs", "")]);
+        let tree = Tree::of(&[(OP, source), FUSED, CASES]);
         assert_eq!(places(&check(&tree)), [format!("{OP}:4"), format!("{OP}:5")]);
     }
 
     #[test]
     fn fused_ops_are_ops() {
-        let path = "crates/autodiff/src/fused/linear.rs";
-        let tree = Tree::of(&[(path, "pub fn linear() {}")]);
-        assert_eq!(places(&check(&tree)), [format!("{path}:1")]);
+        let gru = ("crates/autodiff/src/fused/gru.rs", "pub fn gru() {}");
+        let tree = Tree::of(&[(OP, "pub fn tanh() {}"), gru, CASES]);
+        assert_eq!(places(&check(&tree)), ["crates/autodiff/src/fused/gru.rs:1"]);
+    }
+
+    #[test]
+    fn ops_that_moved_away_are_missed() {
+        let moved = ("crates/autodiff/src/primitives/unary.rs", "pub fn erf() {}");
+        let tree = Tree::of(&[moved, FUSED, CASES]);
+        assert_eq!(places(&check(&tree)), [format!("{}:0", OPS[0])]);
     }
 }
