@@ -57,3 +57,16 @@ fn train(steps: usize, seed: u64) -> anyhow::Result<Vec<(f64, f64)>> {
     }
     Ok(curve)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_claim_holds() {
+        let context = Context { seeds_asked: Some(1), ..Context::default() };
+        let outcome = TemplateModelLearns.run(&context).unwrap();
+        assert_eq!(outcome.rows[0].holds, Some(true), "{:?}", outcome.rows[0]);
+        assert_eq!(outcome.figures.len(), 1);
+    }
+}

@@ -17,7 +17,7 @@ const ROOMS: [Template; 9] = templates![
     "src/lib.rs",
     "src/config.rs",
     "src/model.rs",
-    "examples/quickstart.rs",
+    "examples/template-model.rs",
     "tests/gradcheck.rs",
     "tests/golden.rs",
     "tests/learn.rs",
@@ -27,7 +27,8 @@ const EXPERIMENT: &str = include_str!("../../templates/experiment.rs");
 
 /// The files of the crate, with their paths from the workspace root.
 pub(crate) fn rooms(name: &Name) -> impl Iterator<Item = (String, String)> {
-    ROOMS.iter().map(|(path, text)| (format!("crates/{}/{path}", name.kebab), fill(text, name)))
+    let home = format!("crates/{}", name.kebab);
+    ROOMS.iter().map(move |(path, text)| (format!("{home}/{}", fill(path, name)), fill(text, name)))
 }
 
 /// The source of the crate's experiment on the scoreboard.
@@ -53,7 +54,8 @@ mod tests {
         let mut texts: Vec<_> = rooms(&name).collect();
         texts.push(("experiment".into(), experiment(&name)));
         for (path, text) in texts {
-            assert!(!text.to_lowercase().contains("template"), "{path}:\n{text}");
+            let all = (path + "\n" + &text).to_lowercase();
+            assert!(!all.contains("template"), "{all}");
         }
     }
 

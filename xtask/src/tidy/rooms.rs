@@ -24,7 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             missing("README.md is not the front page".into(), right.into());
         }
         if tree.rust_under(&format!("{home}/examples/")).next().is_none() {
-            missing("there is no example".into(), format!("add {home}/examples/quickstart.rs"));
+            missing("there is no example".into(), format!("add one under {home}/examples/"));
         }
         for (room, what) in ROOMS {
             let (file, folder) =
