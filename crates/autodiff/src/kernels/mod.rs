@@ -3,8 +3,11 @@
 //! This is the only place where `unsafe` and threads live.
 
 pub(crate) mod accumulate;
+pub(crate) mod conv;
 pub(crate) mod elementwise;
+pub(crate) mod gemm;
 pub(crate) mod lane;
 pub(crate) mod math;
 pub(crate) mod par;
+pub(crate) mod pool;
 pub(crate) mod simd;

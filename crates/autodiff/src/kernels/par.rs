@@ -59,6 +59,25 @@ pub(crate) fn chunks_mut<T: Send>(
     }
 }
 
+/// Calls `f(i, chunk of a, chunk of b)` for the `i`-th chunks of `chunk_len` elements of both.
+pub(crate) fn zip_chunks_mut<A: Send, B: Send>(
+    a: &mut [A],
+    b: &mut [B],
+    chunk_len: usize,
+    work: usize,
+    f: impl Fn(usize, &mut [A], &mut [B]) + Send + Sync,
+) {
+    assert_eq!(a.len(), b.len());
+    if a.len() > chunk_len && worthwhile(work) {
+        let pairs = a.par_chunks_mut(chunk_len).zip(b.par_chunks_mut(chunk_len));
+        pairs.enumerate().for_each(|(i, (a, b))| f(i, a, b));
+    } else {
+        let chunk_len = chunk_len.max(1);
+        let pairs = a.chunks_mut(chunk_len).zip(b.chunks_mut(chunk_len));
+        pairs.enumerate().for_each(|(i, (a, b))| f(i, a, b));
+    }
+}
+
 /// Maps `0..n` to a vector, in order.
 pub(crate) fn map<R: Send>(n: usize, work: usize, f: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
     if n > 1 && worthwhile(work) {
@@ -75,4 +94,11 @@ pub(crate) fn join<A: Send, B: Send>(
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
     if worthwhile(work) { rayon::join(a, b) } else { (a(), b()) }
+}
+
+/// Runs `f` in a pool of its own with this many threads.
+#[cfg(test)]
+pub(crate) fn with_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("a thread pool").install(f)
 }

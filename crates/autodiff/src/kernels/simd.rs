@@ -39,7 +39,7 @@ pub(crate) fn dispatch<J: Job>(job: J) -> J::Out {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+pub(crate) mod x86 {
     use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
     use super::Job;
@@ -49,8 +49,9 @@ mod x86 {
     const PRESENT: u8 = 2;
     static FOUND: AtomicU8 = AtomicU8::new(UNKNOWN);
 
+    /// Whether this machine has AVX2 and FMA.
     #[inline(always)]
-    pub(super) fn has_avx2_and_fma() -> bool {
+    pub(crate) fn has_avx2_and_fma() -> bool {
         match FOUND.load(Relaxed) {
             UNKNOWN => detect(),
             found => found == PRESENT,

@@ -1,0 +1,142 @@
+//! Matrix products: `C = op(A) · op(B)` and `C += op(A) · op(B)`, for `f32` and `f64`, with an optional
+//! epilogue on rows of `C` while they are still in cache.
+//!
+//! Two implementations stand behind one function. On x86-64 with AVX2 and FMA (found at run time) an
+//! own register-tiled kernel runs ([`blocked`]); everywhere else `matrixmultiply` does ([`portable`]).
+//! Both cut `C` into rectangles that depend on the shape alone and sum every element in the order of
+//! `k`, so the number of threads never changes a bit.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod blocked;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod pack;
+pub(crate) mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod tile;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+#[cfg(test)]
+mod tests;
+
+use crate::Float;
+use crate::kernels::par;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::simd::x86::has_avx2_and_fma;
+
+/// A matrix that a product reads: a slice and the distances between neighbours in a column and a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mat<'a, F> {
+    pub(super) data: &'a [F],
+    /// Distance from row to row.
+    pub(super) row: usize,
+    /// Distance from column to column.
+    pub(super) col: usize,
+}
+
+impl<'a, F> Mat<'a, F> {
+    /// A row-major matrix whose rows lie `stride` apart.
+    pub(crate) fn new(data: &'a [F], stride: usize) -> Self {
+        Mat { data, row: stride, col: 1 }
+    }
+
+    /// The transposed matrix, without a copy.
+    pub(crate) fn t(self) -> Self {
+        Mat { data: self.data, row: self.col, col: self.row }
+    }
+
+    /// The transposed matrix if `yes`.
+    pub(crate) fn t_if(self, yes: bool) -> Self {
+        if yes { self.t() } else { self }
+    }
+
+    /// Panics unless a `rows × cols` matrix lies inside the slice: what every raw pointer below rests on.
+    fn check(&self, rows: usize, cols: usize) {
+        if rows > 0 && cols > 0 {
+            let last = (rows - 1) * self.row + (cols - 1) * self.col;
+            assert!(last < self.data.len(), "gemm: a {rows}×{cols} operand exceeds its slice");
+        }
+    }
+}
+
+/// The entry of a table of offsets that stands for a pixel outside the image: zeros are read there.
+pub(crate) const OUTSIDE: u32 = u32::MAX;
+
+/// What becomes of the former content of `C`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// `C = A · B`; `C` need not be initialised to anything in particular.
+    Set,
+    /// `C += A · B`.
+    Add,
+}
+
+/// `C (=|+=) A · B` with `A` of `m × k`, `B` of `k × n` and `C` of `m × n`, row-major and contiguous.
+pub(crate) fn gemm<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    c: &mut [F],
+    store: Store,
+) {
+    gemm_then([m, n, k], a, b, c, store, no_epilogue);
+}
+
+/// The epilogue that does nothing.
+pub(crate) fn no_epilogue<F>(_row: usize, _col: usize, _part: &mut [F]) {}
+
+/// [`gemm`], then `epilogue(row, column, part)` once on every piece of every row of `C`, where `part`
+/// begins at that row and column. The pieces depend on the shape alone.
+pub(crate) fn gemm_then<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    c: &mut [F],
+    store: Store,
+    epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
+) {
+    a.check(m, k);
+    b.check(k, n);
+    assert_eq!(c.len(), m * n, "gemm: C holds {} numbers, not {m}×{n}", c.len());
+    if m == 0 || n == 0 {
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if k > 0 && has_avx2_and_fma() {
+        return blocked::gemm([m, n, k], a, b, c, store, epilogue);
+    }
+    portable::gemm([m, n, k], a, b, c, store, epilogue);
+}
+
+/// `batch` products of one shape; `at(i)` gives where the `i`-th `A` and `B` begin in their slices.
+/// The products lie one after the other in `c`.
+pub(crate) fn gemm_batched<F: Float>(
+    batch: usize,
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    at: impl Fn(usize) -> (usize, usize) + Send + Sync,
+    c: &mut [F],
+) {
+    assert_eq!(c.len(), batch * m * n, "gemm: C holds {} numbers", c.len());
+    if c.is_empty() {
+        return;
+    }
+    let work = work([m, n, k]);
+    let one = |i: usize, c: &mut [F]| {
+        let (from_a, from_b) = at(i);
+        let a = Mat { data: &a.data[from_a..], ..a };
+        let b = Mat { data: &b.data[from_b..], ..b };
+        gemm([m, n, k], a, b, c, Store::Set);
+    };
+    if batch > 1 {
+        par::chunks_mut(c, m * n, work * batch, one);
+    } else {
+        one(0, c);
+    }
+}
+
+/// The cost of a product in the units of [`par`]: a vector register does several multiply-adds at once.
+pub(super) fn work([m, n, k]: [usize; 3]) -> usize {
+    m * n * k.max(1) / 4
+}
