@@ -11,3 +11,16 @@ pub use seedbed_nn as nn;
 #[cfg(feature = "rho-selection")]
 #[doc(inline)]
 pub use seedbed_rho_selection as rho_selection;
+
+/// What nearly every program needs.
+///
+/// ```
+/// use seedbed::prelude::*;
+/// let g = grad(&Tensor::<f32>::scalar(3.0), |x| x * x);
+/// assert_eq!(g.item(), 6.0);
+/// ```
+pub mod prelude {
+    pub use seedbed_autodiff::{
+        Float, Module, Rng, Tensor, grad, module, par_value_and_grad, value_and_grad,
+    };
+}
