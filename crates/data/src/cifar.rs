@@ -1,0 +1,117 @@
+//! CIFAR-10's binary version: records of a label and a planar 32×32 colour image.
+//!
+//! ```text
+//! label (1 byte)   red (1024 bytes, row-major)   green (1024)   blue (1024)
+//! ```
+
+use std::path::Path;
+
+use ndarray::{Array4, ArrayView3, s};
+
+use crate::dir::DataDir;
+use crate::error::{DataError, Problem};
+use crate::image_set::{ImageSet, TrainTest};
+use crate::source::{Limits, Source};
+
+/// The names of CIFAR-10's classes, in the order of their labels.
+pub const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+const SIDE: usize = 32;
+const CHANNELS: usize = 3;
+const PIXELS: usize = CHANNELS * SIDE * SIDE;
+const RECORD: usize = 1 + PIXELS;
+
+/// Reads one binary batch file (`data_batch_1.bin` …), gzipped or not: images (N, 32, 32, 3).
+///
+/// The ids are the positions in the file.
+///
+/// # Errors
+/// [`DataError::Io`] if the file cannot be read, [`DataError::Malformed`] if it is not a whole
+/// number of records with labels below 10, or holds more than [`Limits::default`].
+pub fn read(path: impl AsRef<Path>) -> Result<ImageSet, DataError> {
+    decode(&mut Source::open(path.as_ref())?, Limits::default())
+}
+
+/// As [`read`], from bytes; `name` is what errors call them.
+///
+/// ```
+/// use seedbed_data::{Limits, cifar};
+///
+/// let mut record = vec![6]; // a frog …
+/// record.extend([255; 1024]); // … red all over
+/// record.extend([0; 2048]);
+/// let set = cifar::parse(&record, "one frog", Limits::default())?;
+/// assert_eq!(set.images().shape(), [1, 32, 32, 3]);
+/// assert_eq!(set.class_name(set.labels()[0]), "frog");
+/// assert_eq!(set.images()[[0, 31, 0, 0]], 255);
+/// # Ok::<(), seedbed_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(bytes: &[u8], name: impl AsRef<Path>, limits: Limits) -> Result<ImageSet, DataError> {
+    decode(&mut Source::new(name.as_ref(), bytes)?, limits)
+}
+
+/// Full CIFAR-10, 50,000 + 10,000 images, from its binary version's files in `dir`, or in its
+/// subfolder `cifar-10-batches-bin`, `cifar10` or `cifar-10`.
+///
+/// The ids of the training images run through `data_batch_1.bin` to `data_batch_5.bin`.
+///
+/// # Errors
+/// [`DataError::Missing`] if a file is not there, and those of [`read`].
+pub fn load(dir: &DataDir) -> Result<TrainTest, DataError> {
+    const TRAIN: [&str; 5] = [
+        "data_batch_1.bin",
+        "data_batch_2.bin",
+        "data_batch_3.bin",
+        "data_batch_4.bin",
+        "data_batch_5.bin",
+    ];
+    let find = |name| {
+        dir.find("CIFAR-10", &["cifar-10-batches-bin", "cifar10", "cifar-10"], &[name], HOW_TO_GET)
+    };
+    // All are looked for before the first one is read, which takes a while.
+    let train = TRAIN.into_iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    let test = find("test_batch.bin")?;
+    let parts = train.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(TrainTest { train: ImageSet::concat(&parts)?, test: read(test)? })
+}
+
+const HOW_TO_GET: &str = "download \"CIFAR-10 binary version (suitable for C programs)\" \
+    (cifar-10-binary.tar.gz) from the CIFAR page of the University of Toronto, unpack it, and name \
+    the folder that holds cifar-10-batches-bin.";
+
+fn decode(source: &mut Source<'_>, limits: Limits) -> Result<ImageSet, DataError> {
+    let mut labels = Vec::new();
+    let mut planes = Vec::new();
+    loop {
+        let start = source.offset();
+        let record = source.at_most(RECORD as u64)?;
+        let [label, image @ ..] = &record[..] else { break };
+        if record.len() < RECORD {
+            let (needed, found) = (RECORD as u64, record.len() as u64);
+            let problem = Problem::Truncated { from: start, needed, found };
+            return Err(source.malformed(source.offset(), problem));
+        }
+        if usize::from(*label) >= CLASSES.len() {
+            let problem = Problem::Label { found: (*label).into(), classes: CLASSES.len() };
+            return Err(source.malformed(start, problem));
+        }
+        if source.offset() > limits.bytes {
+            let shape = vec![labels.len() as u64 + 1, RECORD as u64];
+            let problem = Problem::TooLarge { shape, limit: limits.bytes };
+            return Err(source.malformed(start, problem));
+        }
+        labels.push(usize::from(*label));
+        planes.extend(image);
+    }
+    let mut images = Array4::zeros((labels.len(), SIDE, SIDE, CHANNELS));
+    for (i, image) in planes.chunks_exact(PIXELS).enumerate() {
+        let planar = ArrayView3::from_shape((CHANNELS, SIDE, SIDE), image)
+            .expect("a record has PIXELS bytes after its label");
+        images.slice_mut(s![i, .., .., ..]).assign(&planar.permuted_axes([1, 2, 0]));
+    }
+    ImageSet::new(images, labels, CLASSES)
+}
