@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod batches;
 pub mod cifar;
 mod dir;
 mod error;
@@ -8,16 +9,27 @@ pub mod folder;
 pub mod idx;
 mod idx_pair;
 mod image_set;
+mod label_noise;
 pub mod mnist;
+mod normalize;
 pub mod omniglot;
 pub mod png_image;
+mod resample;
 mod resize;
+mod share;
 mod source;
+mod split;
+mod tensor;
 
+pub use batches::{Batches, BatchesState, in_order};
 pub use dir::DataDir;
 pub use error::{DataError, Problem};
 pub use folder::FolderOptions;
 pub use image_set::{ImageSet, TrainTest};
+pub use label_noise::{Flip, LabelNoise, NoisyLabels};
+pub use normalize::Normalize;
 pub use png_image::Channels;
+pub use resample::{duplicate, imbalance, long_tail};
 pub use resize::resize;
 pub use source::Limits;
+pub use split::stratified_split;

@@ -8,7 +8,6 @@
 mod archive;
 mod stacked;
 
-
 use crate::dir::DataDir;
 use crate::error::DataError;
 use crate::image_set::ImageSet;

@@ -1,0 +1,83 @@
+//! Duplicates and imbalance, made on purpose: lists of rows for [`ImageSet::select`].
+//!
+//! [`ImageSet::select`]: crate::ImageSet::select
+
+use seedbed_autodiff::Rng;
+
+use crate::error::DataError;
+use crate::share::{check_share, count_of};
+use crate::split::rows_by_class;
+
+/// All of `rows` rows in order, followed by the copies of a random share of them.
+///
+/// ⌊share · rows⌋ rows occur `times` times in all, the others once.
+///
+/// ```
+/// use seedbed_autodiff::Rng;
+/// use seedbed_data::duplicate;
+///
+/// let rows = duplicate(100, 0.2, 5, &mut Rng::new(0))?;
+/// assert_eq!(rows.len(), 80 + 20 * 5);
+/// # Ok::<(), seedbed_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// [`DataError::Invalid`] if `share` is not in [0, 1], or `times` is 0.
+pub fn duplicate(
+    rows: usize,
+    share: f64,
+    times: usize,
+    rng: &mut Rng,
+) -> Result<Vec<usize>, DataError> {
+    let count = count_of(check_share("share", share)?, rows);
+    if times == 0 {
+        return Err(DataError::invalid("times", times, "at least 1"));
+    }
+    let mut chosen = rng.permutation(rows);
+    chosen.truncate(count);
+    chosen.sort_unstable();
+    let copies = std::iter::repeat_n(chosen, times - 1).flatten();
+    Ok((0..rows).chain(copies).collect())
+}
+
+/// Of each class c a random ⌈`keep`\[c\] · n⌉ of its n rows, in ascending order.
+///
+/// ```
+/// use seedbed_autodiff::Rng;
+/// use seedbed_data::{imbalance, long_tail, mnist};
+///
+/// let digits = mnist::embedded().train;
+/// let rows = imbalance(digits.labels(), &long_tail(10, 100.0), &mut Rng::new(0))?;
+/// let counts = digits.select(&rows).class_counts();
+/// assert_eq!((counts[0], counts[9]), (1001, 10)); // of 1001 zeros and 978 nines
+/// # Ok::<(), seedbed_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// [`DataError::Invalid`] if a class has no entry in `keep`, or an entry is not in [0, 1].
+pub fn imbalance(labels: &[usize], keep: &[f64], rng: &mut Rng) -> Result<Vec<usize>, DataError> {
+    let classes = rows_by_class(labels);
+    if classes.len() > keep.len() {
+        let expected = format!("{}, one a class", classes.len());
+        return Err(DataError::invalid("the number of shares", keep.len(), expected));
+    }
+    for &share in keep {
+        check_share("a share", share)?;
+    }
+    let mut kept = Vec::new();
+    for (mut rows, &share) in classes.into_iter().zip(keep) {
+        rng.shuffle(&mut rows);
+        // Rounded up, so that a small share of a small class does not wipe it out.
+        rows.truncate(rows.len() - count_of(1.0 - share, rows.len()));
+        kept.extend(rows);
+    }
+    kept.sort_unstable();
+    Ok(kept)
+}
+
+/// Shares that fall from 1 for the first class to 1/`ratio` for the last one, by equal factors:
+/// class c keeps ratio^(−c / (classes − 1)) (Cui et al. 2019).
+pub fn long_tail(classes: usize, ratio: f64) -> Vec<f64> {
+    let last = classes.saturating_sub(1).max(1) as f64;
+    (0..classes).map(|c| ratio.powf(-(c as f64) / last)).collect()
+}

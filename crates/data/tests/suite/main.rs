@@ -1,0 +1,11 @@
+//! The crate's tests through its public interface, in one program.
+
+mod embedded;
+mod files;
+mod folders;
+mod idx_and_cifar;
+mod malformed;
+mod omniglot;
+mod samples;
+mod sampling;
+mod set;
