@@ -141,7 +141,7 @@ impl Batches {
         let fresh = Self::new(state.rows, state.batch_size, Rng::from_bytes(rng))?
             .drop_last(state.drop_last)?;
         let resumed = Self { epoch: state.epoch, position: state.position, ..fresh };
-        if state.position % state.batch_size != 0 || resumed.is_epoch_over() {
+        if !state.position.is_multiple_of(state.batch_size) || resumed.is_epoch_over() {
             let expected = "the start of one of the epoch's batches";
             return Err(DataError::invalid("position", state.position, expected));
         }

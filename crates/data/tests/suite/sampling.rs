@@ -114,8 +114,8 @@ fn uniform_noise_of_ten_percent_makes_nine_percent_wrong() {
     let new = (0..50_000).filter(|&i| noisy.corrupted[i]).map(|i| noisy.labels[i]);
     // Each class gets 500 ± 21 of the new labels.
     assert!(counts(new, 10).iter().all(|&n| n.abs_diff(500) < 5 * 22));
-    for i in 0..labels.len() {
-        assert_eq!(noisy.wrong[i], noisy.labels[i] != labels[i]);
+    for (i, label) in labels.iter().enumerate() {
+        assert_eq!(noisy.wrong[i], noisy.labels[i] != *label);
         assert!(noisy.corrupted[i] || !noisy.wrong[i]);
     }
     // Chosen all over the file.
