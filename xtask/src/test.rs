@@ -78,13 +78,13 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
     let tests = if nextest {
         step(
             "tests",
-            "nextest run --workspace",
+            "nextest run --workspace --no-fail-fast",
             "run one again with `cargo nextest run -p CRATE NAME`",
         )
     } else {
         step(
             "tests",
-            "test --workspace --lib --bins --tests --examples",
+            "test --workspace --no-fail-fast --lib --bins --tests --examples",
             "run one again with `cargo test -p CRATE NAME`",
         )
     };
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_tests_come_last_and_need_no_nextest() {
-        assert!(commands(true).last().unwrap().ends_with("nextest run --workspace"));
+        assert!(commands(true).last().unwrap().contains("nextest run --workspace"));
         let without = commands(false);
         assert!(without.last().unwrap().contains(" test --workspace"));
         assert!(without.iter().all(|command| !command.contains("nextest")));
