@@ -11,12 +11,13 @@ macro_rules! templates {
     };
 }
 
-const ROOMS: [Template; 9] = templates![
+const ROOMS: [Template; 10] = templates![
     "Cargo.toml",
     "README.md",
     "src/lib.rs",
     "src/config.rs",
     "src/model.rs",
+    "src/task.rs",
     "examples/template-model.rs",
     "tests/gradcheck.rs",
     "tests/golden.rs",
@@ -57,6 +58,24 @@ mod tests {
             let all = (path + "\n" + &text).to_lowercase();
             assert!(!all.contains("template"), "{all}");
         }
+    }
+
+    #[test]
+    fn every_file_of_the_template_is_a_room() {
+        let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/model");
+        let mut found = Vec::new();
+        for folder in ["", "src", "examples", "tests"] {
+            for entry in std::fs::read_dir(home.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    found.push(path.strip_prefix(&home).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        let mut rooms = ROOMS.map(|(path, _)| path);
+        rooms.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, rooms);
     }
 
     #[test]
