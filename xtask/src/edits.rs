@@ -51,11 +51,14 @@ impl Edits {
         Ok(())
     }
 
-    /// What would change: for each file the lines that go and come.
+    /// What would change: for each file that does, the lines that go and come.
     pub(crate) fn show(&self) -> String {
         let mut shown = String::new();
         for (path, Edit { before, after }) in &self.files {
             let before = before.as_deref().unwrap_or("");
+            if before == after {
+                continue;
+            }
             let only = |a: &str, b: &str, mark: &str| {
                 let rest: Vec<&str> = b.lines().collect();
                 let gone = a.lines().filter(|line| !line.is_empty() && !rest.contains(line));
@@ -129,6 +132,7 @@ mod tests {
     fn home(text: &str) -> tempfile::TempDir {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("a.txt"), text).unwrap();
+        fs::write(home.path().join("same.txt"), "same\n").unwrap();
         home
     }
 
@@ -140,6 +144,7 @@ mod tests {
         edits.change("a.txt", "one\n".into()).unwrap();
         edits.change("a.txt", edits.text("a.txt").unwrap() + "three\n").unwrap();
         edits.create("new/deep/b.txt", "b\n".into()).unwrap();
+        edits.change("same.txt", edits.text("same.txt").unwrap()).unwrap();
         assert_eq!(edits.show(), "a.txt\n  - two\n  + three\nnew/deep/b.txt\n  + b\n");
         assert_eq!(read("a.txt").unwrap(), "one\ntwo\n");
         let applied = edits.apply().unwrap();
