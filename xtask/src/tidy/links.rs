@@ -32,7 +32,7 @@ fn targets(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut fence = None;
     for (at, line) in text.lines().enumerate() {
-        for target in includes(line) {
+        for (target, _) in includes(line) {
             found.push((at + 1, target));
         }
         let marker = line.trim_start().get(..3).filter(|mark| matches!(*mark, "```" | "~~~"));
@@ -78,13 +78,14 @@ fn definition(line: &str) -> Option<&str> {
     (!name.contains(']')).then(|| target.split(' ').next().unwrap_or(target))
 }
 
-/// The files of `{{#include file:part}}` and its relatives.
-fn includes(line: &str) -> impl Iterator<Item = &str> {
+/// The files of `{{#include file:part}}` and its relatives, each with its part (or nothing).
+pub(super) fn includes(line: &str) -> impl Iterator<Item = (&str, &str)> {
     line.split("{{#").skip(1).filter_map(|rest| {
         let (verb, rest) = rest.split_once(' ')?;
         let known = ["include", "rustdoc_include", "playground"];
         known.contains(&verb).then_some(())?;
-        rest.split([':', '}', ' ']).next()
+        let target = rest.split(['}', ' ']).next()?;
+        Some(target.split_once(':').unwrap_or((target, "")))
     })
 }
 
@@ -98,7 +99,7 @@ fn is_relative(target: &str) -> bool {
 }
 
 /// The path from the root that `target` in the file `from` means; `None` outside the workspace.
-fn resolve(from: &str, target: &str) -> Option<String> {
+pub(super) fn resolve(from: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     if target.starts_with('/') {

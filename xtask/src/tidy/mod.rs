@@ -9,6 +9,7 @@ mod finding;
 mod layering;
 mod leftovers;
 mod links;
+mod listings;
 mod machine_paths;
 mod manifest;
 mod ops;
@@ -34,11 +35,13 @@ const RULES: &[Rule] = &[
     Rule { sentence: "crates depend only on the layers below them", check: layering::check },
     Rule { sentence: "every op stands in the gradient-check table", check: ops::check },
     Rule { sentence: "every model crate has the same rooms", check: rooms::check },
+    Rule { sentence: "examples have names of their own", check: rooms::examples },
     Rule { sentence: "every crate can be published", check: publishing::check },
     Rule { sentence: "no file is longer than 500 lines", check: sizes::check },
     Rule { sentence: "nothing is left undone or switched off", check: leftovers::check },
     Rule { sentence: "no file names a place on one machine", check: machine_paths::check },
     Rule { sentence: "links between files lead somewhere", check: links::check },
+    Rule { sentence: "listings in the docs are compiled", check: listings::check },
 ];
 
 /// Checks every rule and prints each finding; an error if there is one.

@@ -1,5 +1,7 @@
 //! Who has seen one model crate has seen all: the same rooms, each furnished.
 
+use std::collections::BTreeMap;
+
 use super::finding::Finding;
 use super::tree::Tree;
 
@@ -64,6 +66,31 @@ fn facade_names(tree: &Tree, package: &str) -> bool {
             .any(|(_, tokens)| tokens.iter().any(|token| token.is_ident(&name)))
 }
 
+/// No two crates have an example of one name.
+pub(crate) fn examples(tree: &Tree) -> Vec<Finding> {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for path in tree.rust.keys() {
+        let Some((_, file)) = path.split_once("/examples/").filter(|_| path.starts_with("crates/"))
+        else {
+            continue;
+        };
+        let name = file.strip_suffix("/main.rs").unwrap_or(file.trim_end_matches(".rs"));
+        if name.contains('/') {
+            continue; // a module of an example
+        }
+        if let Some(first) = seen.insert(name, path) {
+            findings.push(Finding::new(
+                (path, 0),
+                format!("{first} has the same name"),
+                "cargo puts all examples into one directory: the second overwrites the first",
+                "call it by what it shows, or by its crate",
+            ));
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::places;
@@ -109,5 +136,20 @@ mod tests {
             let files: Vec<_> = FURNISHED.iter().map(swap).collect();
             assert_eq!(check(&Tree::of(&files)).len(), 1, "{path}");
         }
+    }
+
+    #[test]
+    fn examples_of_one_name_are_found() {
+        let tree = Tree::of(&[
+            ("crates/a/examples/first.rs", ""),
+            ("crates/a/examples/walk/main.rs", ""),
+            ("crates/a/examples/walk/part.rs", ""),
+            ("crates/b/examples/first.rs", ""),
+            ("crates/b/examples/walk.rs", ""),
+            ("crates/b/examples/other.rs", ""),
+            ("xtask/templates/examples/other.rs", ""),
+        ]);
+        let expected = ["crates/b/examples/first.rs:0", "crates/b/examples/walk.rs:0"];
+        assert_eq!(places(&examples(&tree)), expected);
     }
 }
