@@ -82,6 +82,11 @@ pub(crate) fn axis(op: &str, axis: isize, ndim: usize) -> usize {
     if axis < 0 { (axis + n) as usize } else { axis as usize }
 }
 
+/// The numbers of elements before, of and after an axis.
+pub(crate) fn around(shape: &[usize], axis: usize) -> [usize; 3] {
+    [len(&shape[..axis]), shape[axis], len(&shape[axis + 1..])]
+}
+
 /// The number of elements of a shape.
 pub(crate) fn len(shape: &[usize]) -> usize {
     shape.iter().product()

@@ -3,10 +3,15 @@
 #[macro_use]
 mod elementwise;
 
-mod arith;
 mod binary;
 mod compare;
+mod index;
 mod operators;
+mod reduce;
+mod shape;
+mod shape_join;
+mod shape_slice;
+mod softmax;
 mod straight_through;
 mod unary;
 mod unary_activation;

@@ -1,0 +1,127 @@
+//! A row of the check table.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ndarray::{ArrayD, Axis};
+use seedbed_autodiff::{GradCheck, Rng, Tensor, check_grads};
+
+/// Derivatives are checked in double precision.
+pub type T = Tensor<f64>;
+
+/// One op with arguments of given shapes.
+///
+/// Every row checks derivatives of order 1, 2 and 3; that inputs which lie in memory in
+/// another order give the same value; and, if the arguments have equal shapes, that one tensor may be passed as all of them.
+pub struct Case {
+    op: &'static str,
+    shapes: Vec<Vec<Vec<usize>>>,
+    low: f64,
+    high: f64,
+    apart: f64,
+    check: GradCheck,
+    f: Box<dyn Fn(&[T]) -> T>,
+}
+
+/// The op as a function of arguments that have these shapes.
+///
+/// `case("atan2", &[&[2, 3], &[3]], |x| x[0].atan2(&x[1]))`
+pub fn case(op: &'static str, shapes: &[&[usize]], f: impl Fn(&[T]) -> T + 'static) -> Case {
+    Case {
+        op,
+        shapes: vec![],
+        low: -1.0,
+        high: 1.0,
+        apart: 0.0,
+        check: GradCheck::default(),
+        f: Box::new(f),
+    }
+    .also(shapes)
+}
+
+#[allow(dead_code, reason = "each family uses some of them")]
+impl Case {
+    /// The same for other shapes: empty axes, axes of size 1, broadcasting.
+    pub fn also(mut self, shapes: &[&[usize]]) -> Self {
+        self.shapes.push(shapes.iter().map(|s| s.to_vec()).collect());
+        self
+    }
+
+    /// Arguments are drawn from [`low`, `high`) instead of [−1, 1).
+    pub fn within(self, low: f64, high: f64) -> Self {
+        Self { low, high, ..self }
+    }
+
+    /// Arguments keep this distance from one another and from zero, where the op has a kink.
+    pub fn apart(self, apart: f64) -> Self {
+        Self { apart, ..self }
+    }
+
+    /// The largest error, relative to 1 + |exact|.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.check.tolerance = tolerance;
+        self
+    }
+
+    /// The step of the differences.
+    pub fn step(mut self, step: f64) -> Self {
+        self.check.step = step;
+        self
+    }
+
+    fn arguments(&self, shapes: &[Vec<usize>], rng: &mut Rng) -> Vec<T> {
+        let mut taken = vec![0.0];
+        let mut draw = || {
+            for _ in 0..10_000 {
+                let x = T::uniform(&[], self.low, self.high, rng).item();
+                if taken.iter().all(|t| (x - t).abs() >= self.apart) {
+                    taken.push(x);
+                    return x;
+                }
+            }
+            panic!("{}: no room for values that lie {} apart", self.op, self.apart)
+        };
+        let mut argument =
+            |s: &Vec<usize>| T::new((0..s.iter().product()).map(|_| draw()).collect(), s);
+        shapes.iter().map(&mut argument).collect()
+    }
+
+    fn run(&self) {
+        let rng = &mut Rng::new(1);
+        for shapes in &self.shapes {
+            let x = self.arguments(shapes, rng);
+            check_grads(self.check, &x, &self.f);
+
+            let other: Vec<T> = x.iter().map(in_another_order).collect();
+            let (y, same) = ((self.f)(&x), (self.f)(&other));
+            assert_eq!(y.shape(), same.shape());
+            assert_eq!(y.to_vec(), same.to_vec(), "the order in memory changed the value");
+
+            if x.len() > 1 && shapes.iter().all(|s| *s == shapes[0]) {
+                let n = x.len();
+                check_grads(self.check, &x[..1], |x| (self.f)(&vec![x[0].clone(); n]));
+            }
+        }
+    }
+}
+
+/// The same values, out of an array whose axes run backwards and the other way round.
+fn in_another_order(x: &T) -> T {
+    let mut turned: ArrayD<f64> = x.view().t().as_standard_layout().into_owned();
+    let axes = turned.ndim();
+    for axis in 0..axes {
+        turned.invert_axis(Axis(axis));
+        turned = turned.as_standard_layout().into_owned();
+        turned.invert_axis(Axis(axis));
+    }
+    T::from(turned.reversed_axes())
+}
+
+/// Runs every row, and names those that fail.
+pub fn run(cases: Vec<Case>) {
+    let failed: Vec<_> = cases
+        .iter()
+        .filter(|case| catch_unwind(AssertUnwindSafe(|| case.run())).is_err())
+        .map(|case| case.op)
+        .collect();
+    assert!(failed.is_empty(), "failed: {failed:?}");
+}
