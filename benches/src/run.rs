@@ -155,7 +155,8 @@ fn package() -> PathBuf {
 
 /// The workspace's target folder.
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package().join("../target"), PathBuf::from)
+    let workspace = || package().parent().map_or_else(PathBuf::new, |root| root.join("target"));
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(workspace, PathBuf::from)
 }
 
 fn warn_if_unlike(before: &Environment, now: &Environment) {

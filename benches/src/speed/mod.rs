@@ -7,24 +7,21 @@
 mod matrixmultiply;
 mod memory;
 mod peak;
+mod rows;
 mod timed;
 mod timing;
+pub mod work;
 
 pub use memory::peak_megabytes;
 pub(crate) use memory::{SUBCOMMAND as MEMORY_OF, high_water};
+pub use rows::all;
 pub use timed::{Rival, Timed, Work};
 pub use timing::{Contestant, Plan, Rounds, interleave};
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use crate::experiment::Experiment;
 use crate::peers::Peer;
-
-/// The speed rows, in the order of the table.
-pub fn all() -> Vec<Box<dyn Experiment>> {
-    vec![]
-}
 
 /// What speed rows share within one run.
 #[derive(Debug, Default)]

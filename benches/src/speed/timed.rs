@@ -8,7 +8,7 @@ use crate::figure::{Bar, Figure};
 use crate::row::{Goal, Kind, Row};
 
 /// A closure that does the work once, inputs made beforehand.
-pub type Work = Box<dyn FnMut()>;
+pub type Work = Box<dyn FnMut() + Send>;
 
 /// The same work by another crate, in this process.
 pub struct Rival {
@@ -22,7 +22,7 @@ pub struct Rival {
 ///
 /// Metrics: `ms`; `NAME_ms` for each rival and (with `--peers`) each peer that knows the row, and
 /// then `ratio`, the best of those ÷ ours; `gflops` and `peak_share` where `flops` is known;
-/// `peak_mb`.
+/// `ns_per_op` where `ops` is; `peak_mb`.
 pub struct Timed {
     /// The row's name, the same in the peers.
     pub name: &'static str,
@@ -32,6 +32,8 @@ pub struct Timed {
     pub prepare: fn() -> Work,
     /// Floating-point operations of the work once, if they can be counted.
     pub flops: Option<f64>,
+    /// Operations of the engine in the work once, where their overhead is what is measured.
+    pub ops: Option<f64>,
     /// Others who can do it in this process.
     pub rivals: &'static [Rival],
     /// Goals by metric.
@@ -44,6 +46,11 @@ const OURS: &str = "seedbed";
 const PEAK: &str = "peak";
 
 impl Timed {
+    /// Work that is timed, with nothing more asked of it: fill in the rest by `..Timed::new(…)`.
+    pub const fn new(name: &'static str, about: &'static str, prepare: fn() -> Work) -> Self {
+        Timed { name, about, prepare, flops: None, ops: None, rivals: &[], goals: &[] }
+    }
+
     /// Warms up and takes turns with everybody who knows the row: ours first, then the machine's
     /// peak where FLOPs are counted, then rivals and peers.
     fn rounds(&self, context: &Context) -> Result<Vec<Rounds>> {
@@ -125,6 +132,10 @@ impl Experiment for Timed {
         outcome.rows.extend(self.compare(ours, &others));
         if let (Some(flops), Some(peak)) = (self.flops, rounds.iter().find(|r| r.label == PEAK)) {
             outcome.rows.extend(self.throughput(flops, ours, peak, context));
+        }
+        if let Some(ops) = self.ops {
+            let nanoseconds: Vec<f64> = ours.seconds.iter().map(|s| s * 1e9 / ops).collect();
+            outcome.rows.push(self.row("ns_per_op", "ns", &nanoseconds));
         }
         if let Some(program) = &context.speed.memory_probe
             && let Some(megabytes) = super::peak_megabytes(program, self.name)?

@@ -1,6 +1,7 @@
 //! The scoreboard as a user meets it: command lines in; rows, files and messages out.
 
 mod peer;
+mod program;
 mod runs;
 mod timed;
 
