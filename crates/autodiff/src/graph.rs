@@ -225,6 +225,11 @@ impl<F: Float> Tensor<F> {
         Self(Arc::new(Inner { data, shape, level, number, node }))
     }
 
+    /// Whether a transform recorded how this tensor was made.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.0.node.is_some()
+    }
+
     /// The elements, to be changed in place, if nobody else can see them and no graph knows them.
     pub(crate) fn unique_data(&mut self) -> Option<&mut [F]> {
         let inner = Arc::get_mut(&mut self.0)?;

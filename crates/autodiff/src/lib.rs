@@ -11,6 +11,7 @@ mod rng;
 mod shape;
 mod tensor;
 mod transform;
+pub mod update;
 
 pub use check::{GradCheck, check_fused, check_grads};
 pub use float::Float;

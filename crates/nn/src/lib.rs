@@ -1,1 +1,7 @@
 #![doc = include_str!("../README.md")]
+
+pub mod clip;
+mod config;
+pub mod optim;
+
+pub use config::{Checked, Config, ConfigError};

@@ -1,0 +1,120 @@
+//! Configurations that are checked once, before anything is built from them.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::Serialize;
+
+/// A configuration: plain data, readable by `serde`, that can be wrong until it has been checked.
+///
+/// ```
+/// use seedbed_nn::Config;
+/// use seedbed_nn::optim::AdamWConfig;
+/// let error = AdamWConfig { lr: -1.0, ..Default::default() }.check().unwrap_err();
+/// assert_eq!(error.to_string(), "AdamWConfig.lr is -1, but should be a finite number >= 0");
+/// ```
+pub trait Config: Sized {
+    /// Says what is wrong, if anything.
+    ///
+    /// # Errors
+    /// The first field whose value makes no sense.
+    fn validate(&self) -> Result<(), ConfigError>;
+
+    /// The checked configuration, from which things are built.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    fn check(self) -> Result<Checked<Self>, ConfigError> {
+        self.validate()?;
+        Ok(Checked(self))
+    }
+}
+
+/// A configuration that [`Config::check`] found to be right. It reads like the configuration, and cannot be changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Checked<C>(C);
+
+impl<C> Checked<C> {
+    /// The configuration, to be changed and checked again.
+    pub fn into_inner(self) -> C {
+        self.0
+    }
+}
+
+impl<C> Deref for Checked<C> {
+    type Target = C;
+    fn deref(&self) -> &C {
+        &self.0
+    }
+}
+
+/// A field of a configuration with a value that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{config}.{field} is {value}, but should be {expected}")]
+pub struct ConfigError {
+    /// The configuration's type.
+    pub config: &'static str,
+    /// The field, `groups[1].lr_factor` for example.
+    pub field: String,
+    /// Its value.
+    pub value: String,
+    /// What would be right.
+    pub expected: String,
+}
+
+/// Collects nothing, stops at the first wrong field: `Check::of("SgdConfig").non_negative("lr", lr)?`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Check(&'static str);
+
+impl Check {
+    pub(crate) fn of(config: &'static str) -> Self {
+        Self(config)
+    }
+
+    /// The error of a field.
+    pub(crate) fn error(
+        self,
+        field: impl Into<String>,
+        value: impl fmt::Display,
+        expected: impl Into<String>,
+    ) -> ConfigError {
+        ConfigError {
+            config: self.0,
+            field: field.into(),
+            value: value.to_string(),
+            expected: expected.into(),
+        }
+    }
+
+    /// `ok`, or the error.
+    pub(crate) fn that(
+        self,
+        ok: bool,
+        field: impl Into<String>,
+        value: impl fmt::Display,
+        expected: impl Into<String>,
+    ) -> Result<(), ConfigError> {
+        if ok { Ok(()) } else { Err(self.error(field, value, expected)) }
+    }
+
+    /// A finite number from 0.
+    pub(crate) fn non_negative(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
+        self.that(x >= 0.0 && x.is_finite(), field, x, "a finite number >= 0")
+    }
+
+    /// A finite number above 0.
+    pub(crate) fn positive(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
+        self.that(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")
+    }
+
+    /// The weight of a running average.
+    pub(crate) fn decay_rate(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
+        self.that((0.0..1.0).contains(&x), field, x, "in [0, 1)")
+    }
+
+    /// A number of things of which there is at least one.
+    pub(crate) fn at_least_one(self, field: impl Into<String>, n: u64) -> Result<(), ConfigError> {
+        self.that(n >= 1, field, n, "at least 1")
+    }
+}

@@ -1,0 +1,256 @@
+//! Optimisers: a formula each, over any module.
+//!
+//! An optimiser is a [`Method`] (its configuration and its formula on one number) inside an [`Optim`], which keeps
+//! the state: one module of the model's own type for each moment, and the number of steps. A step is one pass over
+//! the memory, in place (see [`seedbed_autodiff::update`]).
+//!
+//! | name | configuration | state |
+//! |---|---|---|
+//! | [`Sgd`] | [`SgdConfig`]: momentum, Nesterov, L2 | `velocity` |
+//! | [`Adam`] | [`AdamConfig`]: L2 in the gradient | `m`, `v` |
+//! | [`AdamW`] | [`AdamWConfig`]: decoupled weight decay | `m`, `v` |
+//! | [`AdaMax`] | [`AdaMaxConfig`] | `m`, `u` |
+//! | [`RmsProp`] | [`RmsPropConfig`]: plain, with momentum | `v`, `velocity` |
+//! | [`GravesRmsProp`] | [`GravesRmsPropConfig`]: centred, with momentum | `n`, `q`, `delta` |
+//!
+//! ```
+//! use seedbed_autodiff::{Tensor, value_and_grad};
+//! use seedbed_nn::Config;
+//! use seedbed_nn::optim::{AdamW, AdamWConfig};
+//!
+//! let mut model = Tensor::<f32>::new(vec![3.0, -2.0], &[2]);
+//! let config = AdamWConfig { lr: 0.1, weight_decay: 0.0, ..Default::default() }.check()?;
+//! let mut optimizer = AdamW::new(&model, config);
+//! for _ in 0..200 {
+//!     let (_, gradient) = value_and_grad(&model, |m| (m * m).sum(..));
+//!     optimizer.step(&mut model, &gradient);
+//! }
+//! assert!(model.data().iter().all(|x| x.abs() < 1e-2));
+//! # Ok::<(), seedbed_nn::ConfigError>(())
+//! ```
+
+mod adam;
+mod adamax;
+mod config;
+mod groups;
+mod rmsprop;
+mod sgd;
+
+use seedbed_autodiff::update::{self, Update};
+use seedbed_autodiff::{Float, Module, Path, Role, Tensor};
+
+use crate::{Checked, Config};
+
+pub use adam::{Adam, AdamConfig, AdamUpdate, AdamW, AdamWConfig};
+pub use adamax::{AdaMax, AdaMaxConfig, AdaMaxUpdate};
+pub use config::OptimizerConfig;
+pub use groups::{ParamGroup, ParamOptions, PerParam};
+pub use rmsprop::{
+    GravesRmsProp, GravesRmsPropConfig, GravesRmsPropUpdate, RmsProp, RmsPropConfig, RmsPropUpdate,
+};
+pub use sgd::{Sgd, SgdConfig, SgdUpdate};
+
+/// An optimiser's formula: what to do with one number, given its configuration.
+///
+/// To add an optimiser, implement this for its configuration; `Optim<M, YourConfig, S>` is the optimiser.
+pub trait Method<F: Float, const S: usize>: Config {
+    /// The formula with its numbers filled in.
+    type Update: Update<F, S>;
+
+    /// The name in checkpoints.
+    const NAME: &'static str;
+
+    /// The names of the state's modules in checkpoints. All start as zeros.
+    const STATES: [&'static str; S];
+
+    /// The learning rate before schedule and groups.
+    fn lr(&self) -> f64;
+
+    /// The weight decay of parameters of which no group says otherwise.
+    fn weight_decay(&self) -> f64;
+
+    /// The formula of the step number `step` (from 1), for a parameter with this learning rate and weight decay.
+    fn update(&self, step: u64, lr: f64, weight_decay: f64) -> Self::Update;
+}
+
+/// An optimiser of models of type `M`: a [`Method`] and its state.
+#[derive(Clone, Debug)]
+pub struct Optim<M, C, const S: usize> {
+    config: Checked<C>,
+    states: [M; S],
+    steps: u64,
+    options: PerParam,
+}
+
+impl<M, C, const S: usize> Optim<M, C, S> {
+    /// The optimiser before its first step.
+    pub fn new<F: Float>(model: &M, config: Checked<C>) -> Self
+    where
+        M: Module<F>,
+        C: Method<F, S>,
+    {
+        Self {
+            config,
+            states: std::array::from_fn(|_| zeros_like(model)),
+            steps: 0,
+            options: PerParam::default(),
+        }
+    }
+
+    /// With learning rates, weight decays and frozen parameters of their own.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// use seedbed_nn::Config;
+    /// use seedbed_nn::optim::{ParamOptions, PerParam, Sgd, SgdConfig};
+    ///
+    /// // No weight decay on biases and gains: the vectors.
+    /// let model = (Tensor::<f32>::ones(&[2, 2]), Tensor::<f32>::ones(&[2]));
+    /// let options = PerParam::by(&model, |_path, shape| match shape.len() {
+    ///     0 | 1 => ParamOptions { weight_decay: Some(0.0), ..Default::default() },
+    ///     _ => ParamOptions::default(),
+    /// });
+    /// let config = SgdConfig { lr: 0.1, weight_decay: 1e-4, ..Default::default() }.check()?;
+    /// let sgd = Sgd::new(&model, config).with_options(options);
+    /// # Ok::<(), seedbed_nn::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_options(mut self, options: PerParam) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &C {
+        &self.config
+    }
+
+    /// How many steps were made.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// One step along the gradient.
+    ///
+    /// # Panics
+    /// If the gradient is not of the model's structure and shapes.
+    #[track_caller]
+    pub fn step<F: Float>(&mut self, model: &mut M, gradient: &M)
+    where
+        M: Module<F>,
+        C: Method<F, S>,
+    {
+        self.step_scaled(model, gradient, 1.0);
+    }
+
+    /// One step with the learning rate multiplied by `factor`, as a [`Schedule`](crate::schedule::Schedule) gives it.
+    ///
+    /// # Panics
+    /// If the gradient is not of the model's structure and shapes.
+    #[track_caller]
+    pub fn step_scaled<F: Float>(&mut self, model: &mut M, gradient: &M, factor: f64)
+    where
+        M: Module<F>,
+        C: Method<F, S>,
+    {
+        self.steps += 1;
+        let (config, options, steps) = (&self.config, &self.options, self.steps);
+        let mut i = 0;
+        update::apply(model, gradient, self.states.each_mut(), |_| {
+            let option = options.get(i);
+            i += 1;
+            let lr = config.lr() * factor * option.lr_factor;
+            let decay = option.weight_decay.unwrap_or(config.weight_decay());
+            (!option.frozen).then(|| config.update(steps, lr, decay))
+        });
+    }
+}
+
+/// What a trainer and a checkpoint want of an optimiser; every [`Optim`] is one.
+pub trait Optimizer<F: Float, M: Module<F>> {
+    /// The method's name.
+    fn name(&self) -> &'static str;
+
+    /// The learning rate before schedule and groups.
+    fn lr(&self) -> f64;
+
+    /// How many steps were made.
+    fn steps(&self) -> u64;
+
+    /// Sets the number of steps, when a checkpoint is loaded.
+    fn set_steps(&mut self, steps: u64);
+
+    /// The modules of the state with their names.
+    fn states(&self) -> Vec<(&'static str, &M)>;
+
+    /// The modules of the state, to be replaced when a checkpoint is loaded.
+    fn states_mut(&mut self) -> Vec<(&'static str, &mut M)>;
+
+    /// One step with the learning rate multiplied by `factor`.
+    ///
+    /// # Panics
+    /// If the gradient is not of the model's structure and shapes.
+    #[track_caller]
+    fn step_scaled(&mut self, model: &mut M, gradient: &M, factor: f64);
+}
+
+impl<F: Float, M: Module<F>, C: Method<F, S>, const S: usize> Optimizer<F, M> for Optim<M, C, S> {
+    fn name(&self) -> &'static str {
+        C::NAME
+    }
+    fn lr(&self) -> f64 {
+        self.config.lr()
+    }
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+    fn set_steps(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+    fn states(&self) -> Vec<(&'static str, &M)> {
+        C::STATES.into_iter().zip(&self.states).collect()
+    }
+    fn states_mut(&mut self) -> Vec<(&'static str, &mut M)> {
+        C::STATES.into_iter().zip(&mut self.states).collect()
+    }
+    #[track_caller]
+    fn step_scaled(&mut self, model: &mut M, gradient: &M, factor: f64) {
+        Optim::step_scaled(self, model, gradient, factor);
+    }
+}
+
+impl<F: Float, M: Module<F>, O: Optimizer<F, M> + ?Sized> Optimizer<F, M> for Box<O> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn lr(&self) -> f64 {
+        (**self).lr()
+    }
+    fn steps(&self) -> u64 {
+        (**self).steps()
+    }
+    fn set_steps(&mut self, steps: u64) {
+        (**self).set_steps(steps);
+    }
+    fn states(&self) -> Vec<(&'static str, &M)> {
+        (**self).states()
+    }
+    fn states_mut(&mut self) -> Vec<(&'static str, &mut M)> {
+        (**self).states_mut()
+    }
+    #[track_caller]
+    fn step_scaled(&mut self, model: &mut M, gradient: &M, factor: f64) {
+        (**self).step_scaled(model, gradient, factor);
+    }
+}
+
+/// The module with zeros in place of every tensor.
+fn zeros_like<F: Float, M: Module<F>>(model: &M) -> M {
+    let mut zeros = model.clone();
+    zeros.walk_mut(&mut Path::default(), &mut |_, role, x| {
+        // An optimiser leaves buffers alone: an empty one costs nothing in memory and in checkpoints.
+        let shape = if role == Role::Param { x.shape() } else { &[0] };
+        *x = Tensor::zeros(shape);
+    });
+    zeros
+}
