@@ -1,20 +1,45 @@
 //! `bench data`: where data sets are looked for, and what is found.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The folder that `--data`, or else `SEEDBED_DATA`, names.
-pub(crate) fn folder(argument: Option<&Path>) -> Option<PathBuf> {
-    argument.map(Path::to_owned).or_else(|| std::env::var_os("SEEDBED_DATA").map(PathBuf::from))
+use seedbed::data::{DataDir, DataError, TrainTest, cifar, fashion_mnist, mnist, omniglot};
+
+/// Prints each data set: how large it is, or where it was looked for and how to get it.
+pub(crate) fn print(argument: Option<&Path>) {
+    println!("compiled in: {}", embedded());
+    match DataDir::resolve(argument) {
+        Ok(folder) => print!("{}", found(&folder)),
+        Err(error) => println!("full data sets: {error}"),
+    }
 }
 
-/// Prints the folder and the data sets in it.
-///
-/// # Errors
-/// If the folder cannot be read.
-pub(crate) fn print(argument: Option<&Path>) -> anyhow::Result<()> {
-    match folder(argument) {
-        Some(folder) => println!("{}", folder.display()),
-        None => println!("no folder of full data sets: give --data DIR or set SEEDBED_DATA"),
-    }
-    Ok(())
+fn embedded() -> String {
+    format!(
+        "MNIST, {}; Fashion-MNIST, {}",
+        sizes(&mnist::embedded()),
+        sizes(&fashion_mnist::embedded())
+    )
+}
+
+/// A paragraph a data set.
+fn found(folder: &DataDir) -> String {
+    let full = |loaded: Result<TrainTest, DataError>| loaded.map(|images| sizes(&images));
+    let omniglot = omniglot::load(folder, 28)
+        .map(|all| format!("{} drawings of {} characters", all.images.len(), all.characters.len()));
+    [
+        ("MNIST", full(mnist::load(folder))),
+        ("Fashion-MNIST", full(fashion_mnist::load(folder))),
+        ("CIFAR-10", full(cifar::load(folder))),
+        ("Omniglot", omniglot),
+    ]
+    .into_iter()
+    .map(|(name, loaded)| match loaded {
+        Ok(sizes) => format!("{name}: found in {}: {sizes}\n", folder.path().display()),
+        Err(error) => format!("{error}\n"),
+    })
+    .collect()
+}
+
+fn sizes(images: &TrainTest) -> String {
+    format!("{} training and {} test images", images.train.len(), images.test.len())
 }

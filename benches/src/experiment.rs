@@ -34,6 +34,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 
+use seedbed::data::{DataDir, DataError};
+
 use crate::figure::Figure;
 use crate::row::{Kind, Row};
 use crate::speed::{SpeedContext, Work};
@@ -81,6 +83,14 @@ impl Context {
     /// How many seeds to run: `--seeds` if given, else the number for this profile.
     pub fn seeds(&self, quick: usize, full: usize) -> usize {
         self.seeds_asked.unwrap_or(self.pick(quick, full))
+    }
+
+    /// The folder of full data sets, by `--data` or `SEEDBED_DATA`.
+    ///
+    /// # Errors
+    /// If it was named by neither.
+    pub fn data_dir(&self) -> Result<DataDir, DataError> {
+        DataDir::resolve(self.data.as_deref())
     }
 
     /// The value for this profile.

@@ -23,7 +23,10 @@ use crate::{peers, speed, table};
 pub fn run(cli: &Cli, experiments: &[Box<dyn Experiment>]) -> Result<bool> {
     let options = &cli.options;
     match &cli.command {
-        Some(Command::Data) => return crate::data::print(options.data.as_deref()).map(|()| true),
+        Some(Command::Data) => {
+            crate::data::print(options.data.as_deref());
+            return Ok(true);
+        }
         Some(Command::MemoryOf { name }) => return memory_of(name, experiments).map(|()| true),
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! The scoreboard as a user meets it: command lines in; rows, files and messages out.
 
+mod data;
 mod peer;
 mod program;
 mod runs;

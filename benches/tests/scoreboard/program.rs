@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-fn bench(arguments: &[&str], out: &std::path::Path) -> Output {
+pub(crate) fn bench(arguments: &[&str], out: &std::path::Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seedbed-benches"));
     command.args(arguments).arg("--out").arg(out).output().expect("the program starts")
 }
