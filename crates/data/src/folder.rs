@@ -50,8 +50,7 @@ pub fn read(folder: impl AsRef<Path>, options: FolderOptions) -> Result<ImageSet
             return Err(DataError::malformed(&class, 0, Problem::Empty { what: "PNG image" }));
         }
         for file in files {
-            let bytes = fs::read(&file).map_err(|e| DataError::io(&file, e))?;
-            images.push(&bytes, &file)?;
+            images.push(&read_file(&file, options.limits)?, &file)?;
             labels.push(classes.len());
         }
         classes.push(class.file_name().unwrap_or_default().to_string_lossy().into_owned());
@@ -60,6 +59,17 @@ pub fn read(folder: impl AsRef<Path>, options: FolderOptions) -> Result<ImageSet
         return Err(DataError::malformed(folder, 0, Problem::Empty { what: "subfolder" }));
     }
     ImageSet::new(images.into_array(), labels, classes)
+}
+
+/// The bytes of a file that is no longer than allowed.
+fn read_file(path: &Path, limits: Limits) -> Result<Vec<u8>, DataError> {
+    let io = |e| DataError::io(path, e);
+    let length = fs::metadata(path).map_err(io)?.len();
+    if length > limits.bytes {
+        let problem = Problem::TooLarge { shape: vec![length], limit: limits.bytes };
+        return Err(DataError::malformed(path, 0, problem));
+    }
+    fs::read(path).map_err(io)
 }
 
 /// What is in a folder, in the order of the names, without hidden files.

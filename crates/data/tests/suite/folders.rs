@@ -127,6 +127,9 @@ fn a_folder_a_class() {
     let options = FolderOptions { limits: Limits { bytes: 100 }, ..options };
     let complaint = folder::read(root.path(), options).unwrap_err().to_string();
     assert!(complaint.contains("more than the limit of 100 bytes"), "{complaint}");
+    let options = FolderOptions { limits: Limits { bytes: 10 }, ..options };
+    let complaint = folder::read(root.path(), options).unwrap_err().to_string();
+    assert!(complaint.contains("byte 0: shape [7"), "{complaint}");
 }
 
 #[test]
