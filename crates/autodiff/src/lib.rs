@@ -15,9 +15,10 @@ pub mod update;
 
 pub use check::{GradCheck, check_fused, check_grads};
 pub use float::Float;
+pub use fused::Activation;
 pub use graph::{Ctx, Fused, FusedCtx, Grads, Op};
 pub use module::{Module, Path, Role};
-pub use ops::Operand;
+pub use ops::{ConvOptions, Operand};
 pub use rng::{RNG_STATE_BYTES, Rng};
 pub use shape::Axes;
 pub use tensor::Tensor;

@@ -322,6 +322,8 @@ macro_rules! rule {
     };
 }
 
+pub(crate) use rule;
+
 /// Defines methods of two arguments that broadcast, one row each:
 /// `pub fn name(a, b) = value, |a, b, y, g| gradient of a, gradient of b;`.
 macro_rules! binary {

@@ -5,8 +5,11 @@ mod elementwise;
 
 mod binary;
 mod compare;
+mod conv;
 mod index;
+mod matmul;
 mod operators;
+mod pool;
 mod reduce;
 mod shape;
 mod shape_join;
@@ -15,5 +18,8 @@ mod softmax;
 mod straight_through;
 mod unary;
 mod unary_activation;
+mod upsample;
 
 pub use compare::Operand;
+pub use conv::ConvOptions;
+pub(crate) use elementwise::rule;

@@ -76,7 +76,7 @@ impl Geometry {
 
     /// The cost in the units of [`par`](crate::kernels::par).
     fn work(&self) -> usize {
-        self.output_len() * self.taps() * self.group_in() / 4
+        self.output_len() * self.taps() * self.group_in() / 16
     }
 
     fn check<F>(&self, x: &[F], w: &[F], y: &[F]) {

@@ -66,8 +66,10 @@ mod blocked {
 
     /// Pieces of work that a large gradient is cut into.
     const PIECES: usize = 16;
-    /// Output pixels in a block, at least: so many steps between loads and stores of the sums.
+    /// Output pixels in a block of images, at least: so many steps between loads and stores of the sums.
     const PIXELS: usize = 128;
+    /// Pairs of pixels that are summed at a time: their numbers stay in the first-level cache.
+    const PAIRS: usize = 192;
 
     /// Everything that a piece of work reads.
     struct Weight<'a, F> {
@@ -86,6 +88,7 @@ mod blocked {
         let pixels = g.output[0] * g.output[1];
         let block = PIXELS.div_ceil(pixels).min(g.batch);
         let width: usize = panels::<F>(go).map(|p| p.width::<F>()).sum();
+        dw.fill(F::zero());
         let out = Shared(dw.as_mut_ptr());
         let split = PIECES.div_ceil(taps * g.groups).min(gi.div_ceil(6));
         with_packed(g, dy, width, |packed| {
@@ -94,7 +97,7 @@ mod blocked {
                 let (tap, group, part) = (i / split / g.groups, i / split % g.groups, i % split);
                 let channels = part * gi / split..(part + 1) * gi / split;
                 // SAFETY: every piece has rows of `dw` of its own.
-                unsafe { weight.piece(tap, group, channels, out) };
+                unsafe { weight.piece(&Part { tap, group, channels }, out) };
             });
         });
     }
@@ -153,43 +156,58 @@ mod blocked {
         (0..taps).map(of_tap).collect()
     }
 
+    /// The part of `dw` that one piece of work computes.
+    #[derive(Clone)]
+    struct Part {
+        tap: usize,
+        group: usize,
+        /// Input channels, counted inside the group.
+        channels: Range<usize>,
+    }
+
     impl<F: Float> Weight<'_, F> {
-        /// The gradient of one tap and group, for some input channels (counted inside the group).
+        /// Adds one part of the gradient.
         ///
         /// # Safety
-        /// Nobody else touches these rows of `dw`.
-        unsafe fn piece(&self, tap: usize, group: usize, channels: Range<usize>, dw: Shared<F>) {
-            let g = self.g;
+        /// Nobody else touches this part of `dw`.
+        unsafe fn piece(&self, part: &Part, dw: Shared<F>) {
+            let all = &self.meetings[part.tap];
+            for first in (0..self.g.batch).step_by(self.block) {
+                let images = self.block.min(self.g.batch - first);
+                // All images meet alike, so a last, shorter block is a prefix.
+                let meetings = &all[..all.len() / self.block * images];
+                for meetings in meetings.chunks(PAIRS) {
+                    // SAFETY: the caller's promise.
+                    unsafe { self.add(part, first, meetings, dw) };
+                }
+            }
+        }
+
+        /// Adds the sums over some meetings of the block of images that begins at `first`.
+        ///
+        /// # Safety
+        /// As for [`piece`](Self::piece).
+        unsafe fn add(&self, part: &Part, first: usize, meetings: &[Meeting], dw: Shared<F>) {
+            let (g, group) = (self.g, part.group);
             let (gi, go) = (g.group_in(), g.group_out());
             let pixels = g.output[0] * g.output[1];
             let image = g.input[0] * g.input[1] * g.in_channels;
-            let all = &self.meetings[tap];
-            let rows = g.batch * pixels;
-            for first in (0..g.batch).step_by(self.block) {
-                let images = self.block.min(g.batch - first);
-                // All images meet alike, so a last, shorter block is a prefix.
-                let meetings = &all[..all.len() / self.block * images];
-                let mut at = group * self.panels.len() / g.groups;
-                for panel in panels::<F>(go) {
-                    let width = panel.width::<F>();
-                    let dy = self.panels[at + first * pixels * width..].as_ptr();
-                    at += rows * width;
-                    for (c, height) in tiles(channels.len(), tile_rows(panel.registers)) {
-                        let channel = channels.start + c;
-                        let x = self.x[first * image + group * gi + channel..].as_ptr();
-                        let row = tap * gi + channel;
-                        // SAFETY: meetings are pixels of this block; the target is this piece's.
-                        unsafe {
-                            let to = row * g.out_channels + group * go + panel.first;
-                            let c = Target {
-                                at: dw.get().add(to),
-                                row: g.out_channels,
-                                col: 1,
-                                cols: panel.cols,
-                                add: first > 0,
-                            };
-                            tile_meetings([height, panel.registers], meetings, x, dy, width, c);
-                        }
+            let mut at = group * self.panels.len() / g.groups;
+            for panel in panels::<F>(go) {
+                let width = panel.width::<F>();
+                let dy = self.panels[at + first * pixels * width..].as_ptr();
+                at += g.batch * pixels * width;
+                for (c, height) in tiles(part.channels.len(), tile_rows(panel.registers)) {
+                    let channel = part.channels.start + c;
+                    let x = self.x[first * image + group * gi + channel..].as_ptr();
+                    let row = (part.tap * gi + channel) * g.out_channels;
+                    let size = [height, panel.registers];
+                    // SAFETY: meetings are pixels of this block; the target is this piece's.
+                    unsafe {
+                        let at = dw.get().add(row + group * go + panel.first);
+                        let (row, cols) = (g.out_channels, panel.cols);
+                        let c = Target { at, row, col: 1, cols, add: true };
+                        tile_meetings(size, meetings, x, dy, c);
                     }
                 }
             }

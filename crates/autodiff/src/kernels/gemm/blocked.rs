@@ -18,15 +18,19 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::pack::{pack, panels, with_scratch};
+use super::pack::{Panel, pack, panels, with_scratch};
 use super::tile::{MAX_ROWS, Reading, Row, Strip, Target, strip};
 use super::vector::lanes;
 use super::{Mat, Store, work};
 use crate::Float;
 use crate::kernels::par;
 
-/// Most rows of `B` in a block: a panel of 16 `f32` columns is then 24 KiB.
-const BLOCK_K: usize = 400;
+/// Most bytes of a panel of `B` in a block of `k`: three quarters of the first-level cache.
+const PANEL_BYTES: usize = 25_600;
+/// Up to this many rows of `C`, `B` is read where it lies: a copy would cost more than it saves.
+const DIRECT_ROWS: usize = 2 * MAX_ROWS;
+/// Rows of `C` from which pieces are cut by rows, so that `A` is read only once.
+const MANY_ROWS: usize = 1536;
 /// Most rows of `A` in a block.
 const BLOCK_ROWS: usize = 96;
 /// Rectangles that a large product is cut into.
@@ -80,21 +84,16 @@ pub(super) fn gemm<F: Float>(
     } else {
         Product { dims: [m, n, k], a, b, c: out, c_row: n, c_col: 1, store }
     };
-    let [rows, cols] = pieces::<F>(product.dims);
-    let [down, across] = [product.dims[0].div_ceil(rows), product.dims[1].div_ceil(cols)];
+    let cut = Cut::new::<F>(product.dims);
     let run = |packed: Option<&[F]>, i: usize| {
-        let (r, c) = (i / across * rows, i % across * cols);
-        let r = r..product.dims[0].min(r + rows);
-        let c = c..product.dims[1].min(c + cols);
+        let [r, c] = cut.piece(product.dims, i);
         // SAFETY: the caller checked the operands, and every piece is a rectangle of its own.
-        let multiply = |packed: &[F], from: Range<usize>| unsafe {
-            product.multiply(r.clone(), c.clone(), packed, from);
-        };
+        let multiply = |packed: &[F]| unsafe { product.multiply(r.clone(), c.clone(), packed) };
         match packed {
-            Some(packed) => multiply(packed, 0..product.dims[1]),
-            None => product.with_packed(c.clone(), |packed| multiply(packed, c.clone())),
+            Some(packed) => multiply(packed),
+            None => product.with_packed(c.clone(), multiply),
         }
-        let (r, c) = if swap { (c, r) } else { (r, c) };
+        let (r, c) = if swap { (c.clone(), r.clone()) } else { (r.clone(), c.clone()) };
         for row in r {
             // SAFETY: this part of the row lies in this piece's rectangle, which is done.
             let part = unsafe {
@@ -103,105 +102,138 @@ pub(super) fn gemm<F: Float>(
             epilogue(row, c.start, part);
         }
     };
-    if down == 1 {
-        par::for_each(across, work([m, n, k]), |i| run(None, i));
-    } else {
-        product.with_packed(0..product.dims[1], |packed| {
-            par::for_each(across * down, work([m, n, k]), |i| run(Some(packed), i));
-        });
+    match cut {
+        Cut::Columns(_) => {
+            par::for_each(cut.pieces(product.dims), work([m, n, k]), |i| run(None, i))
+        }
+        Cut::Rows(_) => product.with_packed(0..product.dims[1], |packed| {
+            par::for_each(cut.pieces(product.dims), work([m, n, k]), |i| run(Some(packed), i));
+        }),
     }
 }
 
-/// The size of a piece of `C`: columns are cut first (no packing is done twice), in whole panels; then
-/// rows, never so thin that packing `B` for them would show.
-fn pieces<F>([m, n, k]: [usize; 3]) -> [usize; 2] {
-    let count = (m * n * k / PIECE).clamp(1, PIECES);
-    let panel = 2 * lanes::<F>();
-    let cols = n.div_ceil(count).next_multiple_of(2 * panel);
-    let across = n.div_ceil(cols);
-    let rows = m.div_ceil(count.div_ceil(across)).max(8 * MAX_ROWS);
-    [rows.next_multiple_of(12), cols]
+/// How `C` is cut into pieces: into so many columns or rows each.
+#[derive(Clone, Copy)]
+enum Cut {
+    /// Each piece packs its own columns of `B`.
+    Columns(usize),
+    /// `B` is packed once for all pieces.
+    Rows(usize),
+}
+
+impl Cut {
+    fn new<F>([m, n, k]: [usize; 3]) -> Self {
+        let count = (m * n * k / PIECE).clamp(1, PIECES);
+        let (least_rows, least_cols) = (8 * MAX_ROWS, 4 * lanes::<F>());
+        let (by_rows, by_cols) = (m / least_rows, n / least_cols);
+        if m >= MANY_ROWS || by_cols < count.min(by_rows) {
+            Cut::Rows(m.div_ceil(count).max(least_rows).next_multiple_of(2 * MAX_ROWS))
+        } else {
+            Cut::Columns(n.div_ceil(count).next_multiple_of(least_cols))
+        }
+    }
+
+    fn pieces(self, [m, n, _]: [usize; 3]) -> usize {
+        match self {
+            Cut::Columns(cols) => n.div_ceil(cols),
+            Cut::Rows(rows) => m.div_ceil(rows),
+        }
+    }
+
+    /// The rows and columns of the `i`-th piece.
+    fn piece(self, [m, n, _]: [usize; 3], i: usize) -> [Range<usize>; 2] {
+        match self {
+            Cut::Columns(cols) => [0..m, i * cols..n.min((i + 1) * cols)],
+            Cut::Rows(rows) => [i * rows..m.min((i + 1) * rows), 0..n],
+        }
+    }
 }
 
 impl<F: Float> Product<'_, F> {
-    /// The block of `k` that begins at `from`.
+    /// The length of a block of `k`.
     fn depth(&self) -> usize {
         let k = self.dims[2];
-        k.div_ceil(k.div_ceil(BLOCK_K).max(1))
+        let width = self.dims[1].next_multiple_of(lanes::<F>()).min(3 * lanes::<F>());
+        let most = PANEL_BYTES / (width * size_of::<F>());
+        k.div_ceil(k.div_ceil(most))
+    }
+
+    /// Whether this panel of `B` is read where it lies.
+    fn is_direct(&self, panel: Panel) -> bool {
+        self.dims[0] <= DIRECT_ROWS && self.b.col == 1 && panel.cols == panel.width::<F>()
+    }
+
+    /// The place in `B` where row `k` of a panel begins.
+    fn panel(&self, k: usize, col: usize) -> *const F {
+        self.b.data[k * self.b.row + col * self.b.col..].as_ptr()
     }
 
     /// Runs `f` on a copy of some columns of `B`: block of `k` by block of `k`, panel by panel.
     fn with_packed<R>(&self, cols: Range<usize>, f: impl FnOnce(&[F]) -> R) -> R {
         let (k, depth) = (self.dims[2], self.depth());
-        let width: usize = panels::<F>(cols.len()).map(|p| p.width::<F>()).sum();
+        let panels = || panels::<F>(cols.len()).filter(|&panel| !self.is_direct(panel));
+        let width: usize = panels().map(|p| p.width::<F>()).sum();
         with_scratch(width * k, |packed: &mut [F]| {
-            let mut at = 0;
+            let mut rest = &mut packed[..];
             for from in (0..k).step_by(depth) {
                 let depth = depth.min(k - from);
-                for panel in panels::<F>(cols.len()) {
-                    let len = panel.width::<F>() * depth;
-                    let first = from * self.b.row + (cols.start + panel.first) * self.b.col;
+                for panel in panels() {
+                    let (to, others) = rest.split_at_mut(panel.width::<F>() * depth);
+                    let b = self.panel(from, cols.start + panel.first);
                     // SAFETY: `depth` rows of these columns lie in the operand, which was checked.
-                    unsafe {
-                        let b = self.b.data.as_ptr().add(first);
-                        let strides = [self.b.row, self.b.col];
-                        pack(b, strides, depth, panel, &mut packed[at..at + len]);
-                    }
-                    at += len;
+                    unsafe { pack(b, [self.b.row, self.b.col], depth, panel, to) };
+                    rest = others;
                 }
             }
             f(packed)
         })
     }
 
-    /// Computes one rectangle of `C` for which `packed` holds `B`'s columns from `origin` on, of which
-    /// the rectangle's are a part.
+    /// Computes one rectangle of `C`; `packed` holds its columns of `B`.
     ///
     /// # Safety
     /// The operands cover `dims`, the rectangle lies in `C`, and nobody else touches it.
-    unsafe fn multiply(
-        &self,
-        rows: Range<usize>,
-        cols: Range<usize>,
-        packed: &[F],
-        all: Range<usize>,
-    ) {
-        static WHOLE: [u32; 1] = [0];
+    unsafe fn multiply(&self, rows: Range<usize>, cols: Range<usize>, packed: &[F]) {
         let (k, depth) = (self.dims[2], self.depth());
         let mut at = 0;
         for from in (0..k).step_by(depth) {
             let depth = depth.min(k - from);
-            let how =
-                Reading { zeros: ptr::null(), segments: [0, 1], len: depth, step: self.a.col };
-            let add = self.store == Store::Add || from > 0;
-            let first = at;
+            let panels = panels::<F>(cols.len()).map(|panel| {
+                let (registers, stride) = (panel.registers, panel.width::<F>());
+                let col = cols.start + panel.first;
+                if self.is_direct(panel) {
+                    return (
+                        panel,
+                        Strip { at: self.panel(from, col), registers, stride: self.b.row },
+                    );
+                }
+                let strip = Strip { at: packed[at..].as_ptr(), registers, stride };
+                at += stride * depth;
+                (panel, strip)
+            });
+            let panels: SmallVec<[(Panel, Strip<F>); 32]> = panels.collect();
             for block in rows.clone().step_by(BLOCK_ROWS) {
                 let block = block..rows.end.min(block + BLOCK_ROWS);
-                let lines: SmallVec<[Row<F>; BLOCK_ROWS]> = block
-                    .clone()
-                    // SAFETY: these rows lie in the operand.
-                    .map(|r| unsafe {
-                        self.a.data.as_ptr().add(r * self.a.row + from * self.a.col)
-                    })
-                    .map(|base| Row { base, taps: WHOLE.as_ptr() })
-                    .collect();
-                at = first;
-                for panel in panels::<F>(all.len()) {
-                    let stride = panel.width::<F>();
-                    let b = Strip { at: packed[at..].as_ptr(), registers: panel.registers, stride };
-                    at += stride * depth;
-                    let col = all.start + panel.first;
-                    if !cols.contains(&col) {
-                        continue;
-                    }
+                let lines = self.lines(block.clone(), from);
+                let add = self.store == Store::Add || from > 0;
+                let segments = [0, 1];
+                let how = Reading { zeros: ptr::null(), segments, len: depth, step: self.a.col };
+                for &(Panel { first, cols: width, .. }, b) in &panels {
                     // SAFETY: rows, panel and target lie in the operands and in the rectangle.
                     unsafe {
-                        let to = self.c.get().add(block.start * self.c_row + col * self.c_col);
                         let (row, col) = (self.c_row, self.c_col);
-                        strip(&lines, how, b, Target { at: to, row, col, cols: panel.cols, add });
+                        let at = self.c.get().add(block.start * row + (cols.start + first) * col);
+                        strip(&lines, how, b, Target { at, row, col, cols: width, add });
                     }
                 }
             }
         }
+    }
+
+    /// Rows of `A`, from column `k` on.
+    fn lines(&self, rows: Range<usize>, k: usize) -> SmallVec<[Row<F>; BLOCK_ROWS]> {
+        static WHOLE: [u32; 1] = [0];
+        let base = |row: usize| self.a.data[row * self.a.row + k * self.a.col..].as_ptr();
+        rows.map(|row| Row { base: base(row), taps: WHOLE.as_ptr() }).collect()
     }
 }

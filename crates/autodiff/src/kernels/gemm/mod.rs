@@ -15,6 +15,7 @@ pub(crate) mod portable;
 pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vector;
+mod vector_product;
 
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,18 @@ pub(crate) fn gemm_then<F: Float>(
     if m == 0 || n == 0 {
         return;
     }
+    if n == 1 && a.col == 1 && b.row == 1 {
+        let rows = Mat { col: 1, ..a };
+        return vector_product::run([m, k], rows, b.data, c, store, |i, c| {
+            for (j, c) in c.iter_mut().enumerate() {
+                epilogue(i + j, 0, std::slice::from_mut(c));
+            }
+        });
+    }
+    if m == 1 && a.col == 1 && b.row == 1 {
+        let rows = b.t();
+        return vector_product::run([n, k], rows, a.data, c, store, |i, c| epilogue(0, i, c));
+    }
     #[cfg(target_arch = "x86_64")]
     if k > 0 && has_avx2_and_fma() {
         return blocked::gemm([m, n, k], a, b, c, store, epilogue);
@@ -138,5 +151,5 @@ pub(crate) fn gemm_batched<F: Float>(
 
 /// The cost of a product in the units of [`par`]: a vector register does several multiply-adds at once.
 pub(super) fn work([m, n, k]: [usize; 3]) -> usize {
-    m * n * k.max(1) / 4
+    m * n * k.max(1) / 16
 }

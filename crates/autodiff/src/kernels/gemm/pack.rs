@@ -87,6 +87,20 @@ pub(crate) unsafe fn pack<F: Float>(
     to: &mut [F],
 ) {
     let width = panel.width::<F>();
+    if col == 1 && panel.cols == width {
+        // SAFETY: the caller's promise; a whole panel is copied by rows of constant length.
+        unsafe {
+            match width {
+                4 => copy_rows::<F, 4>(from, row, k, to),
+                8 => copy_rows::<F, 8>(from, row, k, to),
+                12 => copy_rows::<F, 12>(from, row, k, to),
+                16 => copy_rows::<F, 16>(from, row, k, to),
+                24 => copy_rows::<F, 24>(from, row, k, to),
+                _ => unreachable!("a panel of {width} columns"),
+            }
+        }
+        return;
+    }
     if col == 1 {
         for (r, to) in to[..k * width].chunks_exact_mut(width).enumerate() {
             // SAFETY: the caller's promise.
@@ -116,5 +130,16 @@ pub(crate) unsafe fn pack<F: Float>(
                 }
             }
         }
+    }
+}
+
+/// Copies `k` rows of `W` numbers that lie `row` apart.
+///
+/// # Safety
+/// `from` readable for them.
+unsafe fn copy_rows<F: Float, const W: usize>(from: *const F, row: usize, k: usize, to: &mut [F]) {
+    for (r, to) in to.as_chunks_mut::<W>().0[..k].iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *to = unsafe { *from.add(r * row).cast::<[F; W]>() };
     }
 }

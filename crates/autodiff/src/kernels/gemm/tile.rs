@@ -8,7 +8,7 @@
 //! convolution one segment for each tap of its window, so no im2col matrix is ever written.
 
 use super::OUTSIDE;
-use super::vector::{Simd, lanes};
+use super::vector::Simd;
 use crate::Float;
 use std::any::TypeId;
 
@@ -137,13 +137,12 @@ unsafe fn rows_strip<T: Simd, const W: usize>(
 ///
 /// # Safety
 /// AVX2 and FMA; `x` readable for `height` numbers at every `input`; `g` readable for the registers
-/// at `output · stride`; `c` writable for `height × c.cols`.
+/// at every `output`, counted in panel rows; `c` writable for `height × c.cols`.
 pub(crate) unsafe fn tile_meetings<F: Float>(
     [height, registers]: [usize; 2],
     meetings: &[Meeting],
     x: *const F,
     g: *const F,
-    stride: usize,
     c: Target<F>,
 ) {
     macro_rules! pick {
@@ -153,7 +152,7 @@ pub(crate) unsafe fn tile_meetings<F: Float>(
                 let c = std::mem::transmute_copy::<Target<F>, Target<$t>>(&c);
                 let (x, g) = (x.cast(), g.cast());
                 match (height, registers) {
-                    $(($h, $w) => pixels_times::<$t, $h, $w>(meetings, x, g, stride, c),)*
+                    $(($h, $w) => pixels_times::<$t, $h, $w>(meetings, x, g, c),)*
                     _ => unreachable!("no tile of {height} rows and {registers} registers"),
                 }
             }
@@ -220,7 +219,6 @@ unsafe fn pixels_times<T: Simd, const M: usize, const W: usize>(
     meetings: &[Meeting],
     x: *const T,
     g: *const T,
-    stride: usize,
     c: Target<T>,
 ) {
     // SAFETY: every pointer stays inside what the caller of `tile_meetings` promises.
@@ -228,7 +226,7 @@ unsafe fn pixels_times<T: Simd, const M: usize, const W: usize>(
         let mut sums = [[T::zero(); W]; M];
         for meeting in meetings {
             let x = x.add(meeting.input as usize);
-            let g = g.add(meeting.output as usize * stride);
+            let g = g.add(meeting.output as usize * W * T::LANES);
             let mut line = [T::zero(); W];
             for (w, v) in line.iter_mut().enumerate() {
                 *v = T::load(g.add(w * T::LANES));

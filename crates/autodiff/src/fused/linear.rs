@@ -1,0 +1,285 @@
+//! A linear layer in one op: product, bias and activation.
+
+use crate::kernels::elementwise::{self, Rule};
+use crate::kernels::gemm::{Mat, Store, gemm, gemm_then};
+use crate::kernels::par;
+use crate::ops::rule;
+use crate::shape::{self, Dims};
+use crate::{Float, Fused, FusedCtx, Tensor};
+
+/// What follows a linear map.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    Identity,
+    /// [`Tensor::relu`].
+    Relu,
+    /// [`Tensor::leaky_relu`] with a slope above 0.
+    LeakyRelu(f64),
+    /// [`Tensor::elu`] with an `alpha` above 0.
+    Elu(f64),
+    /// [`Tensor::tanh`].
+    Tanh,
+    /// [`Tensor::sigmoid`].
+    Sigmoid,
+    /// [`Tensor::softplus`].
+    Softplus,
+    /// [`Tensor::gelu`].
+    Gelu,
+    /// [`Tensor::gelu_tanh`].
+    GeluTanh,
+    /// [`Tensor::silu`].
+    Silu,
+}
+
+impl Activation {
+    /// Whether the slope is known from the value, so that the fused op needs to keep nothing else.
+    fn slope_from_value(self) -> bool {
+        match self {
+            Self::Identity | Self::Relu | Self::Tanh | Self::Sigmoid => true,
+            Self::LeakyRelu(slope) => slope > 0.0,
+            Self::Elu(alpha) => alpha > 0.0,
+            Self::Softplus | Self::Gelu | Self::GeluTanh | Self::Silu => false,
+        }
+    }
+
+    /// The activation as a tensor op.
+    #[track_caller]
+    fn of<F: Float>(self, x: &Tensor<F>) -> Tensor<F> {
+        match self {
+            Self::Identity => x.clone(),
+            Self::Relu => x.relu(),
+            Self::LeakyRelu(slope) => x.leaky_relu(slope),
+            Self::Elu(alpha) => x.elu(alpha),
+            Self::Tanh => x.tanh(),
+            Self::Sigmoid => x.sigmoid(),
+            Self::Softplus => x.softplus(),
+            Self::Gelu => x.gelu(),
+            Self::GeluTanh => x.gelu_tanh(),
+            Self::Silu => x.silu(),
+        }
+    }
+
+    /// The activation of `z + b`, in place of `z`; `b` may be empty for none.
+    fn apply<F: Float>(self, z: &mut [F], b: &[F]) {
+        match self {
+            Self::Identity => shift(Identity {}, z, b),
+            Self::Relu => shift(Relu {}, z, b),
+            Self::LeakyRelu(slope) => shift(LeakyRelu { slope }, z, b),
+            Self::Elu(alpha) => shift(Elu { alpha }, z, b),
+            Self::Tanh => shift(Tanh {}, z, b),
+            Self::Sigmoid => shift(Sigmoid {}, z, b),
+            _ => unreachable!("{self:?} is not fused"),
+        }
+    }
+
+    /// `g` times the slope, known from the value `y`, in place of `g`.
+    fn scale<F: Float>(self, g: &mut [F], y: &[F]) {
+        match self {
+            Self::Identity => {}
+            Self::Relu => elementwise::map_in_place(ReluSlope {}, g, [y]),
+            Self::LeakyRelu(slope) => elementwise::map_in_place(LeakyReluSlope { slope }, g, [y]),
+            Self::Elu(alpha) => elementwise::map_in_place(EluSlope { alpha }, g, [y]),
+            Self::Tanh => elementwise::map_in_place(TanhSlope {}, g, [y]),
+            Self::Sigmoid => elementwise::map_in_place(SigmoidSlope {}, g, [y]),
+            _ => unreachable!("{self:?} is not fused"),
+        }
+    }
+}
+
+rule!(Identity {} work 1, |z, b| z + b);
+rule!(Relu {} work 1, |z, b| (z + b).maximum(0.0));
+rule!(LeakyRelu { slope: f64 } work 2, |z, b| (z + b).gt(0.0).select(z + b, (z + b) * slope));
+rule!(Elu { alpha: f64 } work 10, |z, b| (z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha));
+rule!(Tanh {} work 10, |z, b| (z + b).tanh());
+rule!(Sigmoid {} work 10, |z, b| (z + b).sigmoid());
+
+rule!(ReluSlope {} work 1, |g, y| y.gt(0.0).select(g, 0.0));
+rule!(LeakyReluSlope { slope: f64 } work 1, |g, y| y.gt(0.0).select(g, g * slope));
+// Below 0, y = α(eᶻ − 1), so the slope αeᶻ is y + α.
+rule!(EluSlope { alpha: f64 } work 1, |g, y| y.gt(0.0).select(g, g * (y + alpha)));
+rule!(TanhSlope {} work 1, |g, y| g * (1.0 - y * y));
+rule!(SigmoidSlope {} work 1, |g, y| g * (y * (1.0 - y)));
+
+/// The rule over `z` and `b`, in place of `z`; without a `b`, over `z` and zeros.
+fn shift<F: Float, K: Rule<F, 2>>(rule: K, z: &mut [F], b: &[F]) {
+    let zero = [F::zero()];
+    let (data, shape) = if b.is_empty() { (&zero[..], 1) } else { (b, b.len()) };
+    let b = elementwise::Operand { data, shape: &[shape] };
+    elementwise::broadcast_in_place::<F, K, 2, 1>(rule, &[z.len()], z, [b]);
+}
+
+impl<F: Float> Tensor<F> {
+    /// `activation(x · w + b)` over the last axis: (…, in) with weights (in, out) and, if there is one, a bias (out)
+    /// gives (…, out).
+    ///
+    /// Bias and activation are applied while the product is in cache. Activations whose slope is not
+    /// known from their value (softplus, GELU, SiLU) follow as an op of their own.
+    ///
+    /// # Panics
+    /// If the shapes disagree.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Activation, Tensor};
+    /// let x = Tensor::<f32>::new(vec![1.0, 2.0], &[1, 2]);
+    /// let w = Tensor::new(vec![1.0, -1.0, 1.0, -1.0], &[2, 2]);
+    /// let b = Tensor::new(vec![0.5, 0.5], &[2]);
+    /// assert_eq!(x.linear(&w, Some(&b), Activation::Relu).to_vec(), [3.5, 0.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn linear(&self, w: &Self, b: Option<&Self>, activation: Activation) -> Self {
+        let inner = self.shape().last();
+        assert!(
+            w.ndim() == 2 && inner == w.shape().first(),
+            "linear: needs an input (…, in) and weights (in, out): input {:?}, weights {:?}",
+            self.shape(),
+            w.shape()
+        );
+        if let Some(b) = b {
+            assert!(
+                b.shape() == &w.shape()[1..],
+                "linear: the bias has one number an output: weights {:?}, bias {:?}",
+                w.shape(),
+                b.shape()
+            );
+        }
+        let fused = activation.slope_from_value();
+        let op = Linear { activation: if fused { activation } else { Activation::Identity } };
+        let y = match b {
+            Some(b) => Self::fused(op, [self, w, b]),
+            None => Self::fused(op, [self, w]),
+        };
+        if fused { y } else { activation.of(&y) }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Linear {
+    activation: Activation,
+}
+
+impl Linear {
+    fn value<F: Float>(self, x: &Tensor<F>, w: &Tensor<F>, b: Option<&Tensor<F>>) -> Tensor<F> {
+        let (dims, shape) = sizes(x, w);
+        let [m, n, k] = dims;
+        let mut y = vec![F::zero(); m * n];
+        let (a, weights) = (Mat::new(x.data(), k), Mat::new(w.data(), n));
+        match (b, self.activation) {
+            (None, Activation::Identity) => gemm(dims, a, weights, &mut y, Store::Set),
+            _ => gemm_then(dims, a, weights, &mut y, Store::Set, |_, col, part| {
+                let b = b.map_or(&[][..], |b| &b.data()[col..col + part.len()]);
+                self.activation.apply(part, b);
+            }),
+        }
+        Tensor::new(y, &shape)
+    }
+
+    /// With `z = x · w + b` and `dz = g ⊙ activation'(z)`: `dx = dz · wᵀ`, `dw = xᵀ · dz`, `db = Σ rows of dz`.
+    fn gradients<F: Float>(
+        self,
+        [x, w, y]: [&Tensor<F>; 3],
+        needs: [bool; 3],
+        g: Tensor<F>,
+    ) -> [Option<Tensor<F>>; 3] {
+        let ([m, n, k], _) = sizes(x, w);
+        let dz = self.before_activation(y, g);
+        let dx = needs[0].then(|| {
+            let mut dx = vec![F::zero(); m * k];
+            let (a, b) = (Mat::new(dz.data(), n), Mat::new(w.data(), n).t());
+            gemm([m, k, n], a, b, &mut dx, Store::Set);
+            Tensor::new(dx, x.shape())
+        });
+        let dw = needs[1].then(|| {
+            let mut dw = vec![F::zero(); k * n];
+            let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
+            gemm([k, n, m], a, b, &mut dw, Store::Set);
+            Tensor::new(dw, w.shape())
+        });
+        let db = needs[2].then(|| Tensor::new(sum_rows(dz.data(), n), &[n]));
+        [dx, dw, db]
+    }
+
+    /// The gradient before the activation, in the memory of `g` where nobody else sees it.
+    fn before_activation<F: Float>(self, y: &Tensor<F>, mut g: Tensor<F>) -> Tensor<F> {
+        if self.activation == Activation::Identity {
+            return g;
+        }
+        if let Some(data) = g.unique_data() {
+            self.activation.scale(data, y.data());
+            return g;
+        }
+        let mut data = g.to_vec();
+        self.activation.scale(&mut data, y.data());
+        Tensor::new(data, y.shape())
+    }
+}
+
+/// Rows, outputs and inputs of the product, and the shape of the result.
+fn sizes<F: Float>(x: &Tensor<F>, w: &Tensor<F>) -> ([usize; 3], Dims) {
+    let (rows, k) = (&x.shape()[..x.ndim() - 1], w.shape()[0]);
+    let n = w.shape()[1];
+    let mut shape = Dims::from_slice(rows);
+    shape.push(n);
+    ([shape::len(rows), n, k], shape)
+}
+
+/// The sum of rows of `n` numbers.
+fn sum_rows<F: Float>(x: &[F], n: usize) -> Vec<F> {
+    /// Columns in a piece of work: some cache lines of each row.
+    const COLUMNS: usize = 128;
+    let mut sum = vec![F::zero(); n];
+    if x.is_empty() {
+        return sum;
+    }
+    par::chunks_mut(&mut sum, COLUMNS, x.len(), |i, sum| {
+        for row in x.chunks(n) {
+            let row = &row[i * COLUMNS..][..sum.len()];
+            sum.iter_mut().zip(row).for_each(|(s, &x)| *s += x);
+        }
+    });
+    sum
+}
+
+impl<F: Float> Fused<F, 3> for Linear {
+    type Saved = ();
+
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn reference(&self, [x, w, b]: [&Tensor<F>; 3]) -> Tensor<F> {
+        self.activation.of(&(x.matmul(w) + b))
+    }
+
+    fn forward(&self, [x, w, b]: [&Tensor<F>; 3]) -> (Tensor<F>, ()) {
+        (self.value(x, w, Some(b)), ())
+    }
+
+    fn vjp(&self, c: &FusedCtx<'_, F, (), 3>, g: Tensor<F>) -> [Option<Tensor<F>>; 3] {
+        self.gradients([c.x(0), c.x(1), c.y()], [0, 1, 2].map(|i| c.needs(i)), g)
+    }
+}
+
+impl<F: Float> Fused<F, 2> for Linear {
+    type Saved = ();
+
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn reference(&self, [x, w]: [&Tensor<F>; 2]) -> Tensor<F> {
+        self.activation.of(&x.matmul(w))
+    }
+
+    fn forward(&self, [x, w]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
+        (self.value(x, w, None), ())
+    }
+
+    fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
+        let needs = [c.needs(0), c.needs(1), false];
+        let [dx, dw, _] = self.gradients([c.x(0), c.x(1), c.y()], needs, g);
+        [dx, dw]
+    }
+}

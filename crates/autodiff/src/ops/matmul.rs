@@ -1,0 +1,208 @@
+//! Matrix products, batched by NumPy's rule.
+
+use smallvec::smallvec;
+
+use crate::kernels::gemm::{Mat, gemm_batched};
+use crate::shape::{self, Dims};
+use crate::{Ctx, Float, Grads, Op, Tensor};
+
+/// Products of matrices and vectors.
+impl<F: Float> Tensor<F> {
+    /// The matrix product over the last two axes: (…, m, k) · (…, k, n) → (…, m, n). Axes before them
+    /// broadcast by NumPy's rule. A vector on the left is a row, one on the right a column, and that
+    /// axis is absent from the result.
+    ///
+    /// # Panics
+    /// If the inner dimensions differ, the batch axes do not broadcast, or an operand is a scalar.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let a = Tensor::<f32>::new(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]);
+    /// assert_eq!(a.matmul(&a).to_vec(), [7.0, 10.0, 15.0, 22.0]);
+    /// let v = Tensor::new(vec![1.0, -1.0], &[2]);
+    /// assert_eq!(a.matmul(&v).to_vec(), [-1.0, -1.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn matmul(&self, other: &Self) -> Self {
+        match (self.ndim(), other.ndim()) {
+            (0, _) | (_, 0) => panic!(
+                "matmul: needs vectors or matrices: lhs {:?}, rhs {:?}",
+                self.shape(),
+                other.shape()
+            ),
+            (1, 1) => self.dot(other),
+            (1, _) => {
+                let y = product("matmul", &self.unsqueeze(0), other, [false; 2]);
+                y.squeeze(-2)
+            }
+            (_, 1) => {
+                let y = product("matmul", self, &other.unsqueeze(1), [false; 2]);
+                y.squeeze(-1)
+            }
+            _ => product("matmul", self, other, [false; 2]),
+        }
+    }
+
+    /// [`matmul`](Self::matmul) with the last two axes of the left operand exchanged if `left`, of the
+    /// right one if `right`; nothing is copied for that.
+    ///
+    /// # Panics
+    /// As `matmul`, and if an operand has fewer than two axes.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let x = Tensor::<f32>::ones(&[5, 3]);
+    /// assert_eq!(x.matmul_t(&x, true, false).shape(), &[3, 3]);
+    /// assert_eq!(x.matmul_t(&x, false, true).shape(), &[5, 5]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn matmul_t(&self, other: &Self, left: bool, right: bool) -> Self {
+        assert!(
+            self.ndim() >= 2 && other.ndim() >= 2,
+            "matmul_t: needs matrices: lhs {:?}, rhs {:?}",
+            self.shape(),
+            other.shape()
+        );
+        product("matmul_t", self, other, [left, right])
+    }
+
+    /// The inner product of two vectors, a scalar.
+    ///
+    /// # Panics
+    /// Unless both are vectors of one length.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let a = Tensor::<f32>::new(vec![1.0, 2.0], &[2]);
+    /// assert_eq!(a.dot(&a).item(), 5.0);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn dot(&self, other: &Self) -> Self {
+        assert!(
+            self.ndim() == 1 && self.shape() == other.shape(),
+            "dot: needs two vectors of one length: lhs {:?}, rhs {:?}",
+            self.shape(),
+            other.shape()
+        );
+        product("dot", &self.unsqueeze(0), &other.unsqueeze(1), [false; 2]).reshape(&[])
+    }
+
+    /// The outer product of two vectors: (m) × (n) → (m, n).
+    ///
+    /// # Panics
+    /// Unless both are vectors.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let a = Tensor::<f32>::new(vec![1.0, 2.0], &[2]);
+    /// assert_eq!(a.outer(&a).to_vec(), [1.0, 2.0, 2.0, 4.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn outer(&self, other: &Self) -> Self {
+        assert!(
+            self.ndim() == 1 && other.ndim() == 1,
+            "outer: needs two vectors: lhs {:?}, rhs {:?}",
+            self.shape(),
+            other.shape()
+        );
+        self.unsqueeze(1).mul(other.unsqueeze(0))
+    }
+}
+
+/// The product of operands with two axes or more, each transposed if its flag says so.
+#[track_caller]
+fn product<F: Float>(
+    op: &'static str,
+    a: &Tensor<F>,
+    b: &Tensor<F>,
+    transposed: [bool; 2],
+) -> Tensor<F> {
+    if a.ndim() > 2 && b.ndim() == 2 && !transposed[0] {
+        // One matrix for the whole batch: fold the batch into the rows. The gradient of `b` is then one
+        // product too, instead of a sum of many.
+        let (batch, k) = (&a.shape()[..a.ndim() - 1], a.shape()[a.ndim() - 1]);
+        let mut shape = Dims::from_slice(batch);
+        let rows = shape::len(batch);
+        let y = matrices(op, &a.reshape(&[rows, k]), b, transposed, [a.shape(), b.shape()]);
+        shape.push(y.shape()[1]);
+        return y.reshape(&shape);
+    }
+    matrices(op, a, b, transposed, [a.shape(), b.shape()])
+}
+
+/// [`product`], as one node; `shown` are the shapes for messages.
+#[track_caller]
+fn matrices<F: Float>(
+    op: &'static str,
+    a: &Tensor<F>,
+    b: &Tensor<F>,
+    [ta, tb]: [bool; 2],
+    shown: [&[usize]; 2],
+) -> Tensor<F> {
+    let split = |t: &Tensor<F>, transposed: bool| {
+        let (batch, last) = t.shape().split_at(t.ndim() - 2);
+        let size = if transposed { [last[1], last[0]] } else { [last[0], last[1]] };
+        (Dims::from_slice(batch), size)
+    };
+    let ((batch_a, [m, k]), (batch_b, [inner, n])) = (split(a, ta), split(b, tb));
+    assert!(
+        k == inner,
+        "{op}: inner dimensions differ: lhs {:?}{}, rhs {:?}{} ({k} against {inner})",
+        shown[0],
+        if ta { " transposed" } else { "" },
+        shown[1],
+        if tb { " transposed" } else { "" },
+    );
+    let mut shape = shape::broadcast(op, &batch_a, &batch_b);
+    let first_a = places(&batch_a, &shape, m * k);
+    let first_b = places(&batch_b, &shape, k * n);
+    let count = shape::len(&shape);
+    shape.extend([m, n]);
+
+    let mut data = vec![F::zero(); shape::len(&shape)];
+    let lhs = Mat::new(a.data(), if ta { m } else { k }).t_if(ta);
+    let rhs = Mat::new(b.data(), if tb { k } else { n }).t_if(tb);
+    let at = |i: usize| (first_a[i], first_b[i]);
+    gemm_batched(count, [m, n, k], lhs, rhs, at, &mut data);
+    Tensor::record(MatMul { op, transposed: [ta, tb] }, &[a, b], Tensor::new(data, &shape))
+}
+
+/// Where each matrix of a batch that is broadcast to `to` begins, for matrices of `len` numbers.
+fn places(batch: &[usize], to: &[usize], len: usize) -> Vec<usize> {
+    let strides = shape::broadcast_strides(batch, to);
+    let place = |mut i: usize| {
+        let mut at = 0;
+        for (&size, stride) in to.iter().zip(&strides).rev() {
+            at += i % size * stride;
+            i /= size;
+        }
+        at * len
+    };
+    (0..shape::len(to)).map(place).collect()
+}
+
+#[derive(Debug)]
+struct MatMul {
+    op: &'static str,
+    transposed: [bool; 2],
+}
+
+impl<F: Float> Op<F> for MatMul {
+    fn name(&self) -> &'static str {
+        self.op
+    }
+
+    /// For `C = A · B`: `dA = G · Bᵀ` and `dB = Aᵀ · G`, each transposed if its operand was.
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        let (a, b) = (c.x(0), c.x(1));
+        let [ta, tb] = self.transposed;
+        let left = || if ta { b.matmul_t(&g, tb, true) } else { g.matmul_t(b, false, !tb) };
+        let right = || if tb { g.matmul_t(a, true, ta) } else { a.matmul_t(&g, !ta, false) };
+        let left = c.needs(0).then(|| left().sum_to(a.shape()));
+        smallvec![left, c.needs(1).then(|| right().sum_to(b.shape()))]
+    }
+}
