@@ -1,0 +1,85 @@
+//! Schedules, plateaus and averages, against hand-computed values.
+
+use seedbed_autodiff::{Float, Tensor, module};
+use seedbed_nn::ema::{Ema, EmaConfig};
+use seedbed_nn::schedule::{Plateau, PlateauConfig, Schedule};
+use seedbed_nn::{Config, Goal};
+
+fn factors(schedule: &Schedule, steps: impl IntoIterator<Item = u64>) -> Vec<f64> {
+    steps.into_iter().map(|s| schedule.factor(s)).collect()
+}
+
+#[test]
+fn factors_are_those_of_the_formulas() {
+    assert_eq!(factors(&Schedule::Constant, [0, 7, u64::MAX]), [1.0; 3]);
+    assert_eq!(factors(&Schedule::step(3, 0.5), [0, 2, 3, 6, 8]), [1.0, 1.0, 0.5, 0.25, 0.25]);
+    let linear = Schedule::Linear { steps: 4, end: 0.5 };
+    assert_eq!(factors(&linear, [0, 1, 2, 4, 99]), [1.0, 0.875, 0.75, 0.5, 0.5]);
+    let cosine = Schedule::Cosine { steps: 6, end: 0.2 };
+    let want = [1.0, 0.2 + 0.8 * 0.75, 0.2 + 0.8 * 0.5, 0.2 + 0.8 * 0.25, 0.2, 0.2];
+    for (got, want) in factors(&cosine, [0, 2, 3, 4, 6, 1000]).iter().zip(want) {
+        assert!((got - want).abs() < 1e-12, "{got} is not {want}");
+    }
+}
+
+#[test]
+fn a_warm_up_goes_before_any_schedule() {
+    let warm = Schedule::step(2, 0.1).warm_up(4);
+    assert_eq!(factors(&warm, 0..7), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 0.1]);
+    let twice = Schedule::linear(2).warm_up(2).warm_up(1);
+    assert_eq!(factors(&twice, 0..6), [0.5, 0.5, 1.0, 1.0, 0.5, 0.0]);
+}
+
+#[test]
+fn schedules_are_read_from_files_and_checked() {
+    let text = r#"{"kind":"warm_up","steps":10,"then":{"kind":"cosine","steps":100}}"#;
+    let schedule: Schedule = serde_json::from_str(text).unwrap();
+    assert_eq!(schedule, Schedule::cosine(100).warm_up(10));
+    let unknown = serde_json::from_str::<Schedule>(r#"{"kind":"step","every":1,"gama":0.5}"#);
+    assert!(unknown.unwrap_err().to_string().contains("unknown field `gama`"));
+    let bad = Schedule::step(0, 0.5).warm_up(1).check().unwrap_err();
+    assert_eq!(bad.to_string(), "Schedule.every is 0, but should be at least 1");
+    let bad = Schedule::step(5, 1.5).check().unwrap_err();
+    assert_eq!(bad.to_string(), "Schedule.gamma is 1.5, but should be in (0, 1]");
+}
+
+#[test]
+fn a_plateau_lowers_the_factor_and_can_be_saved() {
+    let config = PlateauConfig { gamma: 0.1, patience: 2, min_delta: 0.5, min_factor: 0.05 };
+    let config = config.check().unwrap();
+    let mut plateau = Plateau::default();
+    let mut got = Vec::new();
+    // A gain of less than min_delta is none, and NaN is none.
+    for accuracy in [1.0, 1.2, f64::NAN, 2.0, 1.0, 1.0, 1.0, 1.0] {
+        got.push(plateau.observe(accuracy, Goal::Max, &config));
+        let saved = serde_json::to_string(&plateau).unwrap();
+        plateau = serde_json::from_str(&saved).unwrap();
+    }
+    assert_eq!(got, [1.0, 1.0, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05]);
+}
+
+#[derive(Clone, Debug)]
+struct Norm<F: Float = f32> {
+    weight: Tensor<F>,
+    mean: Tensor<F>,
+}
+module!(Norm<F> { weight } buffers { mean });
+
+#[test]
+fn an_average_follows_the_parameters_and_copies_the_buffers() {
+    let model = |x: f64| Norm::<f64> { weight: Tensor::full(&[2], x), mean: Tensor::scalar(x) };
+    let config = EmaConfig { decay: 0.5, warm_up: false }.check().unwrap();
+    let mut ema = Ema::new(&model(0.0), config);
+    let got = [8.0, 8.0, 0.0].map(|x| {
+        ema.update(&model(x));
+        (ema.average.weight.data()[1], ema.average.mean.item())
+    });
+    assert_eq!(got, [(4.0, 8.0), (6.0, 8.0), (3.0, 0.0)]);
+
+    // Warming up: d is 1/10, then 2/11.
+    let mut ema = Ema::new(&model(0.0), EmaConfig::default().check().unwrap());
+    ema.update(&model(1.0));
+    assert!((ema.average.weight.data()[0] - 0.9).abs() < 1e-12);
+    ema.update(&model(1.0));
+    assert!((ema.average.weight.data()[0] - (1.0 - 0.1 * 2.0 / 11.0)).abs() < 1e-12);
+}
