@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::ArcArray1;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::shape::{self, Dims};
 use crate::{Float, Tensor};
@@ -201,8 +201,7 @@ impl<F: Float> Tensor<F> {
             );
             return value;
         }
-        let node =
-            Node::Op { op: Box::new(op), inputs: inputs.iter().map(|&x| x.clone()).collect() };
+        let node = Node::Op { op: Box::new(op), inputs: cloned(inputs) };
         let number = next_number(inputs.iter().map(|x| x.0.number).max().unwrap_or(0));
         match Arc::get_mut(&mut value.0) {
             // A freshly computed value has one owner: the graph is attached to it in place.
@@ -240,6 +239,15 @@ impl<F: Float> Tensor<F> {
     }
 }
 
+/// The inputs as an op keeps them. Nearly all ops have one or two; these need no loop.
+fn cloned<F: Float>(inputs: &[&Tensor<F>]) -> SmallVec<[Tensor<F>; 2]> {
+    match *inputs {
+        [x] => smallvec![x.clone()],
+        [x, y] => SmallVec::from_buf([x.clone(), y.clone()]),
+        _ => inputs.iter().map(|&x| x.clone()).collect(),
+    }
+}
+
 /// The next number of this thread, above `newest` (an input may come from another thread).
 fn next_number(newest: u32) -> u32 {
     let mut state = STATE.get();
@@ -255,23 +263,24 @@ impl<F: Float> Drop for Inner<F> {
     /// Iterative: a chain of a million ops must not overflow the stack.
     fn drop(&mut self) {
         let Some(node) = self.node.take() else { return };
-        let mut stack: SmallVec<[Tensor<F>; 8]> = SmallVec::new();
-        node.into_inputs(&mut stack);
-        while let Some(tensor) = stack.pop() {
-            if let Some(mut inner) = Arc::into_inner(tensor.0)
-                && let Some(node) = inner.node.take()
-            {
-                node.into_inputs(&mut stack);
+        let mut stack: SmallVec<[Tensor<F>; 2]> = node.into_inputs();
+        while let Some(mut tensor) = stack.pop() {
+            // The last owner takes the node out, so that dropping the tensor goes no deeper.
+            if let Some(inner) = Arc::get_mut(&mut tensor.0) {
+                stack.extend(inner.node.take().into_iter().flat_map(Node::into_inputs));
+            } else if let Some(mut inner) = Arc::into_inner(tensor.0) {
+                // Another thread let go of it in between.
+                stack.extend(inner.node.take().into_iter().flat_map(Node::into_inputs));
             }
         }
     }
 }
 
 impl<F: Float> Node<F> {
-    fn into_inputs(self, stack: &mut SmallVec<[Tensor<F>; 8]>) {
+    fn into_inputs(self) -> SmallVec<[Tensor<F>; 2]> {
         match self {
-            Self::Variable(x) => stack.push(x),
-            Self::Op { inputs, .. } => stack.extend(inputs),
+            Self::Variable(x) => smallvec![x],
+            Self::Op { inputs, .. } => inputs,
         }
     }
 }
@@ -365,7 +374,8 @@ impl<F: Float> Pending<F> {
     fn walk_back(&mut self) {
         for i in (0..self.slots.len()).rev() {
             // An op's inputs are older than its output, so that nothing is added to this slot any more.
-            for (tensor, g) in std::mem::take(&mut self.slots[i]) {
+            let mut slot = std::mem::take(&mut self.slots[i]);
+            while let Some((tensor, g)) = slot.pop() {
                 match &tensor.0.node {
                     // The transform's own variables keep what they have gathered.
                     Some(Node::Variable(_)) if tensor.0.level == self.level => {

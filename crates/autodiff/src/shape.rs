@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 /// A shape or a list of axes; short ones stay off the heap.
-pub(crate) type Dims = SmallVec<[usize; 6]>;
+pub(crate) type Dims = SmallVec<[usize; 4]>;
 
 /// Which axes an op works on: one, several or all of them. Negative axes count from the end.
 ///
@@ -20,7 +20,7 @@ pub trait Axes {
     /// # Panics
     /// If an axis is out of range or named twice; `op` is the name for the message.
     #[track_caller]
-    fn resolve(&self, op: &str, ndim: usize) -> SmallVec<[usize; 6]>;
+    fn resolve(&self, op: &str, ndim: usize) -> SmallVec<[usize; 4]>;
 }
 
 impl Axes for std::ops::RangeFull {
