@@ -16,10 +16,11 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use ndarray::ArcArray1;
+use ndarray::Array1;
 use smallvec::{SmallVec, smallvec};
 
-use crate::shape::{self, Dims};
+use crate::shape::Dims;
+use crate::storage::Storage;
 use crate::{Float, Tensor};
 
 /// The gradients of an op's inputs, in order; `None` where there is none.
@@ -74,9 +75,7 @@ impl<F: Float> Ctx<'_, F> {
 }
 
 pub(crate) struct Inner<F: Float> {
-    /// The elements in row-major order. (An array of fixed rank: making one of dynamic rank costs more than
-    /// all the rest of a small op.)
-    pub(crate) data: ArcArray1<F>,
+    pub(crate) storage: Storage<F>,
     pub(crate) shape: Dims,
     pub(crate) level: u8,
     pub(crate) number: u32,
@@ -168,16 +167,10 @@ fn recording() -> bool {
 }
 
 impl<F: Float> Tensor<F> {
-    /// The constant of these elements, which may be shared with others; a reshape copies nothing.
-    pub(crate) fn constant(data: ArcArray1<F>, shape: &[usize]) -> Self {
-        debug_assert_eq!(data.len(), shape::len(shape));
-        Self(Arc::new(Inner {
-            data,
-            shape: Dims::from_slice(shape),
-            level: 0,
-            number: 0,
-            node: None,
-        }))
+    /// The constant of these elements.
+    pub(crate) fn constant(storage: Storage<F>, shape: &[usize]) -> Self {
+        let shape = Dims::from_slice(shape);
+        Self(Arc::new(Inner { storage, shape, level: 0, number: 0, node: None }))
     }
 
     /// Attaches the derivative rule `op` to a computed `value`. The single place where a graph edge is
@@ -210,18 +203,17 @@ impl<F: Float> Tensor<F> {
                 value
             }
             _ => {
-                let Inner { data, shape, .. } = &*value.0;
-                let (data, shape) = (data.clone(), shape.clone());
-                Self(Arc::new(Inner { data, shape, level, number, node: Some(node) }))
+                let (storage, shape) = (value.storage_of_part(0), value.0.shape.clone());
+                Self(Arc::new(Inner { storage, shape, level, number, node: Some(node) }))
             }
         }
     }
 
     /// A variable of the given level that stands for this tensor.
     fn lift(&self, level: u8) -> Self {
-        let (data, shape) = (self.0.data.clone(), self.0.shape.clone());
+        let (storage, shape) = (self.storage_of_part(0), self.0.shape.clone());
         let (number, node) = (next_number(self.0.number), Some(Node::Variable(self.clone())));
-        Self(Arc::new(Inner { data, shape, level, number, node }))
+        Self(Arc::new(Inner { storage, shape, level, number, node }))
     }
 
     /// Whether a transform recorded how this tensor was made.
@@ -235,7 +227,7 @@ impl<F: Float> Tensor<F> {
         if inner.node.is_some() {
             return None;
         }
-        inner.data.as_slice_mut()
+        inner.storage.own()?.as_slice_mut()
     }
 }
 
@@ -262,26 +254,48 @@ fn next_number(newest: u32) -> u32 {
 impl<F: Float> Drop for Inner<F> {
     /// Iterative: a chain of a million ops must not overflow the stack.
     fn drop(&mut self) {
-        let Some(node) = self.node.take() else { return };
-        let mut stack: SmallVec<[Tensor<F>; 2]> = node.into_inputs();
+        if let (None, Storage::Own(_)) = (&self.node, &self.storage) {
+            return;
+        }
+        let mut stack = Links::new();
+        self.take_links(&mut stack);
         while let Some(mut tensor) = stack.pop() {
-            // The last owner takes the node out, so that dropping the tensor goes no deeper.
+            // The last owner takes the links out, so that dropping the tensor goes no deeper.
             if let Some(inner) = Arc::get_mut(&mut tensor.0) {
-                stack.extend(inner.node.take().into_iter().flat_map(Node::into_inputs));
+                inner.take_links(&mut stack);
             } else if let Some(mut inner) = Arc::into_inner(tensor.0) {
                 // Another thread let go of it in between.
-                stack.extend(inner.node.take().into_iter().flat_map(Node::into_inputs));
+                inner.take_links(&mut stack);
             }
         }
     }
 }
 
-impl<F: Float> Node<F> {
-    fn into_inputs(self) -> SmallVec<[Tensor<F>; 2]> {
-        match self {
-            Self::Variable(x) => smallvec![x],
-            Self::Op { inputs, .. } => inputs,
+type Links<F> = SmallVec<[Tensor<F>; 4]>;
+
+impl<F: Float> Inner<F> {
+    /// Moves the tensors that this one keeps alive to `links`.
+    fn take_links(&mut self, links: &mut Links<F>) {
+        match self.node.take() {
+            Some(Node::Variable(x)) => links.push(x),
+            Some(Node::Op { inputs, .. }) => links.extend(inputs),
+            None => {}
         }
+        if let Storage::Part { .. } = self.storage {
+            let part = std::mem::replace(&mut self.storage, Storage::Own(Array1::default(0)));
+            if let Storage::Part { owner, .. } = part {
+                links.push(owner);
+            }
+        }
+    }
+
+    /// Whether no graph hangs on this tensor or on the owner of its elements.
+    pub(crate) fn is_free(&self) -> bool {
+        self.node.is_none()
+            && match &self.storage {
+                Storage::Own(_) => true,
+                Storage::Part { owner, .. } => owner.0.node.is_none(),
+            }
     }
 }
 

@@ -9,6 +9,7 @@ mod module;
 mod ops;
 mod rng;
 mod shape;
+mod storage;
 mod tensor;
 mod transform;
 pub mod update;

@@ -8,6 +8,7 @@ use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::graph::Inner;
 use crate::shape::{self, Dims};
+use crate::storage::Storage;
 use crate::{Float, Rng};
 
 /// An immutable n-dimensional array that remembers how it was made, if a derivative will want to know.
@@ -47,7 +48,7 @@ impl<F: Float> Tensor<F> {
             shape::len(shape),
             data.len()
         );
-        Self::constant(Array1::from_vec(data).into_shared(), shape)
+        Self::constant(Storage::Own(Array1::from_vec(data)), shape)
     }
 
     /// A tensor of rank 0.
@@ -123,7 +124,7 @@ impl<F: Float> Tensor<F> {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.0.data.len()
+        shape::len(self.shape())
     }
 
     /// Whether there are no elements.
@@ -133,7 +134,7 @@ impl<F: Float> Tensor<F> {
 
     /// The elements in row-major order.
     pub fn data(&self) -> &[F] {
-        self.0.data.as_slice().expect("tensors are always contiguous")
+        self.0.storage.slice(self.shape())
     }
 
     /// The elements in row-major order, copied.
@@ -160,11 +161,10 @@ impl<F: Float> Tensor<F> {
 
     /// The value as an owned `ndarray` array; copied unless this is the only owner.
     pub fn into_ndarray(mut self) -> ArrayD<F> {
-        let data = match Arc::get_mut(&mut self.0) {
-            Some(inner) => std::mem::replace(&mut inner.data, Array1::default(0).into_shared()),
-            None => self.0.data.clone(),
-        };
-        data.into_owned().into_shape_with_order(self.shape()).expect("the shape fits the data")
+        let own =
+            Arc::get_mut(&mut self.0).and_then(|inner| inner.storage.own()).map(std::mem::take);
+        let data = own.unwrap_or_else(|| Array1::from_vec(self.to_vec()));
+        data.into_shape_with_order(self.shape()).expect("the shape fits the data")
     }
 
     /// The same value as a constant: nothing is differentiated through it.
@@ -178,8 +178,11 @@ impl<F: Float> Tensor<F> {
     pub fn stop_gradient(&self) -> Self {
         if self.0.level == 0 {
             self.clone()
+        } else if self.0.is_free() {
+            self.part(0, self.shape())
         } else {
-            Self::constant(self.0.data.clone(), self.shape())
+            // A shared buffer would keep the graph alive.
+            Self::new(self.to_vec(), self.shape())
         }
     }
 
@@ -192,20 +195,20 @@ impl<F: Float> Tensor<F> {
 impl<F: Float, D: Dimension> From<Array<F, D>> for Tensor<F> {
     /// Takes the array over; copies only what does not lie in row-major order.
     fn from(array: Array<F, D>) -> Self {
-        Self::from(array.into_shared())
+        let shape = Dims::from_slice(array.shape());
+        let array = match array.is_standard_layout() {
+            true => array,
+            false => array.as_standard_layout().into_owned(),
+        };
+        let data = array.into_shape_with_order(shape::len(&shape)).expect("the layout is standard");
+        Self::constant(Storage::Own(data), &shape)
     }
 }
 
 impl<F: Float, D: Dimension> From<ArcArray<F, D>> for Tensor<F> {
-    /// Shares the array; copies only what does not lie in row-major order.
+    /// Takes the array over if nobody shares it, else copies it.
     fn from(array: ArcArray<F, D>) -> Self {
-        let shape = Dims::from_slice(array.shape());
-        let array = match array.is_standard_layout() {
-            true => array,
-            false => array.as_standard_layout().into_owned().into_shared(),
-        };
-        let data = array.into_shape_with_order(shape::len(&shape)).expect("the layout is standard");
-        Self::constant(data, &shape)
+        Self::from(array.into_owned())
     }
 }
 

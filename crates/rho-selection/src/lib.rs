@@ -6,6 +6,8 @@ mod irreducible;
 mod pick;
 mod score;
 mod selector;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use config::{CheckedConfig, SelectionConfig};
 pub use error::SelectionError;

@@ -22,6 +22,13 @@ pub enum Score {
     ReducibleLoss,
 }
 
+impl Score {
+    /// Whether the score looks at the losses of the model in training.
+    pub fn needs_losses(self) -> bool {
+        self != Self::Uniform
+    }
+}
+
 /// The reducible loss of each example: `training − irreducible`, in nats.
 ///
 /// # Errors

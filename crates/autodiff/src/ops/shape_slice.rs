@@ -1,6 +1,6 @@
 //! Parts of a tensor, and their transpose: a part embedded in zeros.
 
-use ndarray::{Slice as Range, s};
+use ndarray::Slice as Range;
 use smallvec::{SmallVec, smallvec};
 
 use crate::kernels::layout;
@@ -261,11 +261,7 @@ impl<F: Float> Tensor<F> {
             return self.clone();
         }
         let value = if window.is_contiguous() {
-            let start = window.layout().0;
-            let end = start + shape::len(&window.part);
-            let mut data = self.0.data.clone();
-            data.slice_collapse(s![start..end]);
-            Self::constant(data, &window.part)
+            self.part(window.layout().0, &window.part)
         } else {
             let (start, strides) = window.layout();
             Self::new(layout::read(self.data(), start, &window.part, &strides), &window.part)

@@ -1,0 +1,39 @@
+//! The parts that need the engine (feature `train`): reference models and the training step.
+//!
+//! A data set is a range of rows, and a model is known by its losses: a closure
+//! `losses(&model, &rows) -> Tensor` of one loss per row, in nats.
+
+mod reference;
+mod step;
+
+pub use reference::{Reference, ReferenceConfig, train_reference};
+pub use step::selection_step;
+
+use seedbed_autodiff::Tensor;
+
+/// Rows in one forward pass over many.
+const EVALUATED_AT_ONCE: usize = 1_000;
+
+/// The loss of each row.
+///
+/// # Panics
+/// If the closure does not give one loss a row.
+#[track_caller]
+pub fn evaluate<M>(
+    model: &M,
+    rows: &[usize],
+    losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
+) -> Vec<f32> {
+    let mut all = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(EVALUATED_AT_ONCE) {
+        let losses = losses(model, rows);
+        assert!(
+            losses.shape() == [rows.len()],
+            "evaluate: the closure must give one loss a row: {} rows, losses of shape {:?}",
+            rows.len(),
+            losses.shape()
+        );
+        all.extend_from_slice(losses.data());
+    }
+    all
+}
