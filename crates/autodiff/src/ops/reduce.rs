@@ -152,8 +152,7 @@ impl<F: Float> Tensor<F> {
         let mut count = None;
         if name.starts_with("mean") {
             let n = axes.iter().map(|&a| self.shape()[a]).product();
-            let divisor = F::of(n as f64);
-            value.iter_mut().for_each(|x| *x = *x / divisor);
+            reduce::divide(&mut value, F::of(n as f64));
             count = Some(n);
         }
         let value = Self::new(value, if keep { &kept } else { &dropped });

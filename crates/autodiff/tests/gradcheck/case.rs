@@ -15,6 +15,7 @@ pub type T = Tensor<f64>;
 pub struct Case {
     op: &'static str,
     shapes: Vec<Vec<Vec<usize>>>,
+    points: Vec<Vec<T>>,
     low: f64,
     high: f64,
     apart: f64,
@@ -26,16 +27,17 @@ pub struct Case {
 ///
 /// `case("atan2", &[&[2, 3], &[3]], |x| x[0].atan2(&x[1]))`
 pub fn case(op: &'static str, shapes: &[&[usize]], f: impl Fn(&[T]) -> T + 'static) -> Case {
-    Case {
+    let case = Case {
         op,
         shapes: vec![],
+        points: vec![],
         low: -1.0,
         high: 1.0,
         apart: 0.0,
         check: GradCheck::default(),
         f: Box::new(f),
-    }
-    .also(shapes)
+    };
+    if shapes.is_empty() { case } else { case.also(shapes) }
 }
 
 #[allow(dead_code, reason = "each family uses some of them")]
@@ -43,6 +45,12 @@ impl Case {
     /// The same for other shapes: empty axes, axes of size 1, broadcasting.
     pub fn also(mut self, shapes: &[&[usize]]) -> Self {
         self.shapes.push(shapes.iter().map(|s| s.to_vec()).collect());
+        self
+    }
+
+    /// The same at a given argument.
+    pub fn at(mut self, x: T) -> Self {
+        self.points.push(vec![x]);
         self
     }
 
@@ -87,16 +95,16 @@ impl Case {
 
     fn run(&self) {
         let rng = &mut Rng::new(1);
-        for shapes in &self.shapes {
-            let x = self.arguments(shapes, rng);
-            check_grads(self.check, &x, &self.f);
+        let drawn = self.shapes.iter().map(|shapes| self.arguments(shapes, rng));
+        for x in drawn.collect::<Vec<_>>().iter().chain(&self.points) {
+            check_grads(self.check, x, &self.f);
 
             let other: Vec<T> = x.iter().map(in_another_order).collect();
-            let (y, same) = ((self.f)(&x), (self.f)(&other));
+            let (y, same) = ((self.f)(x), (self.f)(&other));
             assert_eq!(y.shape(), same.shape());
             assert_eq!(y.to_vec(), same.to_vec(), "the order in memory changed the value");
 
-            if x.len() > 1 && shapes.iter().all(|s| *s == shapes[0]) {
+            if x.len() > 1 && x.iter().all(|other| other.shape() == x[0].shape()) {
                 let n = x.len();
                 check_grads(self.check, &x[..1], |x| (self.f)(&vec![x[0].clone(); n]));
             }

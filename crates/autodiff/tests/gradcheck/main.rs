@@ -21,4 +21,4 @@ macro_rules! families {
     )* };
 }
 
-families! { conv index linear matmul pool reduce shape }
+families! { conv index linear matmul pool reduce shape sort }
