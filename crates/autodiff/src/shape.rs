@@ -97,8 +97,9 @@ pub(crate) fn len(shape: &[usize]) -> usize {
 pub(crate) fn broadcast(op: &str, lhs: &[usize], rhs: &[usize]) -> Dims {
     let ndim = lhs.len().max(rhs.len());
     let size = |s: &[usize], i: usize| (i + s.len()).checked_sub(ndim).map_or(1, |j| s[j]);
-    (0..ndim)
-        .map(|i| match (size(lhs, i), size(rhs, i)) {
+    let mut shape = Dims::with_capacity(ndim);
+    for i in 0..ndim {
+        shape.push(match (size(lhs, i), size(rhs, i)) {
             (l, r) if l == r => l,
             (1, r) => r,
             (l, 1) => l,
@@ -106,8 +107,9 @@ pub(crate) fn broadcast(op: &str, lhs: &[usize], rhs: &[usize]) -> Dims {
                 "{op}: shapes do not broadcast: lhs {lhs:?}, rhs {rhs:?} (axis {}: {l} against {r})",
                 i as isize - ndim as isize
             ),
-        })
-        .collect()
+        });
+    }
+    shape
 }
 
 /// Whether a tensor of shape `from` broadcasts to exactly `to`.

@@ -195,9 +195,11 @@ fn forward<F: Float, const D: usize>(
         w.shape()[D],
         options.groups
     );
-    let output = std::array::from_fn(|i| {
-        let (span, padded) =
-            (options.dilation[i] * (window[i] - 1) + 1, size[i] + 2 * options.padding[i]);
+    // A loop, not a closure: a closure would hide the caller's line from the panic.
+    let mut output = [0; D];
+    for (i, output) in output.iter_mut().enumerate() {
+        let span = options.dilation[i] * (window[i] - 1) + 1;
+        let padded = size[i] + 2 * options.padding[i];
         assert!(
             span <= padded,
             "{op}: the window exceeds the padded input: input {:?}, weights {:?} (axis {}: {span} against {padded})",
@@ -205,8 +207,8 @@ fn forward<F: Float, const D: usize>(
             w.shape(),
             i + 1
         );
-        (padded - span) / options.stride[i] + 1
-    });
+        *output = (padded - span) / options.stride[i] + 1;
+    }
     let g = geometry(batch, [size, output], window, [channels, w.shape()[D + 1]], options);
     Conv { op, axes: D, g }.forward(x, w)
 }
@@ -229,21 +231,21 @@ fn backward<F: Float, const D: usize>(
         w.shape(),
         w.shape()[D + 1]
     );
-    let output = std::array::from_fn(|i| {
-        let (more, stride) = (output_padding[i], options.stride[i]);
+    let mut output = [0; D];
+    for (i, output) in output.iter_mut().enumerate() {
+        let (more, stride, padding) = (output_padding[i], options.stride[i], options.padding[i]);
         assert!(more < stride, "{op}: output_padding {more} is not less than the stride {stride}");
-        let covered =
-            size[i].saturating_sub(1) * stride + options.dilation[i] * (window[i] - 1) + 1;
-        (covered + more).checked_sub(2 * options.padding[i]).filter(|_| size[i] > 0).unwrap_or_else(|| {
-            panic!(
-                "{op}: padding {} takes the whole result away: input {:?}, weights {:?} (axis {})",
-                options.padding[i],
-                x.shape(),
-                w.shape(),
-                i + 1
-            )
-        })
-    });
+        let span = options.dilation[i] * (window[i] - 1) + 1;
+        let covered = size[i].saturating_sub(1) * stride + span + more;
+        assert!(
+            size[i] > 0 && covered > 2 * padding,
+            "{op}: nothing is left: input {:?}, weights {:?}, padding {padding} (axis {})",
+            x.shape(),
+            w.shape(),
+            i + 1
+        );
+        *output = covered - 2 * padding;
+    }
     let channels = [w.shape()[D] * options.groups, channels];
     let g = geometry(batch, [output, size], window, channels, options);
     Conv { op, axes: D, g }.transpose(x, w)

@@ -169,7 +169,6 @@ pub(crate) unsafe fn tile_meetings<F: Float>(
 ///
 /// # Safety
 /// See [`strip`].
-#[expect(clippy::needless_range_loop, reason = "unrolled: the indices are constants")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn rows_times<T: Simd, const M: usize, const W: usize>(
     tile: *const Row<T>,
