@@ -79,9 +79,9 @@ pub fn load(dir: &DataDir) -> Result<TrainTest, DataError> {
     Ok(TrainTest { train: ImageSet::concat(&parts)?, test: read(test)? })
 }
 
-const HOW_TO_GET: &str = "download \"CIFAR-10 binary version (suitable for C programs)\" \
-    (cifar-10-binary.tar.gz) from the CIFAR page of the University of Toronto, unpack it, and name \
-    the folder that holds cifar-10-batches-bin.";
+const HOW_TO_GET: &str = "download cifar-10-binary.tar.gz (\"CIFAR-10 binary version, suitable for C \
+    programs\") from the CIFAR page of the University of Toronto, and unpack it in your folder of \
+    data sets.";
 
 fn decode(source: &mut Source<'_>, limits: Limits) -> Result<ImageSet, DataError> {
     let mut labels = Vec::new();

