@@ -21,4 +21,4 @@ macro_rules! families {
     )* };
 }
 
-families! { conv index linear matmul pool reduce shape sort }
+families! { conv fused index linear matmul pool reduce shape sort }

@@ -1,0 +1,95 @@
+//! Cho et al. 2014, with the reset gate after the matrix product.
+
+use super::{GRADIENT_WORK, WORK, load, sigmoid_slope, store, tanh_slope};
+use crate::Float;
+use crate::kernels::rows::{self, Block, Rows, WIDTH};
+
+/// What is saved of an element: r, z and n.
+const SAVED: usize = 3;
+
+/// From the input's and the state's pre-activations `[n, 3·hidden]` (r, z, n) and the state `h` `[n, hidden]`: the
+/// next state, and what the gradient needs.
+pub(crate) fn gru<F: Float>(from_x: &[F], from_h: &[F], h: &[F], n: usize) -> (Vec<F>, Vec<F>) {
+    let mut h_next = vec![F::zero(); h.len()];
+    let mut saved = vec![F::zero(); SAVED * h.len()];
+    let work = h.len() * WORK;
+    rows::run(Forward, n, work, [from_x, from_h, h], [&mut h_next, &mut saved]);
+    (h_next, saved)
+}
+
+/// The gradients of the inputs of [`gru`].
+pub(crate) struct GruGradients<F> {
+    pub(crate) from_x: Vec<F>,
+    pub(crate) from_h: Vec<F>,
+    pub(crate) h: Vec<F>,
+}
+
+/// The gradients, given that of the next state.
+pub(crate) fn gru_gradients<F: Float>(
+    saved: &[F],
+    from_h: &[F],
+    h: &[F],
+    g: &[F],
+    n: usize,
+) -> GruGradients<F> {
+    let mut out = GruGradients {
+        from_x: vec![F::zero(); 3 * h.len()],
+        from_h: vec![F::zero(); 3 * h.len()],
+        h: vec![F::zero(); h.len()],
+    };
+    let outputs = [&mut out.from_x[..], &mut out.from_h, &mut out.h];
+    rows::run(Backward, n, h.len() * GRADIENT_WORK, [saved, from_h, h, g], outputs);
+    out
+}
+
+#[derive(Clone, Copy)]
+struct Forward;
+
+impl<F: Float> Rows<F, 3, 2> for Forward {
+    /// n = tanh(xₙ + r ⊙ hₙ),  h′ = n + z ⊙ (h − n).
+    #[inline(always)]
+    fn row<const FMA: bool>(
+        self,
+        _: usize,
+        [from_x, from_h, h]: [&[F]; 3],
+        [h_next, saved]: [&mut [F]; 2],
+    ) {
+        let len = h.len();
+        for at in (0..len).step_by(WIDTH) {
+            let [x_r, x_z, x_n]: [Block<F, FMA>; 3] =
+                std::array::from_fn(|k| load(from_x, k, len, at));
+            let [h_r, h_z, h_n]: [Block<F, FMA>; 3] =
+                std::array::from_fn(|k| load(from_h, k, len, at));
+            let r = (x_r + h_r).map(|y| y.sigmoid());
+            let z = (x_z + h_z).map(|y| y.sigmoid());
+            let n = (x_n + r * h_n).map(|y| y.tanh());
+            (n + z * (load(h, 0, len, at) - n)).store(h_next, at);
+            store([r, z, n], saved, len, at);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Backward;
+
+impl<F: Float> Rows<F, 4, 3> for Backward {
+    #[inline(always)]
+    fn row<const FMA: bool>(
+        self,
+        _: usize,
+        [saved, from_h, h, g]: [&[F]; 4],
+        [d_x, d_h, d_state]: [&mut [F]; 3],
+    ) {
+        let len = h.len();
+        for at in (0..len).step_by(WIDTH) {
+            let [r, z, n]: [Block<F, FMA>; 3] = std::array::from_fn(|k| load(saved, k, len, at));
+            let g = load(g, 0, len, at);
+            (g * z).store(d_state, at);
+            let y_n = g * z.map(|z| 1.0 - z) * tanh_slope(n);
+            let y_r = y_n * load(from_h, 2, len, at) * sigmoid_slope(r);
+            let y_z = g * (load(h, 0, len, at) - n) * sigmoid_slope(z);
+            store([y_r, y_z, y_n], d_x, len, at);
+            store([y_r, y_z, y_n * r], d_h, len, at);
+        }
+    }
+}

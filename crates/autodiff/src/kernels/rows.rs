@@ -1,0 +1,251 @@
+//! Kernels that treat each row of a matrix alike: rows are cut over threads, and read a block at a time.
+
+use super::lane::Lane;
+use super::par;
+use super::simd::{self, Job};
+use crate::Float;
+
+/// Numbers that are worked on side by side: two AVX vectors of `f32`.
+pub(crate) const WIDTH: usize = 16;
+
+/// What is done with each row of `N` matrices, to give those of `M` others.
+pub(crate) trait Rows<F: Float, const N: usize, const M: usize>: Copy + Send + Sync {
+    /// The work on row `row`. Implementations are `#[inline(always)]`.
+    fn row<const FMA: bool>(self, row: usize, x: [&[F]; N], out: [&mut [F]; M]);
+}
+
+/// Runs `kernel` on every row of the matrices `x`, all of which have `rows` rows, of any width.
+///
+/// `work` estimates the scalar operations of all rows. Rows are independent of one another, so that no result depends on where
+/// they are cut.
+pub(crate) fn run<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
+    kernel: K,
+    rows: usize,
+    work: usize,
+    x: [&[F]; N],
+    out: [&mut [F]; M],
+) {
+    if rows == 0 {
+        return;
+    }
+    let widths = x.map(|x| x.len() / rows);
+    let out_widths = out.each_ref().map(|out| out.len() / rows);
+    Part { kernel, start: 0, rows, x, widths, out, out_widths }.run(work);
+}
+
+/// Some neighbouring rows.
+struct Part<'a, F, K, const N: usize, const M: usize> {
+    kernel: K,
+    start: usize,
+    rows: usize,
+    x: [&'a [F]; N],
+    widths: [usize; N],
+    out: [&'a mut [F]; M],
+    out_widths: [usize; M],
+}
+
+impl<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize> Part<'_, F, K, N, M> {
+    fn run(self, work: usize) {
+        if self.rows > 1 && par::worthwhile(work) {
+            let (first, second) = self.halves();
+            par::join(work, || first.run(work / 2), || second.run(work / 2));
+        } else {
+            simd::dispatch(self);
+        }
+    }
+
+    fn halves(mut self) -> (Self, Self) {
+        let (kernel, widths, out_widths) = (self.kernel, self.widths, self.out_widths);
+        let (start, rows) = (self.start, self.rows / 2);
+        let x = std::array::from_fn(|k| take(&mut self.x[k], rows * widths[k]));
+        let out = std::array::from_fn(|k| take_mut(&mut self.out[k], rows * out_widths[k]));
+        let first = Self { kernel, start, rows, x, widths, out, out_widths };
+        (first, Self { start: start + rows, rows: self.rows - rows, ..self })
+    }
+}
+
+impl<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize> Job for Part<'_, F, K, N, M> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        for row in self.start..self.start + self.rows {
+            let x = std::array::from_fn(|k| take(&mut self.x[k], self.widths[k]));
+            let out = std::array::from_fn(|k| take_mut(&mut self.out[k], self.out_widths[k]));
+            self.kernel.row::<FMA>(row, x, out);
+        }
+    }
+}
+
+/// The first `n` elements; the others stay.
+#[inline(always)]
+fn take<'a, T>(slice: &mut &'a [T], n: usize) -> &'a [T] {
+    let (first, rest) = slice.split_at(n);
+    *slice = rest;
+    first
+}
+
+/// The first `n` elements; the others stay.
+#[inline(always)]
+fn take_mut<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let (first, rest) = std::mem::take(slice).split_at_mut(n);
+    *slice = rest;
+    first
+}
+
+/// A few neighbours of a row. The last block of a row is filled up.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<F, const FMA: bool>(pub(crate) [Lane<F, FMA>; WIDTH]);
+
+impl<F: Float, const FMA: bool> Block<F, FMA> {
+    #[inline(always)]
+    pub(crate) fn splat(x: F) -> Self {
+        Self([Lane(x); WIDTH])
+    }
+
+    /// Elements `at..` of `row`, filled up with `fill` after its end.
+    #[inline(always)]
+    pub(crate) fn load(row: &[F], at: usize, fill: F) -> Self {
+        let mut out = [fill; WIDTH];
+        if let Some(x) = row.get(at..at + WIDTH) {
+            out.copy_from_slice(x);
+        } else {
+            for (o, &x) in out.iter_mut().zip(&row[at..]) {
+                *o = x;
+            }
+        }
+        Self(std::array::from_fn(|i| Lane(out[i])))
+    }
+
+    /// Writes to elements `at..` of `row`, as far as it goes.
+    #[inline(always)]
+    pub(crate) fn store(self, row: &mut [F], at: usize) {
+        let x: [F; WIDTH] = std::array::from_fn(|i| self.0[i].0);
+        if let Some(out) = row.get_mut(at..at + WIDTH) {
+            out.copy_from_slice(&x);
+        } else {
+            for (o, x) in row[at..].iter_mut().zip(x) {
+                *o = x;
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn map(mut self, f: impl Fn(Lane<F, FMA>) -> Lane<F, FMA>) -> Self {
+        for x in &mut self.0 {
+            *x = f(*x);
+        }
+        self
+    }
+
+    #[inline(always)]
+    pub(crate) fn zip(
+        mut self,
+        other: Self,
+        f: impl Fn(Lane<F, FMA>, Lane<F, FMA>) -> Lane<F, FMA>,
+    ) -> Self {
+        for (x, y) in self.0.iter_mut().zip(other.0) {
+            *x = f(*x, y);
+        }
+        self
+    }
+
+    /// All elements folded into one, as a balanced tree.
+    #[inline(always)]
+    pub(crate) fn reduce(mut self, f: impl Fn(Lane<F, FMA>, Lane<F, FMA>) -> Lane<F, FMA>) -> F {
+        let mut n = WIDTH / 2;
+        while n > 0 {
+            for i in 0..n {
+                self.0[i] = f(self.0[i], self.0[i + n]);
+            }
+            n /= 2;
+        }
+        self.0[0].0
+    }
+
+    #[inline(always)]
+    pub(crate) fn sum(self) -> F {
+        self.reduce(|a, b| a + b)
+    }
+}
+
+macro_rules! operators {
+    ($($Op:ident $op:ident;)*) => { $(
+        impl<F: Float, const FMA: bool> std::ops::$Op for Block<F, FMA> {
+            type Output = Self;
+            #[inline(always)]
+            fn $op(self, other: Self) -> Self {
+                self.zip(other, |x, y| x.$op(y))
+            }
+        }
+    )* };
+}
+operators! {
+    Add add;
+    Sub sub;
+    Mul mul;
+}
+
+/// Folds a row block by block, from `init`; the last block is filled up with `fill`.
+#[inline(always)]
+pub(crate) fn fold<F: Float, const FMA: bool>(
+    row: &[F],
+    fill: F,
+    init: F,
+    f: impl Fn(Lane<F, FMA>, Lane<F, FMA>) -> Lane<F, FMA>,
+) -> Block<F, FMA> {
+    let mut sum = Block::splat(init);
+    for at in (0..row.len()).step_by(WIDTH) {
+        sum = sum.zip(Block::load(row, at, fill), &f);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_reach_exactly_to_the_end_of_a_row() {
+        for n in [0, 1, WIDTH - 1, WIDTH, WIDTH + 1, 3 * WIDTH + 5] {
+            let row: Vec<f64> = (0..n).map(|i| i as f64).collect();
+            let sum = fold::<_, false>(&row, 0.0, 0.0, |s, x| s + x).sum();
+            assert_eq!(sum, row.iter().sum::<f64>(), "{n}");
+            let mut copy = vec![-1.0; n];
+            for at in (0..n).step_by(WIDTH) {
+                Block::<_, false>::load(&row, at, 7.0).store(&mut copy, at);
+            }
+            assert_eq!(copy, row);
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    struct Weigh;
+
+    impl Rows<f32, 2, 2> for Weigh {
+        fn row<const FMA: bool>(self, row: usize, [x, w]: [&[f32]; 2], [y, sum]: [&mut [f32]; 2]) {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = w[0] * x;
+                sum[0] += *y;
+            }
+            sum[1] = row as f32;
+        }
+    }
+
+    #[test]
+    fn every_row_is_worked_on_once() {
+        let (n, width) = (1001, 3);
+        let x: Vec<f32> = (0..n * width).map(|i| i as f32).collect();
+        let w: Vec<f32> = (0..n).map(|i| (i % 7) as f32).collect();
+        for work in [0, 1 << 24] {
+            let (mut y, mut sums) = (vec![0.0; n * width], vec![0.0; 2 * n]);
+            run(Weigh, n, work, [&x, &w], [&mut y, &mut sums]);
+            for (i, row) in y.chunks(width).enumerate() {
+                let expected: Vec<f32> = x[i * width..][..width].iter().map(|x| x * w[i]).collect();
+                assert_eq!(row, expected);
+                assert_eq!(sums[2 * i..][..2], [expected.iter().sum(), i as f32]);
+            }
+        }
+        run(Weigh, 0, 0, [&[], &[]], [&mut [], &mut []]);
+    }
+}
