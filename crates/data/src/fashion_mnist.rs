@@ -31,7 +31,7 @@ const FASHION_MNIST: IdxDataSet = IdxDataSet {
 
 /// The first 5,000 training and 1,000 test images, compiled in (2.6 MB).
 ///
-/// They are unpacked at each call, which takes about 40 ms.
+/// They are unpacked at each call, which takes tens of milliseconds: keep the result.
 ///
 /// ```
 /// let clothes = seedbed_data::fashion_mnist::embedded();

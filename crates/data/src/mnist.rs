@@ -23,7 +23,7 @@ const MNIST: IdxDataSet = IdxDataSet {
 
 /// The first 10,000 training and 2,000 test digits, compiled in (1.9 MB).
 ///
-/// They are unpacked at each call, which takes about 50 ms.
+/// They are unpacked at each call, which takes tens of milliseconds: keep the result.
 ///
 /// ```
 /// let digits = seedbed_data::mnist::embedded();
