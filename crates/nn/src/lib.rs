@@ -7,6 +7,7 @@ pub mod ema;
 pub mod optim;
 pub mod schedule;
 mod track;
+pub mod train;
 
 pub use config::{Checked, Config, ConfigError};
 pub use track::Goal;

@@ -1,0 +1,87 @@
+//! A trainer to and from a checkpoint.
+
+use std::path::PathBuf;
+
+use seedbed_autodiff::{Float, Module};
+
+use super::{Batches, Progress, TrainError, Trainer};
+use crate::checkpoint::{Checkpoint, CheckpointDir, CheckpointError, Writer};
+use crate::optim::Optimizer;
+
+impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
+    /// Goes to the latest good checkpoint in the configured directory, and returns its step; `None` if there
+    /// is no checkpoint yet, so that a program can always call this before it trains.
+    ///
+    /// # Errors
+    /// If no checkpoint can be read, or it is of another model, optimiser or stream. Nothing is half-loaded then.
+    pub fn resume<B: Batches>(&mut self, batches: &mut B) -> Result<Option<u64>, TrainError> {
+        let dir = self.config.dir.as_ref().ok_or(TrainError::NoDir)?;
+        let latest = CheckpointDir::open(dir, self.config.keep)?.latest()?;
+        if let Some(latest) = &latest {
+            self.restore(&latest.checkpoint, batches)?;
+        }
+        self.resumed = true;
+        Ok(latest.map(|l| l.step))
+    }
+
+    fn restore<B: Batches>(
+        &mut self,
+        checkpoint: &Checkpoint,
+        batches: &mut B,
+    ) -> Result<(), TrainError> {
+        let model = checkpoint.module("model", &self.model)?;
+        let average = match &self.ema {
+            Some(ema) => Some(checkpoint.module("ema", &ema.average)?),
+            None => None,
+        };
+        let rng = checkpoint.rng("rng")?;
+        let progress: Progress = checkpoint.value("progress")?;
+        let state = checkpoint.value("batches")?;
+        let error = |source| TrainError::Batches { step: progress.step, source };
+        let before = batches.state().map_err(error)?;
+        batches.restore(&state).map_err(error)?;
+        if let Err(e) = checkpoint.load_optimizer(&mut self.optimizer) {
+            batches.restore(&before).map_err(error)?;
+            return Err(e.into());
+        }
+        if let (Some(ema), Some(average)) = (&mut self.ema, average) {
+            (ema.average, ema.updates) = (average, progress.ema_updates);
+        }
+        (self.model, self.rng, self.progress) = (model, rng, progress);
+        Ok(())
+    }
+
+    /// The model of the best validation, from `best.safetensors`: the average where there is one.
+    ///
+    /// # Errors
+    /// If there is no directory, or the file cannot be read.
+    pub fn best_model(&self) -> Result<M, TrainError> {
+        let checkpoint = Checkpoint::read(&self.best_file().ok_or(TrainError::NoDir)?)?;
+        let name = if self.ema.is_some() { "ema" } else { "model" };
+        Ok(checkpoint.module(name, &self.model)?)
+    }
+
+    pub(super) fn best_file(&self) -> Option<PathBuf> {
+        self.config.dir.as_ref().map(|dir| dir.join("best.safetensors"))
+    }
+
+    /// Everything as a checkpoint.
+    pub(super) fn checkpoint<B: Batches>(&self, batches: &B) -> Result<Writer, TrainError> {
+        let step = self.progress.step;
+        let state = batches.state().map_err(|source| TrainError::Batches { step, source })?;
+        let mut writer = Writer::new();
+        writer.module("model", &self.model).optimizer(&self.optimizer).rng("rng", &self.rng);
+        if let Some(ema) = &self.ema {
+            writer.module("ema", &ema.average);
+        }
+        let mut values = || -> Result<(), CheckpointError> {
+            writer.value("progress", &self.progress)?;
+            writer.value("batches", &state)?;
+            writer.value("config", &*self.config)?;
+            writer.value("step", &step)?;
+            Ok(())
+        };
+        values()?;
+        Ok(writer)
+    }
+}

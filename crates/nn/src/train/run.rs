@@ -1,0 +1,204 @@
+//! The loop itself.
+
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use seedbed_autodiff::{Float, Module, Rng};
+
+use super::loss::Differentiated;
+use super::metrics::{METRICS, MetricsFile};
+use super::stop::catch_ctrl_c;
+use super::{Batches, Best, Metrics, NonFinite, Report, Stopped, TrainError, Trainer};
+use crate::checkpoint::CheckpointDir;
+use crate::clip::{clip_global_norm, clip_value};
+use crate::ema::copy_buffers;
+use crate::optim::Optimizer;
+
+/// Where a run is written and shown.
+struct Outputs {
+    /// The directory's checkpoints and metrics, if there is a directory.
+    files: Option<(CheckpointDir, MetricsFile)>,
+    bar: ProgressBar,
+}
+
+impl Outputs {
+    fn metrics(&mut self, step: u64, split: &str, metrics: &Metrics) -> Result<(), TrainError> {
+        let text: Vec<_> = metrics.iter().map(|(name, x)| format!("{name} {x:.4}")).collect();
+        self.bar.set_message(format!("{split}: {}", text.join(", ")));
+        self.files.as_mut().map_or(Ok(()), |(_, file)| file.write(step, split, metrics))
+    }
+}
+
+impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
+    pub(super) fn run<B: Batches>(
+        &mut self,
+        batches: &mut B,
+        mut differentiate: impl FnMut(&M, B::Batch, &mut Rng) -> Differentiated<F, M>,
+        mut validate: impl FnMut(&M) -> Metrics,
+    ) -> Result<Report, TrainError> {
+        if self.config.catch_ctrl_c {
+            catch_ctrl_c()?;
+        }
+        let mut outputs = self.open_outputs()?;
+        let due = |step: u64, every: u64| every > 0 && step.is_multiple_of(every);
+        let mut saved = None;
+        let stopped = loop {
+            let step = self.progress.step;
+            if self.out_of_patience() {
+                break Stopped::Early;
+            }
+            if step >= self.config.steps {
+                break Stopped::Finished;
+            }
+            if self.stop.take(self.config.catch_ctrl_c) {
+                break Stopped::Interrupted;
+            }
+            let batch =
+                batches.next_batch().map_err(|source| TrainError::Batches { step, source })?;
+            let Some(batch) = batch else { break Stopped::OutOfBatches };
+            let differentiated = differentiate(&self.model, batch, &mut self.rng.split());
+            let metrics = self.update(differentiated)?;
+
+            let step = self.progress.step;
+            outputs.bar.set_position(step);
+            if due(step, self.config.log_every) {
+                outputs.metrics(step, "train", &metrics)?;
+            }
+            if due(step, self.config.validate_every) {
+                self.validate(&mut validate, batches, &mut outputs)?;
+            }
+            if due(step, self.config.checkpoint_every) {
+                saved = Some(step);
+                self.save(batches, &mut outputs)?;
+            }
+        };
+        let step = Some(self.progress.step);
+        let ended = matches!(stopped, Stopped::Finished | Stopped::OutOfBatches);
+        if ended && self.config.validate_every > 0 && self.is_unvalidated() {
+            self.validate(&mut validate, batches, &mut outputs)?;
+            saved = None;
+        }
+        if saved != step {
+            self.save(batches, &mut outputs)?;
+        }
+        outputs.bar.finish_and_clear();
+        Ok(Report { stopped, step: self.progress.step, best: self.progress.best.clone() })
+    }
+
+    /// One step of the optimiser, or none if the gradient is of no use.
+    fn update(&mut self, d: Differentiated<F, M>) -> Result<Metrics, TrainError> {
+        let Differentiated { loss, mut gradient, metrics, buffers } = d;
+        let config = &self.config;
+        if let Some(limit) = config.clip_value {
+            clip_value(&mut gradient, limit);
+        }
+        let norm = config.clip_norm.map(|max| clip_global_norm(&mut gradient, max));
+        let bad = match norm {
+            _ if !loss.is_finite() => Some(("loss", loss)),
+            Some(norm) if !norm.is_finite() => Some(("gradient's norm", norm)),
+            _ => None,
+        };
+        let factor = config.schedule.factor(self.progress.step) * self.progress.plateau.factor();
+        match bad {
+            None => {
+                self.progress.skipped = 0;
+                self.optimizer.step_scaled(&mut self.model, &gradient, factor);
+                if let Some(buffers) = buffers {
+                    copy_buffers(&mut self.model, &buffers);
+                }
+                if let Some(ema) = &mut self.ema {
+                    ema.update(&self.model);
+                    self.progress.ema_updates = ema.updates;
+                }
+            }
+            Some((what, value)) => {
+                self.progress.skipped += 1;
+                let step = self.progress.step;
+                match config.non_finite {
+                    NonFinite::Skip(limit) if self.progress.skipped < limit => {}
+                    _ => return Err(TrainError::NonFinite { step, what, value }),
+                }
+            }
+        }
+        self.progress.step += 1;
+        let mut all = Metrics::new().with("loss", loss).with("lr", self.optimizer.lr() * factor);
+        if let Some(norm) = norm {
+            all = all.with("grad_norm", norm);
+        }
+        Ok(metrics.iter().fold(all, |all, (name, x)| all.with(name, x)))
+    }
+
+    /// Asks for metrics, and follows the monitored one.
+    fn validate<B: Batches>(
+        &mut self,
+        validate: &mut impl FnMut(&M) -> Metrics,
+        batches: &B,
+        outputs: &mut Outputs,
+    ) -> Result<(), TrainError> {
+        let step = self.progress.step;
+        let metrics = validate(self.averaged());
+        outputs.metrics(step, "validation", &metrics)?;
+        self.progress.validated = step;
+        let Some(monitor) = self.config.monitor.clone() else { return Ok(()) };
+        let Some(value) = metrics.get(&monitor.metric) else {
+            let present = metrics.iter().map(|(name, _)| name.to_owned()).collect();
+            return Err(TrainError::NoSuchMetric { metric: monitor.metric, present });
+        };
+        if let Some(plateau) = &self.config.plateau {
+            self.progress.plateau.observe(value, monitor.goal, plateau);
+        }
+        if self.progress.monitor.observe(value, monitor.goal, monitor.min_delta) {
+            self.progress.best = Some(Best { step, value });
+            if let Some(file) = self.best_file() {
+                self.checkpoint(batches)?.write(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn out_of_patience(&self) -> bool {
+        let patience = self.config.monitor.as_ref().and_then(|m| m.patience);
+        patience.is_some_and(|p| self.progress.monitor.since_best() >= p)
+    }
+
+    /// Whether the last step was not validated, in this process or a former one.
+    fn is_unvalidated(&self) -> bool {
+        self.progress.validated != self.progress.step
+    }
+
+    /// The metrics go first: a checkpoint never knows of a step that they do not.
+    fn save<B: Batches>(&self, batches: &B, outputs: &mut Outputs) -> Result<(), TrainError> {
+        if let Some((dir, metrics)) = &mut outputs.files {
+            metrics.sync()?;
+            dir.save(self.progress.step, &self.checkpoint(batches)?)?;
+        }
+        Ok(())
+    }
+
+    fn open_outputs(&self) -> Result<Outputs, TrainError> {
+        let files = self.config.dir.as_deref().map(|dir| self.open_files(dir)).transpose()?;
+        let bar = if self.config.progress {
+            // Hidden where the standard error is no terminal.
+            let bar = ProgressBar::with_draw_target(
+                Some(self.config.steps),
+                ProgressDrawTarget::stderr(),
+            );
+            let style = "{bar:30} {pos}/{len} [{elapsed} < {eta}] {msg}";
+            bar.with_style(ProgressStyle::with_template(style).expect("a valid template"))
+        } else {
+            ProgressBar::hidden()
+        };
+        bar.set_position(self.progress.step);
+        Ok(Outputs { files, bar })
+    }
+
+    /// The directory's files; another run's are not written over.
+    fn open_files(&self, dir: &Path) -> Result<(CheckpointDir, MetricsFile), TrainError> {
+        let checkpoints = CheckpointDir::open(dir, self.config.keep)?;
+        let fresh = self.progress.step == 0 && !self.resumed;
+        if fresh && (dir.join(METRICS).exists() || !checkpoints.files()?.is_empty()) {
+            return Err(TrainError::DirInUse { dir: dir.into() });
+        }
+        Ok((checkpoints, MetricsFile::open(dir, self.progress.step)?))
+    }
+}
