@@ -97,6 +97,7 @@ pub(crate) fn len(shape: &[usize]) -> usize {
 pub(crate) fn broadcast(op: &str, lhs: &[usize], rhs: &[usize]) -> Dims {
     let ndim = lhs.len().max(rhs.len());
     let size = |s: &[usize], i: usize| (i + s.len()).checked_sub(ndim).map_or(1, |j| s[j]);
+    // No closure: a panic in one would not be at the caller's line.
     let mut shape = Dims::with_capacity(ndim);
     for i in 0..ndim {
         shape.push(match (size(lhs, i), size(rhs, i)) {

@@ -20,6 +20,51 @@ pub(crate) trait Rule<F: Float, const N: usize>: Copy + Send + Sync {
 
     /// The function. Implementations are `#[inline(always)]`.
     fn at<const FMA: bool>(self, x: [Lane<F, FMA>; N]) -> Lane<F, FMA>;
+
+    /// The function over equally long slices, on this thread.
+    ///
+    /// The rows of the op tables replace this by [`compiled_loops`], so that their loops are compiled once
+    /// in this crate, not again in every crate that uses the op.
+    #[inline(always)]
+    fn run(self, out: &mut [MaybeUninit<F>], x: [&[F]; N]) {
+        run_here(self, out, x);
+    }
+}
+
+/// The loop of a rule `K` over one element type.
+pub type LoopFn<F, K, const N: usize> = fn(K, &mut [MaybeUninit<F>], [&[F]; N]);
+
+/// The loops of a rule, compiled for both element types.
+pub struct Loops<K, const N: usize> {
+    pub(crate) f32: LoopFn<f32, K, N>,
+    pub(crate) f64: LoopFn<f64, K, N>,
+}
+
+/// The body of [`Rule::run`] for a rule that is not generic: functions that are compiled in this crate.
+macro_rules! compiled_loops {
+    ($Rule:ty, $N:expr, $self:ident, $out:ident, $x:ident) => {{
+        #[inline(never)]
+        fn single(rule: $Rule, out: &mut [std::mem::MaybeUninit<f32>], x: [&[f32]; $N]) {
+            $crate::kernels::elementwise::run_here(rule, out, x);
+        }
+        #[inline(never)]
+        fn double(rule: $Rule, out: &mut [std::mem::MaybeUninit<f64>], x: [&[f64]; $N]) {
+            $crate::kernels::elementwise::run_here(rule, out, x);
+        }
+        let loops = $crate::kernels::elementwise::Loops { f32: single, f64: double };
+        <F as $crate::kernels::math::Elementary>::pick(loops)($self, $out, $x);
+    }};
+}
+pub(crate) use compiled_loops;
+
+/// Compiles the loop of a rule where it is called.
+#[inline(always)]
+pub(crate) fn run_here<F: Float, K: Rule<F, N>, const N: usize>(
+    rule: K,
+    out: &mut [MaybeUninit<F>],
+    x: [&[F]; N],
+) {
+    simd::dispatch(Loop { rule, out, x });
 }
 
 /// Elements a task takes at once; fixed, so that no result depends on the number of threads.
@@ -50,11 +95,11 @@ pub(crate) fn map_into<F: Float, K: Rule<F, N>, const N: usize>(
 ) {
     let work = out.len() * K::WORK;
     if !par::worthwhile(work) {
-        return simd::dispatch(Loop { rule, out, x });
+        return rule.run(out, x);
     }
     par::chunks_mut(out, CHUNK, work, |i, out| {
         let x = x.map(|x| &x[i * CHUNK..][..out.len()]);
-        simd::dispatch(Loop { rule, out, x });
+        rule.run(out, x);
     });
 }
 
@@ -138,7 +183,7 @@ type Block<'a, F, const N: usize> = dyn Fn(&mut [MaybeUninit<F>], [&[F]; N]) + S
 fn loop_of<F: Float, K: Rule<F, N>, const N: usize>(
     rule: K,
 ) -> impl Fn(&mut [MaybeUninit<F>], [&[F]; N]) + Sync {
-    move |out, x| simd::dispatch(Loop { rule, out, x })
+    move |out, x| rule.run(out, x)
 }
 
 /// Where a block of an operand comes from.

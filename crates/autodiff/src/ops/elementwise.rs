@@ -244,6 +244,11 @@ macro_rules! unary_row {
                 let Self { $($p),* } = self;
                 $value
             }
+
+            #[inline(always)]
+            fn run(self, out: &mut [std::mem::MaybeUninit<F>], x: [&[F]; 1]) {
+                $crate::kernels::elementwise::compiled_loops!($Row, 1, self, out, x);
+            }
         }
 
         impl<F: $crate::Float> $crate::kernels::elementwise::Rule<F, 3> for $Row {
@@ -256,6 +261,11 @@ macro_rules! unary_row {
             ) -> $crate::kernels::lane::Lane<F, FMA> {
                 let Self { $($p),* } = self;
                 $gradient
+            }
+
+            #[inline(always)]
+            fn run(self, out: &mut [std::mem::MaybeUninit<F>], x: [&[F]; 3]) {
+                $crate::kernels::elementwise::compiled_loops!($Row, 3, self, out, x);
             }
         }
 
@@ -317,6 +327,11 @@ macro_rules! rule {
             ) -> $crate::kernels::lane::Lane<F, FMA> {
                 let Self { $($p),* } = self;
                 $value
+            }
+
+            #[inline(always)]
+            fn run(self, out: &mut [std::mem::MaybeUninit<F>], x: [&[F]; { [$(stringify!($x)),*].len() }]) {
+                $crate::kernels::elementwise::compiled_loops!($Rule, { [$(stringify!($x)),*].len() }, self, out, x);
             }
         }
     };

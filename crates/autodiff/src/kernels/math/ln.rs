@@ -22,6 +22,8 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
     }
 
     /// The natural logarithm. −∞ at ±0, NaN below.
+    ///
+    /// Measured: at most 0.79 ulp in `f32`, 1 ulp in `f64`.
     #[inline(always)]
     pub(crate) fn ln(self) -> Self {
         let subnormal = self.lt(Lane(F::NORMAL_FROM));
@@ -31,6 +33,8 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
     }
 
     /// `ln(1 + x)`, accurate near 0. −∞ at −1, NaN below.
+    ///
+    /// Measured: at most 0.82 ulp in `f32`, 1 ulp in `f64`.
     #[inline(always)]
     pub(crate) fn ln_1p(self) -> Self {
         let u = self + 1.0;

@@ -16,6 +16,8 @@ mod tables;
 mod tests;
 mod trigonometry;
 
+use super::elementwise::{LoopFn, Loops};
+
 /// What the elementary functions need to know of a number format.
 pub trait Elementary: Copy + 'static {
     /// `1.5 · 2^p`, `p` bits of fraction: adding it rounds a small number to an integer, which then
@@ -63,6 +65,9 @@ pub trait Elementary: Copy + 'static {
 
     /// `xʸ` for `x ≥ 0`, neither NaN, `x` other than 1, `y` other than 0.
     fn pow_of_positive<const FMA: bool>(x: Self, y: Self) -> Self;
+
+    /// The loop for this type.
+    fn pick<K, const N: usize>(loops: Loops<K, N>) -> LoopFn<Self, K, N>;
 }
 
 macro_rules! elementary {
@@ -102,6 +107,11 @@ macro_rules! elementary {
             #[inline(always)]
             fn pow_of_positive<const FMA: bool>(x: Self, y: Self) -> Self {
                 $pow(x, y)
+            }
+
+            #[inline(always)]
+            fn pick<K, const N: usize>(loops: Loops<K, N>) -> LoopFn<Self, K, N> {
+                loops.$F
             }
         }
     };

@@ -1,0 +1,114 @@
+//! Elementwise ops as a user meets them: messages of shape errors, and the same bits on any number of threads.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use seedbed_autodiff::{Rng, Tensor, value_and_grad};
+
+type T = Tensor<f32>;
+
+thread_local! {
+    static LOCATION: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+}
+
+/// The message of the panic of `f`; panics unless it was raised at `line` of this file.
+#[track_caller]
+fn message<R>(f: impl FnOnce() -> R) -> String {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            let at = info.location().map(|l| (l.file().to_owned(), l.line()));
+            LOCATION.set(at);
+        }));
+    });
+    let here = std::panic::Location::caller();
+    let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(f()))) else {
+        return "no panic".to_owned();
+    };
+    let (file, line) = LOCATION.take().expect("the hook ran");
+    if (file.as_str(), line) != (here.file(), here.line()) {
+        return format!("raised at {file}:{line}, not at the caller's line {}", here.line());
+    }
+    match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(panic) => (*panic.downcast::<&str>().expect("a message")).to_owned(),
+    }
+}
+
+fn ones(shape: &[usize]) -> T {
+    T::ones(shape)
+}
+
+#[test]
+fn shapes_that_do_not_broadcast_are_refused_at_the_callers_line() {
+    let (a, b) = (ones(&[2, 3]), ones(&[2, 4]));
+    let (row, column, empty) = (ones(&[4]), ones(&[3, 1]), ones(&[0]));
+    let messages = [
+        message(|| a.add(&b)),
+        message(|| a.sub(&b)),
+        message(|| a.mul(&b)),
+        message(|| a.div(&b)),
+        message(|| &a + &b),
+        message(|| &a - b.clone()),
+        message(|| a.clone() * &b),
+        message(|| a.clone() / b.clone()),
+        message(|| a.pow(&row)),
+        message(|| a.maximum(&column)),
+        message(|| a.minimum(&row)),
+        message(|| a.atan2(&empty)),
+        message(|| a.eq(&b)),
+        message(|| a.ne(&b)),
+        message(|| a.lt(&row)),
+        message(|| a.le(&row)),
+        message(|| a.gt(&column)),
+        message(|| a.ge(&b)),
+        message(|| a.select(&b, 0.0)),
+        message(|| a.select(&row, &column)),
+    ];
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    add: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    sub: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    mul: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    div: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    add: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    sub: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    mul: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    div: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    pow: shapes do not broadcast: lhs [2, 3], rhs [4] (axis -1: 3 against 4)
+    maximum: shapes do not broadcast: lhs [2, 3], rhs [3, 1] (axis -2: 2 against 3)
+    minimum: shapes do not broadcast: lhs [2, 3], rhs [4] (axis -1: 3 against 4)
+    atan2: shapes do not broadcast: lhs [2, 3], rhs [0] (axis -1: 3 against 0)
+    eq: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    ne: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    lt: shapes do not broadcast: lhs [2, 3], rhs [4] (axis -1: 3 against 4)
+    le: shapes do not broadcast: lhs [2, 3], rhs [4] (axis -1: 3 against 4)
+    gt: shapes do not broadcast: lhs [2, 3], rhs [3, 1] (axis -2: 2 against 3)
+    ge: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    select: shapes do not broadcast: lhs [2, 3], rhs [2, 4] (axis -1: 3 against 4)
+    select: shapes do not broadcast: lhs [2, 3], rhs [3, 4] (axis -2: 2 against 3)
+    ");
+}
+
+#[test]
+fn the_same_bits_on_any_number_of_threads() {
+    let mut rng = Rng::new(1);
+    let x = T::uniform(&[300, 257], -3.0, 3.0, &mut rng);
+    let (bias, column) =
+        (T::uniform(&[257], 0.5, 2.0, &mut rng), T::uniform(&[300, 1], 0.5, 2.0, &mut rng));
+    let step = || {
+        let model = (x.clone(), bias.clone(), column.clone());
+        value_and_grad(&model, |(x, bias, column)| {
+            let h = (x * column + bias).tanh();
+            (h.gelu() / column - h.exp().maximum(bias) * x.sigmoid()).softplus().sum(..)
+        })
+    };
+    let on = |threads| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool").install(step)
+    };
+    let one = on(1);
+    assert!(one.0.item().is_finite());
+    for threads in [2, 3, 8] {
+        assert_eq!(on(threads), one, "{threads} threads");
+    }
+}
