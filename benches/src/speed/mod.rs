@@ -8,13 +8,14 @@ mod matrixmultiply;
 mod memory;
 mod peak;
 mod rows;
+mod threads;
 mod timed;
 mod timing;
 pub mod work;
 
 pub use memory::peak_megabytes;
 pub(crate) use memory::{SUBCOMMAND as MEMORY_OF, high_water};
-pub use rows::all;
+pub use rows::{all, timed};
 pub use timed::{Rival, Timed, Work};
 pub use timing::{Contestant, Plan, Rounds, interleave};
 

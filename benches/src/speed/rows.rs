@@ -1,9 +1,22 @@
 //! The speed rows and their goals.
 
-use super::timed::Timed;
-use super::work::{chain, dense};
+use super::threads::{Scaling, SmallMlp};
+use super::timed::{Rival, Timed};
+use super::work::mlp::{RhoStep, rho_step};
+use super::work::{chain, convolution, dense};
 use crate::experiment::Experiment;
 use crate::row::Goal;
+
+const RHO_STEP: Timed = Timed {
+    flops: Some(RhoStep::FLOPS),
+    goals: &[("ratio", Goal::AtLeast(2.0))],
+    ..Timed::new(
+        "rho-step",
+        "MLP 784-512-512-10: 320 candidates scored without gradient, the 32 with the highest \
+         reducible loss picked, one step of AdamW on them.",
+        rho_step,
+    )
+};
 
 const OP_OVERHEAD: Timed = Timed {
     ops: Some(chain::OPS),
@@ -15,9 +28,52 @@ const OP_OVERHEAD: Timed = Timed {
     )
 };
 
+const GEMM: Timed = Timed {
+    flops: Some(dense::product_flops(dense::GEMM)),
+    rivals: &[Rival {
+        name: "matrixmultiply",
+        prepare: || super::matrixmultiply::product(dense::GEMM),
+    }],
+    goals: &[("ratio", Goal::AtLeast(0.85))],
+    ..Timed::new("gemm-512", "A product of two 512×512 matrices.", dense::gemm)
+};
+
+const CONV_24: Timed = Timed {
+    flops: Some(convolution::flops(24)),
+    goals: &[("peak_share", Goal::AtLeast(0.65))],
+    ..Timed::new(
+        "conv3x3-24",
+        "A 3×3 convolution of 24 channels on 32 images of 41×4 positions, forward and both gradients.",
+        || convolution::both_ways(24),
+    )
+};
+
+const CONV_128: Timed = Timed {
+    flops: Some(convolution::flops(128)),
+    goals: &[("peak_share", Goal::AtLeast(0.65))],
+    ..Timed::new(
+        "conv3x3-128",
+        "A 3×3 convolution of 128 channels on 32 images of 41×4 positions, forward and both gradients.",
+        || convolution::both_ways(128),
+    )
+};
+
 const TANH: Timed = Timed::new("tanh-64k", "tanh of 65,536 numbers.", dense::tanh);
+
+const SOFTMAX_XENT: Timed = Timed::new(
+    "softmax-xent",
+    "The mean cross-entropy of 1,024 rows of 1,000 logits, and its gradient.",
+    dense::softmax_cross_entropy,
+);
+
+/// The rows that are one piece of work each.
+pub fn timed() -> [Timed; 7] {
+    [RHO_STEP, OP_OVERHEAD, GEMM, CONV_24, CONV_128, TANH, SOFTMAX_XENT]
+}
 
 /// The speed rows, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    vec![Box::new(OP_OVERHEAD), Box::new(TANH)]
+    let mut all: Vec<Box<dyn Experiment>> = vec![Box::new(Scaling), Box::new(SmallMlp)];
+    all.extend(timed().map(|row| Box::new(row) as Box<dyn Experiment>));
+    all
 }

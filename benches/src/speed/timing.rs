@@ -16,13 +16,13 @@ pub struct Contestant<'a> {
 impl<'a> Contestant<'a> {
     /// Work done in this process, once a call.
     pub fn local(label: &str, mut work: impl FnMut() + 'a) -> Self {
-        let time = move |times| {
-            let start = Instant::now();
-            for _ in 0..times {
-                work();
-            }
-            Ok(start.elapsed().as_secs_f64())
-        };
+        Self::timed(label, move |times| time(times, &mut work))
+    }
+
+    /// Work done in this process that times itself: `time(n)` does it `n` times and gives the
+    /// seconds of all together.
+    pub fn timed(label: &str, mut time: impl FnMut(usize) -> f64 + 'a) -> Self {
+        let time = move |times| Ok(time(times));
         Contestant { label: label.into(), time: Box::new(time), remote: false }
     }
 
@@ -30,6 +30,13 @@ impl<'a> Contestant<'a> {
     pub fn remote(label: &str, time: impl FnMut(usize) -> Result<f64> + 'a) -> Self {
         Contestant { label: label.into(), time: Box::new(time), remote: true }
     }
+}
+
+/// The seconds that `times` runs of the work take.
+pub(super) fn time(times: usize, work: &mut impl FnMut()) -> f64 {
+    let start = Instant::now();
+    (0..times).for_each(|_| work());
+    start.elapsed().as_secs_f64()
 }
 
 /// How many rounds, and how long a turn takes.

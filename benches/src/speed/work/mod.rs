@@ -3,7 +3,9 @@
 //! The sizes are those of `benches/peers/sizes.py`; inputs are random, never zeros.
 
 pub mod chain;
+pub mod convolution;
 pub mod dense;
+pub mod mlp;
 
 use seedbed::autodiff::{Rng, Tensor};
 
