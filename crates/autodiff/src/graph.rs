@@ -179,32 +179,36 @@ impl<F: Float> Tensor<F> {
     /// # Panics
     /// Under [`debug_nan`](crate::debug_nan), if `value` has a NaN.
     #[track_caller]
-    pub fn record<O: Op<F> + 'static>(op: O, inputs: &[&Self], mut value: Self) -> Self {
+    pub fn record<O: Op<F> + 'static>(op: O, inputs: &[&Self], value: Self) -> Self {
         let state = STATE.get();
         if state.debug_nan {
             crate::transform::look_for_nan(op.name(), inputs, &value);
         }
         let level = inputs.iter().map(|x| x.0.level).max().unwrap_or(0);
-        if level <= state.floor {
-            assert!(
-                level == 0 || level > state.forbidden,
-                "checkpoint: the function uses a variable of an open transform (in {}) that is not part of the \
-                 model given to checkpoint, so that its gradient would be lost",
-                op.name()
-            );
-            return value;
+        if level > state.floor {
+            return value.with_node(Box::new(op), inputs, level);
         }
-        let node = Node::Op { op: Box::new(op), inputs: cloned(inputs) };
+        assert!(
+            level == 0 || level > state.forbidden,
+            "checkpoint: the function uses a variable of an open transform (in {}) that is not part of the model \
+             given to checkpoint, so that its gradient would be lost",
+            op.name()
+        );
+        value
+    }
+
+    fn with_node(mut self, op: Box<dyn Op<F>>, inputs: &[&Self], level: u8) -> Self {
+        let node = Some(Node::Op { op, inputs: cloned(inputs) });
         let number = next_number(inputs.iter().map(|x| x.0.number).max().unwrap_or(0));
-        match Arc::get_mut(&mut value.0) {
+        match Arc::get_mut(&mut self.0) {
             // A freshly computed value has one owner: the graph is attached to it in place.
             Some(inner) if inner.node.is_none() => {
-                (inner.level, inner.number, inner.node) = (level, number, Some(node));
-                value
+                (inner.level, inner.number, inner.node) = (level, number, node);
+                self
             }
             _ => {
-                let (storage, shape) = (value.storage_of_part(0), value.0.shape.clone());
-                Self(Arc::new(Inner { storage, shape, level, number, node: Some(node) }))
+                let (storage, shape) = (self.storage_of_part(0), self.0.shape.clone());
+                Self(Arc::new(Inner { storage, shape, level, number, node }))
             }
         }
     }

@@ -5,8 +5,7 @@
 //! waking a second one costs some microseconds, which a small model must not pay.
 
 use std::cell::Cell;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Below this many scalar operations a kernel stays on the calling thread.
 ///
@@ -39,9 +38,50 @@ pub(crate) fn worthwhile(work: usize) -> bool {
 /// Calls `f(i)` for every `i` below `n`; `work` estimates the scalar operations of all calls together.
 pub(crate) fn for_each(n: usize, work: usize, f: impl Fn(usize) + Send + Sync) {
     if n > 1 && worthwhile(work) {
-        (0..n).into_par_iter().for_each(f);
+        spread(n, &f);
     } else {
         (0..n).for_each(f);
+    }
+}
+
+/// Calls `f(i)` for every `i` below `n` on all threads, this one among them.
+///
+/// The calling thread works as well, where rayon's iterators would put it to sleep: waking it again costs as
+/// much as a small kernel. Not generic: rayon's machinery is compiled once, and not for every kernel.
+fn spread(n: usize, f: &(dyn Fn(usize) + Sync)) {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= n {
+                return;
+            }
+            f(i);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 1..rayon::current_num_threads().min(n) {
+            scope.spawn(|_| take());
+        }
+        take();
+    });
+}
+
+/// The start of a slice whose chunks are handed to several threads, each to one.
+struct Start<T>(*mut T);
+
+// SAFETY: every chunk is used by one thread at a time, which `T: Send` allows.
+unsafe impl<T: Send> Sync for Start<T> {}
+
+impl<T> Start<T> {
+    /// The `i`-th chunk of `chunk_len` elements of the slice of `len` elements.
+    ///
+    /// # Safety
+    /// The slice must outlive the chunk, `i * chunk_len < len`, and nobody else may use this chunk.
+    unsafe fn chunk<'a>(&self, i: usize, chunk_len: usize, len: usize) -> &'a mut [T] {
+        let start = i * chunk_len;
+        // SAFETY: the caller promises that the chunk lies in the slice and is used only here.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), chunk_len.min(len - start)) }
     }
 }
 
@@ -53,7 +93,9 @@ pub(crate) fn chunks_mut<T: Send>(
     f: impl Fn(usize, &mut [T]) + Send + Sync,
 ) {
     if out.len() > chunk_len && worthwhile(work) {
-        out.par_chunks_mut(chunk_len).enumerate().for_each(|(i, c)| f(i, c));
+        let (len, start) = (out.len(), Start(out.as_mut_ptr()));
+        // SAFETY: every `i` is passed once, and `out` is borrowed until all calls have returned.
+        spread(len.div_ceil(chunk_len), &|i| f(i, unsafe { start.chunk(i, chunk_len, len) }));
     } else {
         out.chunks_mut(chunk_len.max(1)).enumerate().for_each(|(i, c)| f(i, c));
     }
@@ -69,8 +111,12 @@ pub(crate) fn zip_chunks_mut<A: Send, B: Send>(
 ) {
     assert_eq!(a.len(), b.len());
     if a.len() > chunk_len && worthwhile(work) {
-        let pairs = a.par_chunks_mut(chunk_len).zip(b.par_chunks_mut(chunk_len));
-        pairs.enumerate().for_each(|(i, (a, b))| f(i, a, b));
+        let (len, a, b) = (a.len(), Start(a.as_mut_ptr()), Start(b.as_mut_ptr()));
+        spread(len.div_ceil(chunk_len), &|i| {
+            // SAFETY: every `i` is passed once, and both are borrowed until all calls have returned.
+            let (a, b) = unsafe { (a.chunk(i, chunk_len, len), b.chunk(i, chunk_len, len)) };
+            f(i, a, b);
+        });
     } else {
         let chunk_len = chunk_len.max(1);
         let pairs = a.chunks_mut(chunk_len).zip(b.chunks_mut(chunk_len));
@@ -80,20 +126,26 @@ pub(crate) fn zip_chunks_mut<A: Send, B: Send>(
 
 /// Maps `0..n` to a vector, in order.
 pub(crate) fn map<R: Send>(n: usize, work: usize, f: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
-    if n > 1 && worthwhile(work) {
-        (0..n).into_par_iter().map(f).collect()
-    } else {
-        (0..n).map(f).collect()
-    }
+    let mut out: Vec<Option<R>> = (0..n).map(|_| None).collect();
+    chunks_mut(&mut out, 1, work, |i, slot| slot[0] = Some(f(i)));
+    out.into_iter().map(|r| r.expect("every slot is filled")).collect()
 }
 
 /// Runs both, the second on another thread where that is worth it.
-pub(crate) fn join<A: Send, B: Send>(
+pub(crate) fn join<A, B: Send>(
     work: usize,
-    a: impl FnOnce() -> A + Send,
+    a: impl FnOnce() -> A,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if worthwhile(work) { rayon::join(a, b) } else { (a(), b()) }
+    if !worthwhile(work) {
+        return (a(), b());
+    }
+    let mut second = None;
+    let first = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| second = Some(b()));
+        a()
+    });
+    (first, second.expect("the scope waits for it"))
 }
 
 /// Runs `f` in a pool of its own with this many threads.
