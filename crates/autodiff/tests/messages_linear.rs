@@ -15,7 +15,9 @@ const PLAIN: ConvOptions<2> =
     ConvOptions { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 
 /// What is wrong, and what the user reads.
-const TABLE: &[(fn() -> T, &str)] = &[
+type Row = (fn() -> T, &'static str);
+
+const TABLE: &[Row] = &[
     (
         || ones(&[2, 3]).matmul(&ones(&[2, 4])),
         "matmul: inner dimensions differ: lhs [2, 3], rhs [2, 4] (3 against 2)",

@@ -64,12 +64,12 @@ mod blocked {
     use crate::kernels::gemm::pack::{pack, panels, with_scratch};
     use crate::kernels::gemm::tile::{Meeting, Target, tile_meetings, tile_rows, tiles};
 
-    /// Pieces of work that a large gradient is cut into.
-    const PIECES: usize = 16;
+    /// Pieces of work that a gradient is cut into: by input channels, and if these are few by taps too.
+    const PIECES: usize = 8;
     /// Output pixels in a block of images, at least: so many steps between loads and stores of the sums.
     const PIXELS: usize = 128;
     /// Pairs of pixels that are summed at a time: their numbers stay in the first-level cache.
-    const PAIRS: usize = 192;
+    const PAIRS: usize = 128;
 
     /// Everything that a piece of work reads.
     struct Weight<'a, F> {
@@ -90,19 +90,24 @@ mod blocked {
         let width: usize = panels::<F>(go).map(|p| p.width::<F>()).sum();
         dw.fill(F::zero());
         let out = Shared(dw.as_mut_ptr());
-        let split = PIECES.div_ceil(taps * g.groups).min(gi.div_ceil(6));
+        let parts = PIECES.min(gi.div_ceil(3));
+        let bands = PIECES.div_ceil(parts * g.groups).min(taps);
         with_packed(g, dy, width, |packed| {
             let weight = Weight { g, x, panels: packed, meetings: meetings(g, block), block };
-            par::for_each(taps * g.groups * split, g.work(), |i| {
-                let (tap, group, part) = (i / split / g.groups, i / split % g.groups, i % split);
-                let channels = part * gi / split..(part + 1) * gi / split;
-                // SAFETY: every piece has rows of `dw` of its own.
-                unsafe { weight.piece(&Part { tap, group, channels }, out) };
+            par::for_each(bands * g.groups * parts, g.work(), |i| {
+                let (band, group, part) = (i / parts / g.groups, i / parts % g.groups, i % parts);
+                let part = Part {
+                    taps: band * taps / bands..(band + 1) * taps / bands,
+                    group,
+                    channels: part * gi / parts..(part + 1) * gi / parts,
+                };
+                // SAFETY: every piece has a part of `dw` of its own.
+                unsafe { weight.piece(&part, out) };
             });
         });
     }
 
-    /// Runs `f` on `dy` as panels, or on `dy` itself where that is one whole panel.
+    /// Runs `f` on `dy` as panels, whose rows are aligned for vector loads.
     fn with_packed<F: Float, R>(
         g: &Geometry,
         dy: &[F],
@@ -111,9 +116,6 @@ mod blocked {
     ) -> R {
         let go = g.group_out();
         let rows = dy.len() / g.out_channels;
-        if g.groups == 1 && width == go && panels::<F>(go).count() == 1 {
-            return f(dy);
-        }
         with_scratch(rows * width * g.groups, |packed: &mut [F]| {
             // One chunk a group and a panel would be too coarse; the copy is bound by memory anyway.
             let mut at = 0;
@@ -159,26 +161,28 @@ mod blocked {
     /// The part of `dw` that one piece of work computes.
     #[derive(Clone)]
     struct Part {
-        tap: usize,
+        taps: Range<usize>,
         group: usize,
         /// Input channels, counted inside the group.
         channels: Range<usize>,
     }
 
     impl<F: Float> Weight<'_, F> {
-        /// Adds one part of the gradient.
+        /// Adds one part of the gradient. Taps run inside blocks of images, which stay in cache meanwhile.
         ///
         /// # Safety
         /// Nobody else touches this part of `dw`.
         unsafe fn piece(&self, part: &Part, dw: Shared<F>) {
-            let all = &self.meetings[part.tap];
             for first in (0..self.g.batch).step_by(self.block) {
                 let images = self.block.min(self.g.batch - first);
-                // All images meet alike, so a last, shorter block is a prefix.
-                let meetings = &all[..all.len() / self.block * images];
-                for meetings in meetings.chunks(PAIRS) {
-                    // SAFETY: the caller's promise.
-                    unsafe { self.add(part, first, meetings, dw) };
+                for tap in part.taps.clone() {
+                    let all = &self.meetings[tap];
+                    // All images meet alike, so a last, shorter block is a prefix.
+                    let meetings = &all[..all.len() / self.block * images];
+                    for meetings in meetings.chunks(PAIRS) {
+                        // SAFETY: the caller's promise.
+                        unsafe { self.add(part, tap, first, meetings, dw) };
+                    }
                 }
             }
         }
@@ -187,7 +191,14 @@ mod blocked {
         ///
         /// # Safety
         /// As for [`piece`](Self::piece).
-        unsafe fn add(&self, part: &Part, first: usize, meetings: &[Meeting], dw: Shared<F>) {
+        unsafe fn add(
+            &self,
+            part: &Part,
+            tap: usize,
+            first: usize,
+            meetings: &[Meeting],
+            dw: Shared<F>,
+        ) {
             let (g, group) = (self.g, part.group);
             let (gi, go) = (g.group_in(), g.group_out());
             let pixels = g.output[0] * g.output[1];
@@ -200,7 +211,7 @@ mod blocked {
                 for (c, height) in tiles(part.channels.len(), tile_rows(panel.registers)) {
                     let channel = part.channels.start + c;
                     let x = self.x[first * image + group * gi + channel..].as_ptr();
-                    let row = (part.tap * gi + channel) * g.out_channels;
+                    let row = (tap * gi + channel) * g.out_channels;
                     let size = [height, panel.registers];
                     // SAFETY: meetings are pixels of this block; the target is this piece's.
                     unsafe {

@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 use super::pack::{Panel, pack, panels, with_scratch};
 use super::tile::{MAX_ROWS, Reading, Row, Strip, Target, strip};
 use super::vector::lanes;
-use super::{Mat, Store, work};
+use super::{Mat, Store, vector_product, work};
 use crate::Float;
 use crate::kernels::par;
 
@@ -77,6 +77,16 @@ pub(super) fn gemm<F: Float>(
     store: Store,
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) {
+    if a.col == 1 && b.row == 1 && n == 1 {
+        return vector_product::run(k, a, b.data, c, store, |first, part| {
+            for (i, c) in part.iter_mut().enumerate() {
+                epilogue(first + i, 0, std::slice::from_mut(c));
+            }
+        });
+    }
+    if a.col == 1 && b.row == 1 && m == 1 {
+        return vector_product::run(k, b.t(), a.data, c, store, |col, part| epilogue(0, col, part));
+    }
     let out = Shared(c.as_mut_ptr());
     let swap = b.row == 1 && b.col != 1 && m < n && k >= SWAP_FROM;
     let product = if swap {
@@ -124,7 +134,7 @@ enum Cut {
 impl Cut {
     fn new<F>([m, n, k]: [usize; 3]) -> Self {
         let count = (m * n * k / PIECE).clamp(1, PIECES);
-        let (least_rows, least_cols) = (8 * MAX_ROWS, 4 * lanes::<F>());
+        let (least_rows, least_cols) = (4 * MAX_ROWS, 4 * lanes::<F>());
         let (by_rows, by_cols) = (m / least_rows, n / least_cols);
         if m >= MANY_ROWS || by_cols < count.min(by_rows) {
             Cut::Rows(m.div_ceil(count).max(least_rows).next_multiple_of(2 * MAX_ROWS))
@@ -155,6 +165,8 @@ impl<F: Float> Product<'_, F> {
         let k = self.dims[2];
         let width = self.dims[1].next_multiple_of(lanes::<F>()).min(3 * lanes::<F>());
         let most = PANEL_BYTES / (width * size_of::<F>());
+        // Columns of `A` that lie apart take a cache line each beside the panel.
+        let most = if self.a.col == 1 { most } else { most / 2 };
         k.div_ceil(k.div_ceil(most))
     }
 

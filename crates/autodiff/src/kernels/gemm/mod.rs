@@ -5,6 +5,22 @@
 //! own register-tiled kernel runs ([`blocked`]); everywhere else `matrixmultiply` does ([`portable`]).
 //! Both cut `C` into rectangles that depend on the shape alone and sum every element in the order of
 //! `k`, so the number of threads never changes a bit.
+//!
+//! Why an own kernel: it reads `A` in place (a network's activations are never copied), packs only a few
+//! columns of `B` per thread, and its tile is also the convolution's. Measured on one core of an AMD
+//! EPYC (Zen 3) in `f32`, in GFLOP/s, own kernel against `matrixmultiply` 0.3.11, alternating in one process:
+//!
+//! | m × n × k | | own | `matrixmultiply` |
+//! |---|---|---|---|
+//! | 512 × 512 × 512 | `A·B` | 90 | 69 |
+//! | 320 × 512 × 784 | `A·B` | 90 | 68 |
+//! | 32 × 512 × 784 | `A·B` | 74 | 65 |
+//! | 320 × 10 × 512 | `A·B` | 54 | 31 |
+//! | 4096 × 24 × 216 | `A·B` | 94 | 57 |
+//! | 784 × 512 × 32 | `Aᵀ·B` | 78 | 69 |
+//! | 32 × 784 × 512 | `A·Bᵀ` | 87 | 65 |
+//! | 1 × 400 × 120 | `A·B` | 22 | 7 |
+//! | 1 × 120 × 400 | `A·Bᵀ` | 48 | 4 |
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod blocked;
@@ -15,6 +31,7 @@ pub(crate) mod portable;
 pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vector;
+#[cfg(target_arch = "x86_64")]
 mod vector_product;
 
 #[cfg(test)]
@@ -101,18 +118,6 @@ pub(crate) fn gemm_then<F: Float>(
     assert_eq!(c.len(), m * n, "gemm: C holds {} numbers, not {m}×{n}", c.len());
     if m == 0 || n == 0 {
         return;
-    }
-    if n == 1 && a.col == 1 && b.row == 1 {
-        let rows = Mat { col: 1, ..a };
-        return vector_product::run([m, k], rows, b.data, c, store, |i, c| {
-            for (j, c) in c.iter_mut().enumerate() {
-                epilogue(i + j, 0, std::slice::from_mut(c));
-            }
-        });
-    }
-    if m == 1 && a.col == 1 && b.row == 1 {
-        let rows = b.t();
-        return vector_product::run([n, k], rows, a.data, c, store, |i, c| epilogue(0, i, c));
     }
     #[cfg(target_arch = "x86_64")]
     if k > 0 && has_avx2_and_fma() {

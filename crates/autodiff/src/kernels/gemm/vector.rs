@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::arch::x86_64::*;
-use std::ops::Add;
+use std::ops::{Add, Mul};
 
 use crate::Float;
 
@@ -18,7 +18,7 @@ pub(crate) const fn lanes<F>() -> usize {
 ///
 /// # Safety
 /// Every function needs AVX2 and FMA, and pointers that are valid for what they read or write.
-pub(super) trait Simd: Copy + Add<Output = Self> + 'static {
+pub(super) trait Simd: Copy + Add<Output = Self> + Mul<Output = Self> + 'static {
     type V: Copy;
     const LANES: usize = REGISTER / size_of::<Self>();
     unsafe fn zero() -> Self::V;
