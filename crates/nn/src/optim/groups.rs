@@ -78,6 +78,11 @@ impl PerParam {
         Ok(all)
     }
 
+    /// Whether these are the options of so many parameters; the default is of any number.
+    pub(super) fn is_for(&self, params: usize) -> bool {
+        self.0.is_empty() || self.0.len() == params
+    }
+
     /// The options of the `i`-th parameter.
     pub(super) fn get(&self, i: usize) -> ParamOptions {
         self.0.get(i).copied().unwrap_or_default()

@@ -114,8 +114,21 @@ impl<M, C, const S: usize> Optim<M, C, S> {
     /// let sgd = Sgd::new(&model, config).with_options(options);
     /// # Ok::<(), seedbed_nn::ConfigError>(())
     /// ```
+    ///
+    /// # Panics
+    /// If the options were made for a model with another number of parameters.
     #[must_use]
-    pub fn with_options(mut self, options: PerParam) -> Self {
+    #[track_caller]
+    pub fn with_options<F: Float>(mut self, options: PerParam) -> Self
+    where
+        M: Module<F>,
+        C: Method<F, S>,
+    {
+        let params = self.states.first().map_or(0, |state| state.params().len());
+        assert!(
+            S == 0 || options.is_for(params),
+            "with_options: the options are of another model, the optimizer's has {params} parameters"
+        );
         self.options = options;
         self
     }
