@@ -32,7 +32,7 @@ pub(crate) trait Rule<F: Float, const N: usize>: Copy + Send + Sync {
 }
 
 /// The loop of a rule `K` over one element type.
-pub type LoopFn<F, K, const N: usize> = fn(K, &mut [MaybeUninit<F>], [&[F]; N]);
+pub(crate) type LoopFn<F, K, const N: usize> = fn(K, &mut [MaybeUninit<F>], [&[F]; N]);
 
 /// The loops of a rule, compiled for both element types.
 pub struct Loops<K, const N: usize> {

@@ -254,7 +254,8 @@ macro_rules! unary_row {
         impl<F: $crate::Float> $crate::kernels::elementwise::Rule<F, 3> for $Row {
             const WORK: usize = $work;
             #[inline(always)]
-            #[allow(unused_variables)]
+            // A row may clone, which tensors need and lanes do not.
+            #[allow(unused_variables, clippy::clone_on_copy)]
             fn at<const FMA: bool>(
                 self,
                 [$g, $u, $y]: [$crate::kernels::lane::Lane<F, FMA>; 3],

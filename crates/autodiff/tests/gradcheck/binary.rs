@@ -247,7 +247,7 @@ fn comparisons_with_nan_and_scalars() {
     assert_eq!(x.ne(&x).to_vec(), [1.0, 0.0, 0.0]);
     assert_eq!(x.gt(1.0).to_vec(), [0.0, 0.0, 1.0]);
     assert_eq!(x.le(T::scalar(1.0)).to_vec(), [0.0, 1.0, 0.0]);
-    assert_eq!(x.lt(&T::zeros(&[2, 1])).shape(), [2, 3]);
+    assert_eq!(x.lt(T::zeros(&[2, 1])).shape(), [2, 3]);
     // A comparison is a constant: no gradient flows through it.
     assert_eq!(grad(&x, |x| (x.ge(0.0) * 5.0).sum(..)).to_vec(), [0.0; 3]);
 }
