@@ -27,7 +27,7 @@ fn the_new_crate_compiles_learns_and_keeps_the_rules() {
     assert!(!tidy.contains("tiny-ring") && !tidy.contains("tiny_ring"), "{tidy}");
 
     cargo(&copy, "fmt --check -p seedbed-tiny-ring -p seedbed -p seedbed-benches");
-    cargo(&copy, "clippy --offline -p seedbed-tiny-ring --all-targets -- -D warnings");
+    cargo(&copy, "clippy --offline -p seedbed-tiny-ring --no-deps --all-targets -- -D warnings");
     cargo(&copy, "test --offline -p seedbed-tiny-ring");
     let learnt = cargo(&copy, "test --offline -p seedbed-benches --lib tiny_ring");
     assert!(learnt.contains("1 passed"), "the experiment is not among the benches:\n{learnt}");
