@@ -1,5 +1,31 @@
 #![doc = include_str!("../README.md")]
 
+// Layers.
+mod conv;
+mod dropout;
+mod embedding;
+mod init;
+mod linear;
+pub mod loss;
+mod mlp;
+mod norm;
+mod recurrent;
+mod sequential;
+mod summary;
+
+pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, ConvTranspose1d, ConvTranspose2d};
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use init::{Fans, Init, UnknownInit};
+pub use linear::Linear;
+pub use mlp::Mlp;
+pub use norm::{BatchNorm, BatchStatistics, GroupNorm, LayerNorm};
+pub use recurrent::{Gru, GruCell, Lstm, LstmCell, LstmState};
+pub use seedbed_autodiff::Activation;
+pub use sequential::{Layer, Sequential, Window};
+pub use summary::{Summary, SummaryRow};
+
+// Training.
 pub mod checkpoint;
 pub mod clip;
 mod config;

@@ -44,9 +44,9 @@ impl Activation {
         }
     }
 
-    /// The activation as a tensor op.
+    /// The activation of every element.
     #[track_caller]
-    fn of<F: Float>(self, x: &Tensor<F>) -> Tensor<F> {
+    pub fn apply<F: Float>(self, x: &Tensor<F>) -> Tensor<F> {
         match self {
             Self::Identity => x.clone(),
             Self::Relu => x.relu(),
@@ -62,7 +62,7 @@ impl Activation {
     }
 
     /// The activation of `z + b`, in place of `z`; `b` may be empty for none.
-    fn apply<F: Float>(self, z: &mut [F], b: &[F]) {
+    fn apply_in_place<F: Float>(self, z: &mut [F], b: &[F]) {
         match self {
             Self::Identity => shift(Identity {}, z, b),
             Self::Relu => shift(Relu {}, z, b),
@@ -151,7 +151,7 @@ impl<F: Float> Tensor<F> {
             Some(b) => Self::fused(op, [self, w, b]),
             None => Self::fused(op, [self, w]),
         };
-        if fused { y } else { activation.of(&y) }
+        if fused { y } else { activation.apply(&y) }
     }
 }
 
@@ -170,7 +170,7 @@ impl Linear {
             (None, Activation::Identity) => gemm(dims, a, weights, &mut y, Store::Set),
             _ => gemm_then(dims, a, weights, &mut y, Store::Set, |_, col, part| {
                 let b = b.map_or(&[][..], |b| &b.data()[col..col + part.len()]);
-                self.activation.apply(part, b);
+                self.activation.apply_in_place(part, b);
             }),
         }
         Tensor::new(y, &shape)
@@ -250,7 +250,7 @@ impl<F: Float> Fused<F, 3> for Linear {
     }
 
     fn reference(&self, [x, w, b]: [&Tensor<F>; 3]) -> Tensor<F> {
-        self.activation.of(&(x.matmul(w) + b))
+        self.activation.apply(&(x.matmul(w) + b))
     }
 
     fn forward(&self, [x, w, b]: [&Tensor<F>; 3]) -> (Tensor<F>, ()) {
@@ -270,7 +270,7 @@ impl<F: Float> Fused<F, 2> for Linear {
     }
 
     fn reference(&self, [x, w]: [&Tensor<F>; 2]) -> Tensor<F> {
-        self.activation.of(&x.matmul(w))
+        self.activation.apply(&x.matmul(w))
     }
 
     fn forward(&self, [x, w]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {

@@ -33,6 +33,8 @@ pub(crate) fn cases() -> Vec<Case> {
                 x.linear(&w, Some(&b), activation)
             };
             cases.push(case("linear", &SHAPES, with_bias));
+            let alone = move |x: &[T]| activation.apply(&((x[0].square() + 0.1) * sign));
+            cases.push(case("apply", &[&[3]], alone));
         }
     }
     let without_bias = |x: &[T]| x[0].linear(&x[1], None, Activation::Tanh);
