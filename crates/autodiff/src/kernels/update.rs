@@ -100,8 +100,8 @@ fn block<F: Float, R: Rule<F, G, S>, const G: usize, const S: usize, const N: us
         }
     }
     part.x[i..i + N].copy_from_slice(&x);
-    for k in 0..S {
-        part.state[k][i..i + N].copy_from_slice(&state[k]);
+    for (out, state) in part.state.iter_mut().zip(&state) {
+        out[i..i + N].copy_from_slice(state);
     }
 }
 
