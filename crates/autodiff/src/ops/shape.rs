@@ -175,8 +175,9 @@ impl<F: Float> Tensor<F> {
     #[track_caller]
     pub fn swap_axes(&self, a: isize, b: isize) -> Self {
         let mut order: Dims = (0..self.ndim()).collect();
-        let axis = |a| shape::axis("swap_axes", a, self.ndim());
-        order.swap(axis(a), axis(b));
+        let (a, b) =
+            (shape::axis("swap_axes", a, self.ndim()), shape::axis("swap_axes", b, self.ndim()));
+        order.swap(a, b);
         self.permuted(order)
     }
 
