@@ -1,17 +1,17 @@
 """JAX under `jit`, on the CPU. Inputs are arguments of the compiled function, never constants."""
 
 import os
-import sys
+
+import sizes
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 # XLA's pool has as many threads as the process may run on.
 if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[1])])
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: sizes.THREADS])
 
 import jax
 import jax.numpy as jnp
 
-import sizes
 from serve import serve
 
 KEYS = iter(jax.random.split(jax.random.key(1), 1000))
@@ -36,12 +36,12 @@ def cross_entropy(logits, labels):
 def rho_step():
     """Score the candidates without gradient, pick the best, one AdamW step on them."""
     s = sizes.RHO
-    widths = [s["inputs"], s["hidden"], s["hidden"], s["classes"]]
+    widths, classes = s["widths"], s["widths"][-1]
     params = [
         (normal(n, m) / n**0.5, jnp.zeros(m)) for n, m in zip(widths[:-1], widths[1:])
     ]
-    x = jax.random.uniform(next(KEYS), (s["candidates"], s["inputs"]))
-    y = jax.random.randint(next(KEYS), (s["candidates"],), 0, s["classes"])
+    x = jax.random.uniform(next(KEYS), (s["candidates"], widths[0]))
+    y = jax.random.randint(next(KEYS), (s["candidates"],), 0, classes)
     irreducible = jax.random.uniform(next(KEYS), (s["candidates"],))
 
     def model(params, x):
@@ -133,5 +133,5 @@ if __name__ == "__main__":
         "softmax-xent": softmax_xent,
         "op-overhead": op_overhead,
     }
-    workloads |= {f"conv3x3-{c}": conv(c) for c in sizes.CONV_CHANNELS}
+    workloads |= {f"conv3x3-{c}": conv(c) for c in sizes.CONV["channels"]}
     serve("jax", jax.__version__, workloads)

@@ -1,7 +1,5 @@
 """PyTorch, eager, on the CPU."""
 
-import sys
-
 import torch
 import torch.nn.functional as F
 
@@ -12,16 +10,14 @@ from serve import serve
 def rho_step():
     """Score the candidates without gradient, pick the best, one AdamW step on them."""
     s = sizes.RHO
-    model = torch.nn.Sequential(
-        torch.nn.Linear(s["inputs"], s["hidden"]),
-        torch.nn.ReLU(),
-        torch.nn.Linear(s["hidden"], s["hidden"]),
-        torch.nn.ReLU(),
-        torch.nn.Linear(s["hidden"], s["classes"]),
-    )
+    widths, classes = s["widths"], s["widths"][-1]
+    layers = []
+    for n, m in zip(widths[:-1], widths[1:]):
+        layers += [torch.nn.Linear(n, m), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
-    x = torch.rand(s["candidates"], s["inputs"])
-    y = torch.randint(s["classes"], (s["candidates"],))
+    x = torch.rand(s["candidates"], widths[0])
+    y = torch.randint(classes, (s["candidates"],))
     irreducible = torch.rand(s["candidates"])
 
     def step():
@@ -84,7 +80,7 @@ def op_overhead():
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(int(sys.argv[1]))
+    torch.set_num_threads(sizes.THREADS)
     torch.manual_seed(1)
     workloads = {
         "rho-step": rho_step,
@@ -93,5 +89,5 @@ if __name__ == "__main__":
         "softmax-xent": softmax_xent,
         "op-overhead": op_overhead,
     }
-    workloads |= {f"conv3x3-{c}": conv(c) for c in sizes.CONV_CHANNELS}
+    workloads |= {f"conv3x3-{c}": conv(c) for c in sizes.CONV["channels"]}
     serve("torch", torch.__version__, workloads)

@@ -130,7 +130,8 @@ fn bar(label: &str) -> ProgressBar {
 /// Starts the peers; without them, says why, and the rows are measured without.
 fn start_peers(environment: &mut Environment) -> std::sync::Mutex<Vec<peers::Peer>> {
     let scripts = package().join("peers");
-    let started = peers::start(&scripts, &target().join("peers"), environment.cores);
+    let started =
+        peers::start(&scripts, &target().join("peers"), &speed::work::sizes(environment.cores));
     let started = started.unwrap_or_else(|error| {
         eprintln!("peers: {error:#}\npeers: the rows are measured without them");
         Vec::new()

@@ -15,18 +15,20 @@ use anyhow::{Context as _, Result};
 /// The peers: name and script under `benches/peers/`.
 const SCRIPTS: [(&str, &str); 2] = [("torch", "torch_peer.py"), ("jax", "jax_peer.py")];
 
-/// Installs what is missing under `folder` (once) and starts every peer of `scripts`.
+/// Installs what is missing under `folder` (once) and starts every peer of `scripts`, with the
+/// sizes of the work.
 ///
 /// # Errors
 /// What is missing and what to do about it, if there is no Python or the installation fails.
-pub fn start(scripts: &Path, folder: &Path, threads: usize) -> Result<Vec<Peer>> {
+pub fn start(scripts: &Path, folder: &Path, sizes: &serde_json::Value) -> Result<Vec<Peer>> {
     let python = Environment::under(folder).ensure(&scripts.join("requirements.txt"))?;
     SCRIPTS
         .iter()
         .map(|(name, script)| {
             let log = folder.join(format!("{name}.log"));
             let mut command = Command::new(&python);
-            command.arg(scripts.join(script)).arg(threads.to_string()).stderr(Stdio::from(
+            // No compiled files beside the scripts, which stand in the source tree.
+            command.arg("-B").arg(scripts.join(script)).arg(sizes.to_string()).stderr(Stdio::from(
                 std::fs::File::create(&log).with_context(|| log.display().to_string())?,
             ));
             Peer::start(command)

@@ -39,22 +39,22 @@ const GEMM: Timed = Timed {
 };
 
 const CONV_24: Timed = Timed {
-    flops: Some(convolution::flops(24)),
+    flops: Some(convolution::flops(convolution::CHANNELS[0])),
     goals: &[("peak_share", Goal::AtLeast(0.65))],
     ..Timed::new(
         "conv3x3-24",
         "A 3×3 convolution of 24 channels on 32 images of 41×4 positions, forward and both gradients.",
-        || convolution::both_ways(24),
+        || convolution::both_ways(convolution::CHANNELS[0]),
     )
 };
 
 const CONV_128: Timed = Timed {
-    flops: Some(convolution::flops(128)),
+    flops: Some(convolution::flops(convolution::CHANNELS[1])),
     goals: &[("peak_share", Goal::AtLeast(0.65))],
     ..Timed::new(
         "conv3x3-128",
         "A 3×3 convolution of 128 channels on 32 images of 41×4 positions, forward and both gradients.",
-        || convolution::both_ways(128),
+        || convolution::both_ways(convolution::CHANNELS[1]),
     )
 };
 

@@ -31,3 +31,17 @@ fn an_unknown_row_or_option_fails_with_a_message() {
     assert_eq!(bench(&["--sideways"], out.path()).status.code(), Some(2));
     assert!(output.stdout.is_empty());
 }
+
+#[test]
+fn without_python_the_rows_are_measured_without_peers() {
+    let out = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seedbed-benches"));
+    command.env("SEEDBED_PYTHON", "no-such-python").env("CARGO_TARGET_DIR", out.path());
+    let output = command.args(["speed", "tanh-64k", "--peers", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("no Python found (no-such-python); set SEEDBED_PYTHON"), "{message}");
+    assert!(message.contains("measured without them"), "{message}");
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("{\"kind\":\"speed\""));
+    assert!(out.path().join("bench/report.html").exists(), "the report is in the target folder");
+}

@@ -53,3 +53,32 @@ fn a_peer_takes_its_turn() {
     let ratio = outcome.rows.iter().find(|row| row.metric == "ratio").unwrap();
     assert!(ratio.source.starts_with("tenfold"), "the better of the others: {ratio:?}");
 }
+
+#[test]
+fn every_work_can_be_done_and_has_a_name_of_its_own() {
+    let rows = seedbed_benches::speed::timed();
+    let names: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+    assert_eq!(names.len(), rows.len());
+    for row in &rows {
+        let mut work = (row.prepare)();
+        work();
+        work();
+    }
+}
+
+#[test]
+fn the_rho_step_picks_and_learns() {
+    let mut step = seedbed_benches::speed::work::mlp::RhoStep::new();
+    let before = step.losses();
+    let picked = step.pick(&before);
+    assert_eq!(picked.len(), 32);
+    for _ in 0..5 {
+        let gradient = step.gradient(&picked);
+        step.update(&gradient);
+    }
+    let after = step.losses();
+    let mean = |losses: &seedbed::autodiff::Tensor| {
+        picked.iter().map(|&row| losses.data()[row]).sum::<f32>() / 32.0
+    };
+    assert!(mean(&after) < 0.8 * mean(&before), "{} {}", mean(&before), mean(&after));
+}

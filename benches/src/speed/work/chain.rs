@@ -7,8 +7,8 @@ use seedbed::autodiff::{Rng, grad};
 use super::normal;
 use crate::speed::Work;
 
-const NUMBERS: usize = 64;
-const ROUNDS: usize = 200;
+pub(super) const NUMBERS: usize = 64;
+pub(super) const ROUNDS: usize = 200;
 
 /// Operations of the chain, and as many derivatives.
 pub const OPS: f64 = (3 * ROUNDS) as f64;

@@ -12,6 +12,16 @@ const HEIGHT: usize = 41;
 const WIDTH: usize = 4;
 const KERNEL: usize = 3;
 
+/// The channels of the rows.
+pub const CHANNELS: [usize; 2] = [24, 128];
+
+/// For the peers.
+pub(super) fn sizes() -> serde_json::Value {
+    serde_json::json!({
+        "batch": BATCH, "height": HEIGHT, "width": WIDTH, "kernel": KERNEL, "channels": CHANNELS,
+    })
+}
+
 /// Floating-point operations: one product forward, two backward; the zeros around the image count.
 pub const fn flops(channels: usize) -> f64 {
     let forward = 2 * BATCH * HEIGHT * WIDTH * KERNEL * KERNEL * channels * channels;

@@ -9,9 +9,9 @@ use crate::speed::Work;
 
 /// Rows and columns of `gemm-512`.
 pub const GEMM: usize = 512;
-const TANH: usize = 1 << 16;
-const ROWS: usize = 1024;
-const CLASSES: usize = 1000;
+pub(super) const TANH: usize = 1 << 16;
+pub(super) const ROWS: usize = 1024;
+pub(super) const CLASSES: usize = 1000;
 
 /// Floating-point operations of a product of `side × side` matrices.
 pub const fn product_flops(side: usize) -> f64 {

@@ -64,6 +64,13 @@ impl RhoStep {
         (Self::CANDIDATES * forward + picked) as f64
     };
 
+    /// For the peers.
+    pub(super) fn sizes() -> serde_json::Value {
+        serde_json::json!({
+            "widths": Self::WIDTHS, "candidates": Self::CANDIDATES, "picked": Self::PICKED,
+        })
+    }
+
     /// A random model, random candidates.
     pub fn new() -> Self {
         let mut rng = Rng::new(1);

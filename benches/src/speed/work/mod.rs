@@ -1,6 +1,5 @@
 //! The work of the speed rows, in one place for the scoreboard, Criterion and the memory probe.
-//!
-//! The sizes are those of `benches/peers/sizes.py`; inputs are random, never zeros.
+//! The peers are handed its [`sizes`]. Inputs are random, never zeros.
 
 pub mod chain;
 pub mod convolution;
@@ -8,6 +7,20 @@ pub mod dense;
 pub mod mlp;
 
 use seedbed::autodiff::{Rng, Tensor};
+use serde_json::json;
+
+/// What the peers need to know to do the same work.
+pub fn sizes(threads: usize) -> serde_json::Value {
+    json!({
+        "threads": threads,
+        "rho": mlp::RhoStep::sizes(),
+        "gemm": dense::GEMM,
+        "conv": convolution::sizes(),
+        "tanh": dense::TANH,
+        "xent": { "rows": dense::ROWS, "classes": dense::CLASSES },
+        "chain": { "numbers": chain::NUMBERS, "rounds": chain::ROUNDS },
+    })
+}
 
 /// Standard normal numbers.
 fn normal(shape: &[usize], rng: &mut Rng) -> Tensor {
