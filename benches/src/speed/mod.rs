@@ -31,6 +31,8 @@ pub struct SpeedContext {
     pub peers: Mutex<Vec<Peer>>,
     /// The program that measures memory in a process of its own; `None` leaves `peak_mb` out.
     pub memory_probe: Option<PathBuf>,
+    /// Rounds and turns other than the profile's, for a quick look.
+    pub plan: Option<Plan>,
     /// The best large matrix product seen so far, in GFLOP/s.
     pub gemm_peak: Mutex<Option<f64>>,
 }

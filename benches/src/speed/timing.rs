@@ -52,8 +52,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan for a profile.
+    /// The plan that the context names, or else its profile's.
     pub fn of(context: &Context) -> Self {
+        if let Some(plan) = context.speed.plan {
+            return plan;
+        }
         let (rounds, turn) = match context.profile {
             Profile::Quick => (11, 60),
             Profile::Full => (41, 100),

@@ -1,8 +1,9 @@
 //! Rows of timed work.
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use seedbed_benches::speed::{Rival, SpeedContext, Timed, Work};
+use seedbed_benches::speed::{Plan, Rival, SpeedContext, Timed, Work};
 use seedbed_benches::{Context, Experiment, Goal, Outcome};
 
 fn sum(n: u32) -> Work {
@@ -21,13 +22,19 @@ fn row() -> Timed {
     }
 }
 
+/// Few rounds, short turns.
+fn speed() -> SpeedContext {
+    let (turn, rest) = (Duration::from_millis(2), Duration::ZERO);
+    SpeedContext { plan: Some(Plan { rounds: 3, turn, rest }), ..SpeedContext::default() }
+}
+
 fn metrics(outcome: &Outcome) -> Vec<&str> {
     outcome.rows.iter().map(|row| row.metric.as_str()).collect()
 }
 
 #[test]
 fn a_rival_with_ten_times_the_work_is_slower() {
-    let outcome = row().run(&Context::default()).unwrap();
+    let outcome = row().run(&Context { speed: speed(), ..Context::default() }).unwrap();
     assert_eq!(
         metrics(&outcome),
         ["ms", "tenfold_ms", "ratio", "gflops", "peak_share", "ns_per_op"]
@@ -46,8 +53,9 @@ fn a_peer_takes_its_turn() {
         r#"echo '{"peer": "slow", "version": "1", "workloads": ["sum"]}'
            while read -r line; do echo '{"seconds": 1000.0}'; done"#,
     );
-    let speed = SpeedContext { peers: vec![peer.unwrap()].into(), ..SpeedContext::default() };
-    let outcome = row().run(&Context { speed, ..Context::default() }).unwrap();
+    let speed = SpeedContext { peers: vec![peer.unwrap()].into(), ..speed() };
+    let row = Timed { flops: None, ..row() };
+    let outcome = row.run(&Context { speed, ..Context::default() }).unwrap();
     let seconds = outcome.rows.iter().find(|row| row.metric == "slow_ms").unwrap();
     assert_eq!(seconds.measured, 1e6);
     let ratio = outcome.rows.iter().find(|row| row.metric == "ratio").unwrap();
