@@ -66,7 +66,9 @@ const METHODS: [(Score, &str); 3] = [
     (Score::Uniform, "uniform"),
     (Score::TrainingLoss, "highest loss"),
 ];
-const [RHO, UNIFORM, LOSS]: [usize; 3] = [0, 1, 2];
+const RHO: usize = 0;
+const UNIFORM: usize = 1;
+const LOSS: usize = 2;
 
 /// How long to train, and how often to look.
 struct Plan {
@@ -104,7 +106,7 @@ impl Run {
 fn run_seed(seed: u64, digits: &TrainTest, plan: &Plan, progress: &ProgressBar) -> Result<[Run; 3]> {
     let mut rng = Rng::new(seed);
     let clean = digits.train.labels();
-    let noisy = LabelNoise::Uniform { share: 0.1 }.apply(clean, digits.train.classes(), &mut rng)?;
+    let noisy = LabelNoise::Uniform { share: 0.1 }.apply(clean, digits.train.num_classes(), &mut rng)?;
     let set = digits.train.with_labels(noisy.labels)?;
     let halves = stratified_split(set.labels(), &[0.5, 0.5], &mut rng)?;
     let (train, holdout) = (&halves[0], &halves[1]);
