@@ -7,7 +7,9 @@
 use anyhow::{Context as _, Result};
 use indicatif::ProgressBar;
 use seedbed::autodiff::{Activation, Rng, Tensor};
-use seedbed::data::{Batches, DataDir, ImageSet, LabelNoise, Normalize, TrainTest, mnist, stratified_split};
+use seedbed::data::{
+    Batches, DataDir, ImageSet, LabelNoise, Normalize, TrainTest, mnist, stratified_split,
+};
 use seedbed::nn::optim::{AdamW, AdamWConfig};
 use seedbed::nn::{Config, Mlp};
 use seedbed::rho_selection::train::{ReferenceConfig, evaluate, selection_step, train_reference};
@@ -54,8 +56,9 @@ impl Experiment for RhoMnistNoise {
         };
         let seeds = context.seeds(5, 5);
         context.progress.set_length((seeds * METHODS.len() * plan.steps) as u64);
-        let runs: Vec<[Run; 3]> =
-            (0..seeds).map(|seed| run_seed(seed as u64, &digits, &plan, &context.progress)).collect::<Result<_>>()?;
+        let runs: Vec<[Run; 3]> = (0..seeds)
+            .map(|seed| run_seed(seed as u64, &digits, &plan, &context.progress))
+            .collect::<Result<_>>()?;
         Ok(report(&runs))
     }
 }
@@ -103,10 +106,16 @@ impl Run {
     }
 }
 
-fn run_seed(seed: u64, digits: &TrainTest, plan: &Plan, progress: &ProgressBar) -> Result<[Run; 3]> {
+fn run_seed(
+    seed: u64,
+    digits: &TrainTest,
+    plan: &Plan,
+    progress: &ProgressBar,
+) -> Result<[Run; 3]> {
     let mut rng = Rng::new(seed);
     let clean = digits.train.labels();
-    let noisy = LabelNoise::Uniform { share: 0.1 }.apply(clean, digits.train.num_classes(), &mut rng)?;
+    let noisy =
+        LabelNoise::Uniform { share: 0.1 }.apply(clean, digits.train.num_classes(), &mut rng)?;
     let set = digits.train.with_labels(noisy.labels)?;
     let halves = stratified_split(set.labels(), &[0.5, 0.5], &mut rng)?;
     let (train, holdout) = (&halves[0], &halves[1]);
@@ -134,21 +143,30 @@ fn run_seed(seed: u64, digits: &TrainTest, plan: &Plan, progress: &ProgressBar) 
         let selector = Selector::new(config, irreducible.clone());
         let mut model = Mlp::new(&[784, 512, 512, 10], Activation::Relu, &mut start.clone());
         let mut optimizer = AdamW::new(&model, AdamWConfig::default().check()?);
-        let mut batches = Batches::new(train.len(), selector.config().candidates, candidates.clone())?;
+        let mut batches =
+            Batches::new(train.len(), selector.config().candidates, candidates.clone())?;
         let mut choices = candidates.clone().split();
         let mut run = Run { curve: Vec::new(), wrong_picked: 0.0, shown: Vec::new() };
         let (mut wrong, mut picked) = (0, 0);
         for step in 1..=plan.steps {
             let rows: Vec<usize> = batches.next_rows().iter().map(|&i| train[i]).collect();
             let ids = set.ids_of(&rows);
-            let selection =
-                selection_step(&mut model, &mut optimizer, &selector, &rows, &ids, &losses, &mut choices)
-                    .with_context(|| format!("step {step}"))?;
+            let selection = selection_step(
+                &mut model,
+                &mut optimizer,
+                &selector,
+                &rows,
+                &ids,
+                &losses,
+                &mut choices,
+            )
+            .with_context(|| format!("step {step}"))?;
             let chosen: Vec<usize> = selection.indices.iter().map(|&i| rows[i]).collect();
             wrong += chosen.iter().filter(|&&row| noisy.wrong[row]).count();
             picked += chosen.len();
             if step == SHOWN_STEP {
-                run.shown = chosen.iter().map(|&row| picture(&set, row, noisy.wrong[row])).collect();
+                run.shown =
+                    chosen.iter().map(|&row| picture(&set, row, noisy.wrong[row])).collect();
             }
             if step % plan.every == 0 {
                 run.curve.push((step as f64, accuracy(&model, &test)));
@@ -210,15 +228,15 @@ fn report(runs: &[[Run; 3]]) -> Outcome {
         );
     for (i, suffix) in [(RHO, ""), (UNIFORM, "-uniform"), (LOSS, "-loss")] {
         let name = format!("{NAME}{suffix}");
-        outcome = outcome
-            .row(Row::learn(&name, "accuracy", "%", &each(&|run| run[i].accuracy())))
-            .row(
+        outcome =
+            outcome.row(Row::learn(&name, "accuracy", "%", &each(&|run| run[i].accuracy()))).row(
                 Row::learn(&name, "corrupted_picked", "share", &each(&|run| run[i].wrong_picked))
                     .source("chosen examples with a wrong label; uniform shows the base rate"),
             );
     }
 
-    let series = |i: usize| Series::new(METHODS[i].1, runs.iter().map(|r| r[i].curve.clone()).collect());
+    let series =
+        |i: usize| Series::new(METHODS[i].1, runs.iter().map(|r| r[i].curve.clone()).collect());
     let bars = (0..METHODS.len()).map(|i| {
         let shares = each(&|run| 100.0 * run[i].wrong_picked);
         let row = Row::learn(NAME, "", "", &shares);
