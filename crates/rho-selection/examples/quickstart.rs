@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rows: Vec<usize> = (0..8_000).collect();
     let (train, holdout) = rows.split_at(4_000);
     let small = Mlp::new(&[2, 16, 2], Activation::Relu, &mut rng);
-    let config = ReferenceConfig::default();
+    let adamw = AdamWConfig { lr: 0.01, ..Default::default() };
+    let config = ReferenceConfig { optimizer: adamw.clone(), ..Default::default() };
     let reference = train_reference(small, holdout, train, losses, &config, &mut rng)?;
     let ids: Vec<u64> = train.iter().map(|&row| row as u64).collect();
     let irreducible = IrreducibleLosses::new(&ids, &reference.losses)?;
@@ -34,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // … and the large one trains on what is learnable, worth learning and not yet learnt.
     let mut model = Mlp::new(&[2, 128, 128, 2], Activation::Relu, &mut rng);
-    let mut optimizer = AdamW::new(&model, AdamWConfig::default().check()?);
+    let mut optimizer = AdamW::new(&model, adamw.check()?);
     let (mut flipped, mut picked) = (0, 0);
     for _ in 0..200 {
         let rows: Vec<usize> = (0..320).map(|_| train[rng.below(train.len())]).collect();

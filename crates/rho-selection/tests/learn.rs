@@ -38,7 +38,8 @@ fn run(score: Score, seed: u64) -> (f64, Vec<Tensor>) {
     let (train, holdout) = rows.split_at(ROWS / 2);
     let losses = |m: &Mlp, rows: &[usize]| problem.losses(m, rows);
     let small = Mlp::new(&[2, 16, 2], Activation::Relu, &mut rng);
-    let config = ReferenceConfig { epochs: 6, ..Default::default() };
+    let adamw = AdamWConfig { lr: 0.01, ..Default::default() };
+    let config = ReferenceConfig { epochs: 6, optimizer: adamw.clone(), ..Default::default() };
     let reference = train_reference(small, holdout, train, losses, &config, &mut rng).unwrap();
     assert!(reference.mean_loss < 0.6, "the reference model learns: {}", reference.mean_loss);
 
@@ -47,7 +48,7 @@ fn run(score: Score, seed: u64) -> (f64, Vec<Tensor>) {
     let config = SelectionConfig { score, candidates: 100, picked: 10 };
     let selector = Selector::new(config.check().unwrap(), il);
     let mut model = Mlp::new(&[2, 32, 2], Activation::Relu, &mut rng);
-    let mut optimizer = AdamW::new(&model, AdamWConfig::default().check().unwrap());
+    let mut optimizer = AdamW::new(&model, adamw.check().unwrap());
     let (mut wrong, mut chosen) = (0, 0);
     for _ in 0..200 {
         let rows: Vec<usize> = rng.permutation(train.len())[..100].to_vec();
