@@ -94,13 +94,11 @@ pub(crate) fn map_into<F: Float, K: Rule<F, N>, const N: usize>(
     x: [&[F]; N],
 ) {
     let work = out.len() * K::WORK;
-    if !par::worthwhile(work) {
-        return rule.run(out, x);
-    }
-    par::chunks_mut(out, CHUNK, work, |i, out| {
-        let x = x.map(|x| &x[i * CHUNK..][..out.len()]);
+    if par::worthwhile(work) {
+        chunks(out, work, x, &loop_of(rule));
+    } else {
         rule.run(out, x);
-    });
+    }
 }
 
 /// The rule over `first` and as long slices, into `first`.
@@ -230,6 +228,21 @@ fn in_place_sources<F, const N: usize, const M: usize>(
     std::array::from_fn(|i| {
         if i == 0 { Source::Output } else { rest.next().expect("one source an operand") }
     })
+}
+
+/// Runs `inner` over equally long slices, spread over the threads.
+///
+/// Like [`blocks`], it takes the loop as `dyn`: the code that splits work over threads is large, and is
+/// compiled once for all rules.
+fn chunks<F: Float, const N: usize>(
+    out: &mut [MaybeUninit<F>],
+    work: usize,
+    x: [&[F]; N],
+    inner: &Block<'_, F, N>,
+) {
+    par::chunks_mut(out, CHUNK, work, |i, out| {
+        inner(out, x.map(|x| &x[i * CHUNK..][..out.len()]));
+    });
 }
 
 /// Runs `inner` over the output block by block, the operands brought to the block's shape.
