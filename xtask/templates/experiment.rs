@@ -1,7 +1,9 @@
 //! Template model: the ring is learnt.
 
-use seedbed::autodiff::{Module, Rng, value_and_grad};
-use seedbed::template_model::{Config, TemplateModel, ring};
+use seedbed::autodiff::{Rng, value_and_grad};
+use seedbed::nn::Config;
+use seedbed::nn::optim::{Sgd, SgdConfig};
+use seedbed::template_model::{TemplateModel, TemplateModelConfig, ring};
 
 use crate::experiment::{Context, Experiment, Outcome};
 use crate::figure::{Figure, Series};
@@ -44,13 +46,14 @@ impl Experiment for TemplateModelLearns {
 /// The accuracy after every hundredth of the steps.
 fn train(steps: usize, seed: u64) -> anyhow::Result<Vec<(f64, f64)>> {
     let rng = &mut Rng::new(seed);
-    let mut model = TemplateModel::<f32>::new(&Config::default().check()?, rng);
+    let mut model = TemplateModel::<f32>::new(&TemplateModelConfig::default().check()?, rng);
+    let mut sgd = Sgd::new(&model, SgdConfig { lr: 0.5, ..Default::default() }.check()?);
     let (test_x, test_y) = ring(1_000, rng);
     let mut curve = vec![(0.0, model.accuracy(&test_x, &test_y))];
     for step in 1..=steps {
         let (x, y) = ring(64, rng);
         let (_, gradient) = value_and_grad(&model, |m| m.loss(&x, &y));
-        model = model.zip_params(&gradient, |w, g| w - 0.5 * g);
+        sgd.step(&mut model, &gradient);
         if step % (steps / 100) == 0 {
             curve.push((step as f64, model.accuracy(&test_x, &test_y)));
         }

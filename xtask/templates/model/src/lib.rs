@@ -4,6 +4,6 @@ mod config;
 mod model;
 mod task;
 
-pub use config::{Checked, Config, ConfigError};
+pub use config::TemplateModelConfig;
 pub use model::TemplateModel;
 pub use task::ring;

@@ -1,15 +1,18 @@
 //! Values worked out without the engine.
 
 use seedbed_autodiff::{Rng, Tensor};
+use seedbed_nn::Linear;
 use seedbed_template_model::{TemplateModel, ring};
 
 /// Two hidden units: h = tanh([x₀ + 1, x₁ − x₀]), z = 2 h₀ − 3 h₁ + 0.5.
 fn model() -> TemplateModel<f64> {
+    let linear = |weight, bias| Linear { weight, bias: Some(bias) };
     TemplateModel {
-        w1: Tensor::new(vec![1.0, -1.0, 0.0, 1.0], &[2, 2]),
-        b1: Tensor::new(vec![1.0, 0.0], &[2]),
-        w2: Tensor::new(vec![2.0, -3.0], &[2, 1]),
-        b2: Tensor::new(vec![0.5], &[1]),
+        hidden: linear(
+            Tensor::new(vec![1.0, -1.0, 0.0, 1.0], &[2, 2]),
+            Tensor::new(vec![1.0, 0.0], &[2]),
+        ),
+        output: linear(Tensor::new(vec![2.0, -3.0], &[2, 1]), Tensor::new(vec![0.5], &[1])),
     }
 }
 
