@@ -24,8 +24,10 @@ const PLAIN: &[(&str, Init)] = &[
     ("orthogonal", Init::Orthogonal(1.0)),
 ];
 
+type Rule = fn(f64) -> Init;
+
 /// Rules with a number: `name(number)`.
-const WITH_NUMBER: &[(&str, fn(f64) -> Init)] = &[
+const WITH_NUMBER: &[(&str, Rule)] = &[
     ("constant", Init::Constant),
     ("uniform", Init::Uniform),
     ("normal", Init::Normal),
