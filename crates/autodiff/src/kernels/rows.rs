@@ -106,26 +106,25 @@ impl<F: Float, const FMA: bool> Block<F, FMA> {
     /// Elements `at..` of `row`, filled up with `fill` after its end.
     #[inline(always)]
     pub(crate) fn load(row: &[F], at: usize, fill: F) -> Self {
-        let mut out = [fill; WIDTH];
-        if let Some(x) = row.get(at..at + WIDTH) {
-            out.copy_from_slice(x);
+        let mut out = [Lane(fill); WIDTH];
+        if let Some(x) = row[at..].first_chunk::<WIDTH>() {
+            out = x.map(Lane);
         } else {
             for (o, &x) in out.iter_mut().zip(&row[at..]) {
-                *o = x;
+                *o = Lane(x);
             }
         }
-        Self(std::array::from_fn(|i| Lane(out[i])))
+        Self(out)
     }
 
     /// Writes to elements `at..` of `row`, as far as it goes.
     #[inline(always)]
     pub(crate) fn store(self, row: &mut [F], at: usize) {
-        let x: [F; WIDTH] = std::array::from_fn(|i| self.0[i].0);
-        if let Some(out) = row.get_mut(at..at + WIDTH) {
-            out.copy_from_slice(&x);
+        if let Some(out) = row[at..].first_chunk_mut::<WIDTH>() {
+            *out = self.0.map(|x| x.0);
         } else {
-            for (o, x) in row[at..].iter_mut().zip(x) {
-                *o = x;
+            for (o, x) in row[at..].iter_mut().zip(&self.0) {
+                *o = x.0;
             }
         }
     }
@@ -144,8 +143,9 @@ impl<F: Float, const FMA: bool> Block<F, FMA> {
         other: Self,
         f: impl Fn(Lane<F, FMA>, Lane<F, FMA>) -> Lane<F, FMA>,
     ) -> Self {
-        for (x, y) in self.0.iter_mut().zip(other.0) {
-            *x = f(*x, y);
+        // By reference: an array's own iterator is not vectorised.
+        for (x, y) in self.0.iter_mut().zip(&other.0) {
+            *x = f(*x, *y);
         }
         self
     }
@@ -199,6 +199,48 @@ pub(crate) fn fold<F: Float, const FMA: bool>(
         sum = sum.zip(Block::load(row, at, fill), &f);
     }
     sum
+}
+
+/// Numbers that [`sum_of`] computes before it adds them: they stay in the first-level cache.
+const BUFFER: usize = 256;
+
+/// `out = f(x)`: a loop so plain that the compiler makes the widest vectors of it, however long `f` is.
+#[inline(always)]
+pub(crate) fn map<F: Float, const FMA: bool>(
+    x: &[F],
+    out: &mut [F],
+    f: impl Fn(Lane<F, FMA>) -> Lane<F, FMA>,
+) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = f(Lane(x)).0;
+    }
+}
+
+/// `x = f(x)`, alike.
+#[inline(always)]
+pub(crate) fn map_in_place<F: Float, const FMA: bool>(
+    x: &mut [F],
+    f: impl Fn(Lane<F, FMA>) -> Lane<F, FMA>,
+) {
+    for x in x {
+        *x = f(Lane(*x)).0;
+    }
+}
+
+/// Σ f(x), by [`map`].
+#[inline(always)]
+pub(crate) fn sum_of<F: Float, const FMA: bool>(
+    x: &[F],
+    f: impl Fn(Lane<F, FMA>) -> Lane<F, FMA>,
+) -> F {
+    let zero = F::zero();
+    let (mut buffer, mut sum) = ([zero; BUFFER], Block::<F, FMA>::splat(zero));
+    for x in x.chunks(BUFFER) {
+        let values = &mut buffer[..x.len()];
+        map(x, values, &f);
+        sum = sum + fold(values, zero, zero, |sum, x| sum + x);
+    }
+    sum.sum()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! memory and reading them back.
 
 use super::lane::Lane;
-use super::rows::{self, Block, Rows, WIDTH, fold};
+use super::rows::{self, Block, Rows, WIDTH, fold, map, sum_of};
 use crate::Float;
 
 /// About what a logit costs, in scalar operations.
@@ -67,7 +67,7 @@ impl<F: Float> Rows<F, 1, 1> for Forward<'_, F> {
         let (zero, lowest) = (F::zero(), F::neg_infinity());
         let max = fold::<_, FMA>(x, lowest, lowest, |m, x| x.gt(m).select(x, m))
             .reduce(|a, b| a.gt(b).select(a, b));
-        let sum = fold::<_, FMA>(x, lowest, zero, |s, x| s + (x - Lane(max)).exp()).sum();
+        let sum = sum_of::<_, FMA>(x, |x| (x - Lane(max)).exp());
         let log_sum = sum.ln();
         // −ln softmax(x)ⱼ, by the distance to the largest logit: large logits cost no accuracy.
         let surprise = |x: F| log_sum + (max - x);
@@ -106,11 +106,9 @@ impl<F: Float> Rows<F, 3, 1> for Gradient<'_, F> {
         match self.0 {
             Target::Labels { labels, smoothing } => {
                 let (scale, spread) = (g / sum, g * smoothing / F::of(x.len() as f64));
-                for at in (0..x.len()).step_by(WIDTH) {
-                    Block::<F, FMA>::load(x, at, max)
-                        .map(|x| (x - Lane(max)).exp().mul_add(Lane(scale), -Lane(spread)))
-                        .store(out, at);
-                }
+                map::<_, FMA>(x, out, |x| {
+                    (x - Lane(max)).exp().mul_add(Lane(scale), -Lane(spread))
+                });
                 out[labels[row]] -= g * (F::one() - smoothing);
             }
             Target::Dense(t) => {

@@ -2,7 +2,7 @@
 
 use super::{GRADIENT_WORK, WORK, load, sigmoid_slope, store, tanh_slope};
 use crate::Float;
-use crate::kernels::rows::{self, Block, Rows, WIDTH};
+use crate::kernels::rows::{self, Block, Rows, WIDTH, map_in_place};
 
 /// What is saved of an element: r, z and n.
 const SAVED: usize = 3;
@@ -55,16 +55,20 @@ impl<F: Float> Rows<F, 3, 2> for Forward {
         [h_next, saved]: [&mut [F]; 2],
     ) {
         let len = h.len();
+        let block = |x: &[F], k, at| -> Block<F, FMA> { load(x, k, len, at) };
+        // The gates before and after σ, then the candidate before and after tanh, all in `saved`.
+        let (r_and_z, n) = saved.split_at_mut(2 * len);
+        for (y, (x, h)) in r_and_z.iter_mut().zip(from_x.iter().zip(from_h)) {
+            *y = *x + *h;
+        }
+        map_in_place::<_, FMA>(r_and_z, |y| y.sigmoid());
         for at in (0..len).step_by(WIDTH) {
-            let [x_r, x_z, x_n]: [Block<F, FMA>; 3] =
-                std::array::from_fn(|k| load(from_x, k, len, at));
-            let [h_r, h_z, h_n]: [Block<F, FMA>; 3] =
-                std::array::from_fn(|k| load(from_h, k, len, at));
-            let r = (x_r + h_r).map(|y| y.sigmoid());
-            let z = (x_z + h_z).map(|y| y.sigmoid());
-            let n = (x_n + r * h_n).map(|y| y.tanh());
-            (n + z * (load(h, 0, len, at) - n)).store(h_next, at);
-            store([r, z, n], saved, len, at);
+            (block(from_x, 2, at) + block(r_and_z, 0, at) * block(from_h, 2, at)).store(n, at);
+        }
+        map_in_place::<_, FMA>(n, |y| y.tanh());
+        for at in (0..len).step_by(WIDTH) {
+            let n = block(n, 0, at);
+            (n + block(r_and_z, 1, at) * (block(h, 0, at) - n)).store(h_next, at);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{GRADIENT_WORK, WORK, load, sigmoid_slope, store, tanh_slope};
 use crate::Float;
-use crate::kernels::rows::{self, Block, Rows, WIDTH};
+use crate::kernels::rows::{self, Block, Rows, WIDTH, map};
 
 /// What is saved of an element: i, f, g, o and tanh(c′).
 const SAVED: usize = 5;
@@ -45,16 +45,18 @@ impl<F: Float> Rows<F, 2, 3> for Forward {
         [h_next, c_next, saved]: [&mut [F]; 3],
     ) {
         let n = c.len();
+        let (gated, t) = saved.split_at_mut(4 * n);
+        map::<_, FMA>(&gates[..2 * n], &mut gated[..2 * n], |z| z.sigmoid());
+        map::<_, FMA>(&gates[2 * n..3 * n], &mut gated[2 * n..3 * n], |z| z.tanh());
+        map::<_, FMA>(&gates[3 * n..], &mut gated[3 * n..], |z| z.sigmoid());
         for at in (0..n).step_by(WIDTH) {
-            let i: Block<F, FMA> = load(gates, 0, n, at).map(|z| z.sigmoid());
-            let f = load(gates, 1, n, at).map(|z| z.sigmoid());
-            let g = load(gates, 2, n, at).map(|z| z.tanh());
-            let o = load(gates, 3, n, at).map(|z| z.sigmoid());
-            let c = f * load(c, 0, n, at) + i * g;
-            let t = c.map(|c| c.tanh());
-            c.store(c_next, at);
-            (o * t).store(h_next, at);
-            store([i, f, g, o, t], saved, n, at);
+            let [i, f, g]: [Block<F, FMA>; 3] = std::array::from_fn(|k| load(gated, k, n, at));
+            (f * load(c, 0, n, at) + i * g).store(c_next, at);
+        }
+        map::<_, FMA>(c_next, t, |c| c.tanh());
+        for at in (0..n).step_by(WIDTH) {
+            let o: Block<F, FMA> = load(gated, 3, n, at);
+            (o * load(t, 0, n, at)).store(h_next, at);
         }
     }
 }
