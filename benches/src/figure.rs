@@ -1,4 +1,4 @@
-//! The pictures an experiment can hand to the report: data only, drawn by [`crate::report`].
+//! The pictures an experiment can hand to the report: data only.
 
 /// A picture of the report.
 #[derive(Clone, Debug)]

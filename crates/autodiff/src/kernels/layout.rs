@@ -86,7 +86,7 @@ fn transpose<F: Copy + Send + Sync>(
         par::chunks_mut(block, rows * row, work, |i, chunk| {
             let mut plane = Odometer::new(between, start + i * rows, 0);
             for p in 0..planes {
-                transpose_plane(&x[..], plane.offset, step, &mut chunk[p * inner..], row, inner);
+                transpose_plane(x, plane.offset, step, &mut chunk[p * inner..], row, inner);
                 plane.advance();
             }
         });

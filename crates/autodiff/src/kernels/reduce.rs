@@ -203,7 +203,7 @@ fn sum_block<F: Float>(x: &[F], term: impl Fn(F) -> F) -> F {
     while width > 1 {
         width /= 2;
         for i in 0..width {
-            lanes[i] = lanes[i] + lanes[i + width];
+            lanes[i] += lanes[i + width];
         }
     }
     lanes[0] + rest

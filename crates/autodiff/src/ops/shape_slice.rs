@@ -186,7 +186,7 @@ impl<F: Float> Tensor<F> {
     pub fn chunk(&self, axis: isize, n: usize) -> Vec<Self> {
         let axis = shape::axis("chunk", axis, self.ndim());
         assert!(
-            n > 0 && self.shape()[axis] % n == 0,
+            n > 0 && self.shape()[axis].is_multiple_of(n),
             "chunk: axis {axis} of shape {:?} does not split into {n} equal parts",
             self.shape()
         );
