@@ -1,6 +1,6 @@
 //! Rows that run the same work on one thread and on two.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Work;
@@ -13,25 +13,19 @@ fn pool(threads: usize) -> Result<ThreadPool> {
     ThreadPoolBuilder::new().num_threads(threads).build().context("starting threads")
 }
 
-/// Times the work within a pool of one thread and within one of two, in turn.
-fn one_and_two(context: &Context, prepare: fn() -> Work) -> Result<[Rounds; 2]> {
-    let (one, two) = (pool(1)?, pool(2)?);
-    let (mut first, mut second) = (prepare(), prepare());
-    // A turn is one errand in the pool: the way in and out is not timed with every step.
-    let mut contestants = [
-        Contestant::timed("1 thread", move |times| {
-            one.install(|| super::timing::time(times, &mut first))
-        }),
-        Contestant::timed("2 threads", move |times| {
-            two.install(|| super::timing::time(times, &mut second))
-        }),
-    ];
-    let mut rounds = interleave(&mut contestants, Plan::of(context))?.into_iter();
-    rounds
-        .next()
-        .zip(rounds.next())
-        .map(<[Rounds; 2]>::from)
-        .context("two contestants, two results")
+/// The work within a pool of so many threads. A turn is one errand there: the way in and out is
+/// not timed with every step.
+fn within(threads: usize, mut work: Work) -> Result<Contestant<'static>> {
+    let (pool, label) = (pool(threads)?, format!("{threads} threads"));
+    Ok(Contestant::timed(&label, move |times| {
+        pool.install(|| super::timing::time(times, &mut work))
+    }))
+}
+
+/// Lets two take turns.
+fn pair(context: &Context, mut both: [Contestant<'_>; 2]) -> Result<[Rounds; 2]> {
+    let rounds = interleave(&mut both, Plan::of(context))?;
+    rounds.try_into().map_err(|_| anyhow!("two contestants give two results"))
 }
 
 /// `scaling`: data-parallel training on one thread and on two.
@@ -68,10 +62,11 @@ impl Experiment for Scaling {
     }
 
     fn run(&self, context: &Context) -> Result<Outcome> {
-        let [one, two] = one_and_two(context, || {
+        let work = || -> Work {
             let mut training = Training::large();
             Box::new(move || training.data_parallel_step())
-        })?;
+        };
+        let [one, two] = pair(context, [within(1, work())?, within(2, work())?])?;
         let equal = f64::from(u8::from(Self::bitwise_equal()?));
         Ok(Outcome::new()
             .row(Row::speed("scaling", "ms", "ms", &two.ms()).source("on two threads"))
@@ -105,15 +100,18 @@ impl Experiment for SmallMlp {
     }
 
     fn run(&self, context: &Context) -> Result<Outcome> {
-        let [one, two] = one_and_two(context, || {
+        let work = || -> Work {
             let mut training = Training::small();
             Box::new(move || training.step())
-        })?;
+        };
+        // With threads as a program has them: called from its main thread, outside of the pool.
+        let with = Contestant::local("threads", work());
+        let [off, on] = pair(context, [within(1, work())?, with])?;
         Ok(Outcome::new()
-            .row(Row::speed("small-mlp", "ms", "ms", &two.ms()).source("with threads"))
+            .row(Row::speed("small-mlp", "ms", "ms", &on.ms()).source("with threads"))
             .row(
-                Row::speed("small-mlp", "threads_ratio", "×", &two.over(&one))
-                    .source("with two threads ÷ with one, in turn")
+                Row::speed("small-mlp", "threads_ratio", "×", &on.over(&off))
+                    .source("with threads ÷ without, in turn")
                     .goal(Goal::AtMost(1.05)),
             ))
     }
