@@ -128,7 +128,7 @@ fn run_seed(
         Mlp::new(&[784, 512, 10], Activation::Relu, &mut rng.split()),
         holdout,
         train,
-        &losses,
+        losses,
         &ReferenceConfig { epochs: plan.reference_epochs, ..Default::default() },
         &mut rng.split(),
     )?;
@@ -157,7 +157,7 @@ fn run_seed(
                 &selector,
                 &rows,
                 &ids,
-                &losses,
+                losses,
                 &mut choices,
             )
             .with_context(|| format!("step {step}"))?;

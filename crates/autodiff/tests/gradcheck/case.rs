@@ -6,13 +6,16 @@ use ndarray::{ArrayD, Axis};
 use seedbed_autodiff::{GradCheck, Rng, Tensor, check_grads};
 
 /// Derivatives are checked in double precision.
-pub type T = Tensor<f64>;
+pub(crate) type T = Tensor<f64>;
+
+/// An op as a function of its arguments.
+type Function = Box<dyn Fn(&[T]) -> T>;
 
 /// One op with arguments of given shapes.
 ///
 /// Every row checks derivatives of order 1, 2 and 3; that inputs which lie in memory in
 /// another order give the same value; and, if the arguments have equal shapes, that one tensor may be passed as all of them.
-pub struct Case {
+pub(crate) struct Case {
     op: &'static str,
     shapes: Vec<Vec<Vec<usize>>>,
     points: Vec<Vec<T>>,
@@ -20,13 +23,13 @@ pub struct Case {
     high: f64,
     apart: f64,
     check: GradCheck,
-    f: Box<dyn Fn(&[T]) -> T>,
+    f: Function,
 }
 
 /// The op as a function of arguments that have these shapes.
 ///
 /// `case("atan2", &[&[2, 3], &[3]], |x| x[0].atan2(&x[1]))`
-pub fn case(op: &'static str, shapes: &[&[usize]], f: impl Fn(&[T]) -> T + 'static) -> Case {
+pub(crate) fn case(op: &'static str, shapes: &[&[usize]], f: impl Fn(&[T]) -> T + 'static) -> Case {
     let case = Case {
         op,
         shapes: vec![],
@@ -43,35 +46,35 @@ pub fn case(op: &'static str, shapes: &[&[usize]], f: impl Fn(&[T]) -> T + 'stat
 #[allow(dead_code, reason = "each family uses some of them")]
 impl Case {
     /// The same for other shapes: empty axes, axes of size 1, broadcasting.
-    pub fn also(mut self, shapes: &[&[usize]]) -> Self {
+    pub(crate) fn also(mut self, shapes: &[&[usize]]) -> Self {
         self.shapes.push(shapes.iter().map(|s| s.to_vec()).collect());
         self
     }
 
     /// The same at a given argument.
-    pub fn at(mut self, x: T) -> Self {
+    pub(crate) fn at(mut self, x: T) -> Self {
         self.points.push(vec![x]);
         self
     }
 
     /// Arguments are drawn from [`low`, `high`) instead of [−1, 1).
-    pub fn within(self, low: f64, high: f64) -> Self {
+    pub(crate) fn within(self, low: f64, high: f64) -> Self {
         Self { low, high, ..self }
     }
 
     /// Arguments keep this distance from one another and from zero, where the op has a kink.
-    pub fn apart(self, apart: f64) -> Self {
+    pub(crate) fn apart(self, apart: f64) -> Self {
         Self { apart, ..self }
     }
 
     /// The largest error, relative to 1 + |exact|.
-    pub fn tolerance(mut self, tolerance: f64) -> Self {
+    pub(crate) fn tolerance(mut self, tolerance: f64) -> Self {
         self.check.tolerance = tolerance;
         self
     }
 
     /// The step of the differences.
-    pub fn step(mut self, step: f64) -> Self {
+    pub(crate) fn step(mut self, step: f64) -> Self {
         self.check.step = step;
         self
     }
@@ -125,7 +128,7 @@ fn in_another_order(x: &T) -> T {
 }
 
 /// Runs every row, and names those that fail.
-pub fn run(cases: Vec<Case>) {
+pub(crate) fn run(cases: Vec<Case>) {
     let failed: Vec<_> = cases
         .iter()
         .filter(|case| catch_unwind(AssertUnwindSafe(|| case.run())).is_err())

@@ -6,7 +6,7 @@ use crate::case::{Case, T, case};
 
 const EPS: f64 = 0.1;
 
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut cases = losses();
     cases.extend(normalisation());
     cases.extend(recurrent());

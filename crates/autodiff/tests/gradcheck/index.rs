@@ -5,7 +5,7 @@ use seedbed_autodiff::{Indices, Tensor};
 
 use crate::case::{Case, T, case};
 
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     vec![
         case("gather", &[&[2, 3]], |x| x[0].gather(1, &at(&[2, 2], &[2, 0, 1, 1]))),
         case("gather", &[&[3, 2]], |x| x[0].gather(0, &at(&[2, 2], &[2, 0, 2, 1]))),

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, T, case};
 
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     const BOX: &[&[usize]] = &[&[2, 3, 2]];
     vec![
         case("sum", BOX, |x| x[0].sum(1)).also(&[&[2, 0, 2]]).also(&[&[2, 1, 1]]),

@@ -5,7 +5,7 @@ use seedbed_autodiff::Tensor;
 
 use crate::case::{Case, T, case};
 
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     const BOX: &[&[usize]] = &[&[2, 3, 4]];
     vec![
         case("reshape", BOX, |x| x[0].reshape(&[4, 6])),

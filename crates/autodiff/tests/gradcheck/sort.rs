@@ -7,7 +7,7 @@ use crate::case::{Case, T, case};
 /// Differences must not change an order.
 const APART: f64 = 0.02;
 
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     const BOX: &[&[usize]] = &[&[2, 3, 2]];
     let case = |op, shapes, f: fn(&[T]) -> T| case(op, shapes, f).apart(APART);
     vec![
