@@ -4,6 +4,9 @@ mod check;
 mod float;
 mod fused;
 mod graph;
+#[cfg(debug_assertions)]
+#[doc(hidden)]
+pub mod instances;
 mod kernels;
 mod module;
 mod ops;
