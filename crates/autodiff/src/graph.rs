@@ -10,10 +10,10 @@
 //! range, which makes them the index of a dense table of pending gradients: no hashing, no
 //! recursion.
 
-use std::any::type_name;
+mod fused;
+
 use std::cell::Cell;
 use std::fmt::Debug;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::Array1;
@@ -22,6 +22,8 @@ use smallvec::{SmallVec, smallvec};
 use crate::shape::Dims;
 use crate::storage::Storage;
 use crate::{Float, Tensor};
+
+pub use fused::{Fused, FusedCtx};
 
 /// The gradients of an op's inputs, in order; `None` where there is none.
 pub type Grads<F> = SmallVec<[Option<Tensor<F>>; 2]>;
@@ -438,135 +440,4 @@ fn accumulate<F: Float>(sum: &mut Tensor<F>, g: Tensor<F>) {
         Some(data) if g.0.level == 0 => crate::kernels::accumulate::add_assign(data, g.data()),
         _ => *sum = &*sum + &g,
     }
-}
-
-/// A kernel with its specification.
-///
-/// [`reference`](Self::reference) says what the op is, in tensor ops; [`forward`](Self::forward) and [`vjp`](Self::vjp) are the
-/// fast path, which [`check_fused`](crate::check_fused) holds against it. Derivatives of the derivative go through
-/// the reference, so a fused op is differentiable to any order.
-///
-/// ```
-/// use seedbed_autodiff::{Float, Fused, FusedCtx, Tensor};
-///
-/// /// `x²`, in one pass.
-/// #[derive(Debug)]
-/// struct Square;
-///
-/// impl<F: Float> Fused<F, 1> for Square {
-///     type Saved = ();
-///     fn name(&self) -> &'static str {
-///         "square"
-///     }
-///     fn reference(&self, [x]: [&Tensor<F>; 1]) -> Tensor<F> {
-///         x * x
-///     }
-///     fn forward(&self, [x]: [&Tensor<F>; 1]) -> (Tensor<F>, ()) {
-///         (Tensor::new(x.data().iter().map(|&x| x * x).collect(), x.shape()), ())
-///     }
-///     fn vjp(&self, c: &FusedCtx<'_, F, (), 1>, g: Tensor<F>) -> [Option<Tensor<F>>; 1] {
-///         [Some(c.x(0) * g * 2.0)]
-///     }
-/// }
-///
-/// let x = Tensor::<f64>::scalar(3.0);
-/// assert_eq!(seedbed_autodiff::grad(&x, |x| Tensor::fused(Square, [x])).item(), 6.0);
-/// ```
-pub trait Fused<F: Float, const N: usize>: Debug + Send + Sync + 'static {
-    /// What the forward pass keeps for the gradient; `()` if nothing.
-    type Saved: Send + Sync + 'static;
-
-    /// The op's name in messages.
-    fn name(&self) -> &'static str;
-
-    /// The specification, in tensor ops.
-    fn reference(&self, x: [&Tensor<F>; N]) -> Tensor<F>;
-
-    /// The value. Nothing is recorded here, so tensor ops are plain arithmetic.
-    fn forward(&self, x: [&Tensor<F>; N]) -> (Tensor<F>, Self::Saved);
-
-    /// The gradients of the inputs, given that of the output. Only called when nobody differentiates
-    /// it again.
-    fn vjp(&self, c: &FusedCtx<'_, F, Self::Saved, N>, g: Tensor<F>) -> [Option<Tensor<F>>; N];
-}
-
-/// What the gradient of a [`Fused`] op sees.
-pub struct FusedCtx<'a, F: Float, S, const N: usize> {
-    ctx: &'a Ctx<'a, F>,
-    saved: &'a S,
-}
-
-impl<F: Float, S, const N: usize> FusedCtx<'_, F, S, N> {
-    /// The `i`-th input.
-    pub fn x(&self, i: usize) -> &Tensor<F> {
-        self.ctx.x(i)
-    }
-
-    /// The output.
-    pub fn y(&self) -> &Tensor<F> {
-        self.ctx.y()
-    }
-
-    /// What the forward pass kept.
-    pub fn saved(&self) -> &S {
-        self.saved
-    }
-
-    /// Whether the `i`-th input wants a gradient.
-    pub fn needs(&self, i: usize) -> bool {
-        self.ctx.needs(i)
-    }
-}
-
-struct FusedOp<F, T, S, const N: usize> {
-    op: T,
-    saved: S,
-    element: PhantomData<fn() -> F>,
-}
-
-impl<F, T: Debug, S, const N: usize> Debug for FusedOp<F, T, S, N> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} over {}", self.op, type_name::<F>())
-    }
-}
-
-impl<F: Float, T: Fused<F, N>, const N: usize> Op<F> for FusedOp<F, T, T::Saved, N> {
-    fn name(&self) -> &'static str {
-        self.op.name()
-    }
-
-    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        if c.recording() {
-            // Somebody will differentiate this derivative: go through the specification. Every
-            // argument is lifted afresh, because one tensor may be passed twice.
-            let (y, tape) =
-                Tape::record(c.inputs, |x| self.op.reference(std::array::from_fn(|i| &x[i])));
-            return tape.gradients(y, g).into();
-        }
-        let c = FusedCtx { ctx: c, saved: &self.saved };
-        quietly(|| self.op.vjp(&c, g)).into_iter().collect()
-    }
-}
-
-impl<F: Float> Tensor<F> {
-    /// Applies a [`Fused`] op.
-    #[track_caller]
-    pub fn fused<T: Fused<F, N>, const N: usize>(op: T, x: [&Self; N]) -> Self {
-        let state = STATE.get();
-        let recorded = x.iter().any(|x| x.0.level > state.floor);
-        let (y, saved) = if recorded { forward_quietly(&op, x) } else { op.forward(x) };
-        Self::record(FusedOp { op, saved, element: PhantomData }, &x, y)
-    }
-}
-
-#[track_caller]
-fn forward_quietly<F: Float, T: Fused<F, N>, const N: usize>(
-    op: &T,
-    x: [&Tensor<F>; N],
-) -> (Tensor<F>, T::Saved) {
-    let mut state = STATE.get();
-    let _restore = Restore(state);
-    state.floor = u8::MAX;
-    STATE.set(state);
-    op.forward(x)
 }
