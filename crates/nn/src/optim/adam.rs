@@ -140,7 +140,8 @@ pub struct AdamUpdate<F> {
 }
 
 impl<F: Float> Update<F, 2> for AdamUpdate<F> {
-    const WORK: usize = 16;
+    // Measured: 0.7 ns a number on one thread.
+    const WORK: usize = 5;
 
     #[inline(always)]
     fn at(self, x: F, g: F, [m, v]: [F; 2]) -> (F, [F; 2]) {
