@@ -10,8 +10,12 @@ type Walk = SmallVec<[(usize, isize); 6]>;
 /// Output elements a task takes at once.
 const CHUNK: usize = 1 << 14;
 
-/// Edge of the squares that a transpose moves, so that both sides stay in the first-level cache.
-const TILE: usize = 32;
+/// Edge of the squares that a transpose turns at once: a cache line of `f32`.
+const TILE: usize = 16;
+
+/// Edge of the squares that a transpose goes through one after another: few enough pages on both sides, and runs
+/// long enough to be fetched ahead.
+const BLOCK: usize = 64;
 
 /// The elements of `x` at `start + Σ iₖ·stridesₖ`, for all indices `i` of `shape` in row-major order.
 pub(crate) fn read<F: Copy + Default + Send + Sync>(
@@ -66,7 +70,7 @@ fn read_row<F: Copy>(x: &[F], at: usize, step: isize, row: &mut [F]) {
 }
 
 /// [`read`] where the elements of `outer[k]`, not of the innermost axis, are neighbours in `x`.
-fn transpose<F: Copy + Send + Sync>(
+fn transpose<F: Copy + Default + Send + Sync>(
     x: &[F],
     start: usize,
     outer: &[(usize, isize)],
@@ -82,7 +86,7 @@ fn transpose<F: Copy + Send + Sync>(
     // Chunks of whole rows of tiles, within one index of the axes before `k`.
     for block in out.chunks_mut(n * row) {
         let start = at.offset;
-        let rows = (CHUNK / row).clamp(1, n).next_multiple_of(TILE);
+        let rows = (CHUNK / row).clamp(1, n).next_multiple_of(BLOCK);
         par::chunks_mut(block, rows * row, work, |i, chunk| {
             let mut plane = Odometer::new(between, start + i * rows, 0);
             for p in 0..planes {
@@ -95,7 +99,7 @@ fn transpose<F: Copy + Send + Sync>(
 }
 
 /// `out[r·row + c] = x[at + r + c·step]` for `c < inner` and every row `r` of `out`.
-fn transpose_plane<F: Copy>(
+fn transpose_plane<F: Copy + Default>(
     x: &[F],
     at: usize,
     step: isize,
@@ -104,16 +108,38 @@ fn transpose_plane<F: Copy>(
     inner: usize,
 ) {
     let rows = out.len().div_ceil(row);
-    for r0 in (0..rows).step_by(TILE) {
-        let height = TILE.min(rows - r0);
-        for c0 in (0..inner).step_by(TILE) {
-            for c in c0..(c0 + TILE).min(inner) {
-                let from = (at + r0).wrapping_add_signed(c as isize * step);
-                let out = out[r0 * row + c..].iter_mut().step_by(row);
-                for (o, &x) in out.zip(&x[from..][..height]) {
-                    *o = x;
+    let mut tile = [[F::default(); TILE]; TILE];
+    for (r0, r1) in steps(0, rows, BLOCK) {
+        for (c0, c1) in steps(0, inner, BLOCK) {
+            for (c, end) in steps(c0, c1, TILE) {
+                for (r, bottom) in steps(r0, r1, TILE) {
+                    // Whole cache lines are read, turned and written: rows whose distance is a power of two would drive
+                    // one another out of the cache if a line were visited more than once.
+                    for (i, lane) in (c..end).zip(&mut tile) {
+                        let from = (at + r).wrapping_add_signed(i as isize * step);
+                        lane[..bottom - r].copy_from_slice(&x[from..][..bottom - r]);
+                    }
+                    turn(&mut tile);
+                    for (i, lane) in (r..bottom).zip(&tile) {
+                        out[i * row + c..][..end - c].copy_from_slice(&lane[..end - c]);
+                    }
                 }
             }
+        }
+    }
+}
+
+/// The ends of steps of `size` from `start` to `end`; the last may be shorter.
+fn steps(start: usize, end: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (start..end).step_by(size).map(move |i| (i, end.min(i + size)))
+}
+
+/// Transposes a square in place.
+fn turn<F: Copy>(tile: &mut [[F; TILE]; TILE]) {
+    for r in 1..TILE {
+        let (above, below) = tile.split_at_mut(r);
+        for (c, other) in above.iter_mut().enumerate() {
+            std::mem::swap(&mut other[r], &mut below[0][c]);
         }
     }
 }

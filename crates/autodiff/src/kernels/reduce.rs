@@ -189,15 +189,17 @@ fn pairwise<F: Float>(x: &[F], term: impl Fn(F) -> F + Copy) -> F {
 fn sum_block<F: Float>(x: &[F], term: impl Fn(F) -> F) -> F {
     const LANES: usize = 32;
     let (chunks, rest) = x.as_chunks::<LANES>();
-    let rest = rest.iter().fold(F::zero(), |s, &x| s + term(x));
     if chunks.is_empty() {
-        return rest;
+        return rest.iter().fold(F::zero(), |s, &x| s + term(x));
     }
     let mut lanes = [F::zero(); LANES];
     for chunk in chunks {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane += term(x);
         }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane += term(x);
     }
     let mut width = LANES;
     while width > 1 {
@@ -206,7 +208,7 @@ fn sum_block<F: Float>(x: &[F], term: impl Fn(F) -> F) -> F {
             lanes[i] += lanes[i + width];
         }
     }
-    lanes[0] + rest
+    lanes[0]
 }
 
 /// Adds every row of `x` to `out`.

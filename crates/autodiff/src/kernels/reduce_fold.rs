@@ -8,6 +8,9 @@ use crate::Float;
 /// Independent accumulators: they fill the vector registers, and fix the order of the operations.
 const LANES: usize = 32;
 
+/// Columns that are folded together.
+pub(super) const WIDTH: usize = 256;
+
 /// Elements that a task takes.
 const CHUNK: usize = 1 << 15;
 
@@ -23,12 +26,13 @@ pub(crate) enum Fold {
 }
 
 /// [`Fold`] as a type, so that the loops are compiled for each.
-trait Operation<F>: Copy + Send + Sync {
+pub(super) trait Operation<F>: Copy + Send + Sync {
     fn join(self, a: F, b: F) -> F;
 }
 
+/// The largest; NaN if there is one.
 #[derive(Clone, Copy)]
-struct Max;
+pub(super) struct Max;
 #[derive(Clone, Copy)]
 struct Min;
 #[derive(Clone, Copy)]
@@ -37,14 +41,15 @@ struct Product;
 impl<F: Float> Operation<F> for Max {
     #[inline(always)]
     fn join(self, a: F, b: F) -> F {
-        if b <= a || a.is_nan() { a } else { b }
+        // No short circuit: a branch would keep the loop from being vectorised.
+        if (b <= a) | a.is_nan() { a } else { b }
     }
 }
 
 impl<F: Float> Operation<F> for Min {
     #[inline(always)]
     fn join(self, a: F, b: F) -> F {
-        if b >= a || a.is_nan() { a } else { b }
+        if (b >= a) | a.is_nan() { a } else { b }
     }
 }
 
@@ -136,14 +141,40 @@ impl<F: Float, O: Operation<F>> Job for FoldColumns<'_, F, O> {
     type Out = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let (first, rest) = self.x.split_at(self.out.len());
-        self.out.copy_from_slice(first);
-        for row in rest.chunks_exact(self.out.len()) {
-            for (a, &b) in self.out.iter_mut().zip(row) {
-                *a = self.op.join(*a, b);
-            }
+        let inner = self.out.len();
+        for (j, out) in self.out.chunks_mut(WIDTH).enumerate() {
+            let all = fold_columns(self.op, self.x, inner, j * WIDTH, out.len());
+            out.copy_from_slice(&all[..out.len()]);
         }
     }
+}
+
+/// Folds `w` columns, at most [`WIDTH`], from `j` on.
+///
+/// From one array into the other and back: a fold in place would become a conditional store, which is not vectorised.
+#[inline(always)]
+pub(super) fn fold_columns<F: Float, O: Operation<F>>(
+    op: O,
+    x: &[F],
+    inner: usize,
+    j: usize,
+    w: usize,
+) -> [F; WIDTH] {
+    let (mut a, mut b) = ([F::zero(); WIDTH], [F::zero(); WIDTH]);
+    let mut rows = x.chunks_exact(inner).map(|row| &row[j..][..w]);
+    if let Some(first) = rows.next() {
+        a[..w].copy_from_slice(first);
+    }
+    while let Some(row) = rows.next() {
+        for ((b, &a), &x) in b[..w].iter_mut().zip(&a[..w]).zip(row) {
+            *b = op.join(a, x);
+        }
+        let Some(row) = rows.next() else { return b };
+        for ((a, &b), &x) in a[..w].iter_mut().zip(&b[..w]).zip(row) {
+            *a = op.join(b, x);
+        }
+    }
+    a
 }
 
 /// Where along the middle axis `value` (the largest or the smallest) first stands.

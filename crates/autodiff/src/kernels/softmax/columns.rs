@@ -3,9 +3,7 @@
 use super::{Job, Kind};
 use crate::Float;
 use crate::kernels::lane::Lane;
-
-/// Columns that are worked on together.
-const WIDTH: usize = 64;
+use crate::kernels::reduce_fold::{Max, WIDTH, fold_columns};
 
 pub(super) struct Forward<'a, F> {
     pub(super) kind: Kind,
@@ -21,26 +19,43 @@ impl<F: Float> Job for Forward<'_, F> {
     fn run<const FMA: bool>(self) {
         for j in (0..self.inner).step_by(WIDTH) {
             let w = WIDTH.min(self.inner - j);
-            let (shift, mut sum) = shift_and_sum::<F, FMA>(self.x, self.inner, j, w);
-            let rows = self.x.chunks_exact(self.inner).zip(self.out.chunks_exact_mut(self.inner));
+            let shift = shift(self.x, self.inner, j, w);
             match self.kind {
                 Kind::Softmax => {
+                    let mut sum = [F::zero(); WIDTH];
+                    for (x, out) in
+                        self.x.chunks_exact(self.inner).zip(self.out.chunks_exact_mut(self.inner))
+                    {
+                        let (x, out) = (&x[j..][..w], &mut out[j..][..w]);
+                        let (shift, sum) = (&shift[..w], &mut sum[..w]);
+                        for k in 0..w {
+                            out[k] = Lane::<F, FMA>(x[k] - shift[k]).exp().0;
+                        }
+                        for k in 0..w {
+                            sum[k] += out[k];
+                        }
+                    }
                     for s in &mut sum {
                         *s = if *s == F::zero() { F::zero() } else { s.recip() };
                     }
-                    for (x, out) in rows {
-                        for (k, (o, &x)) in out[j..][..w].iter_mut().zip(&x[j..]).enumerate() {
-                            *o = Lane::<F, FMA>(x - shift[k]).exp().0 * sum[k];
+                    for out in self.out.chunks_exact_mut(self.inner) {
+                        let (out, scale) = (&mut out[j..][..w], &sum[..w]);
+                        for k in 0..w {
+                            out[k] *= scale[k];
                         }
                     }
                 }
                 Kind::LogSoftmax => {
+                    let mut sum = sum_exp::<F, FMA>(self.x, self.inner, j, w, &shift);
                     for (s, &shift) in sum.iter_mut().zip(&shift) {
                         *s = shift + if *s == F::zero() { F::zero() } else { s.ln() };
                     }
-                    for (x, out) in rows {
-                        for (k, (o, &x)) in out[j..][..w].iter_mut().zip(&x[j..]).enumerate() {
-                            *o = x - sum[k];
+                    for (x, out) in
+                        self.x.chunks_exact(self.inner).zip(self.out.chunks_exact_mut(self.inner))
+                    {
+                        let (x, out, offset) = (&x[j..][..w], &mut out[j..][..w], &sum[..w]);
+                        for k in 0..w {
+                            out[k] = x[k] - offset[k];
                         }
                     }
                 }
@@ -68,17 +83,25 @@ impl<F: Float> Job for Backward<'_, F> {
             let rows = || self.y.chunks_exact(inner).zip(self.g.chunks_exact(inner));
             let mut sum = [F::zero(); WIDTH];
             for (y, g) in rows() {
-                for (s, (&y, &g)) in sum[..w].iter_mut().zip(y[j..].iter().zip(&g[j..])) {
-                    *s += if self.kind == Kind::Softmax { y * g } else { g };
+                let (y, g, sum) = (&y[j..][..w], &g[j..][..w], &mut sum[..w]);
+                for k in 0..w {
+                    sum[k] += if self.kind == Kind::Softmax { y[k] * g[k] } else { g[k] };
                 }
             }
             for ((y, g), out) in rows().zip(self.out.chunks_exact_mut(inner)) {
-                let yg = y[j..].iter().zip(&g[j..]);
-                for ((o, (&y, &g)), &s) in out[j..][..w].iter_mut().zip(yg).zip(&sum) {
-                    *o = match self.kind {
-                        Kind::Softmax => y * (g - s),
-                        Kind::LogSoftmax => g - Lane::<F, FMA>(y).exp().0 * s,
-                    };
+                let (y, g, out) = (&y[j..][..w], &g[j..][..w], &mut out[j..][..w]);
+                let sum = &sum[..w];
+                match self.kind {
+                    Kind::Softmax => {
+                        for k in 0..w {
+                            out[k] = y[k] * (g[k] - sum[k]);
+                        }
+                    }
+                    Kind::LogSoftmax => {
+                        for k in 0..w {
+                            out[k] = g[k] - Lane::<F, FMA>(y[k]).exp().0 * sum[k];
+                        }
+                    }
                 }
             }
         }
@@ -98,7 +121,8 @@ impl<F: Float> Job for LogSumExp<'_, F> {
         let inner = self.out.len();
         for j in (0..inner).step_by(WIDTH) {
             let w = WIDTH.min(inner - j);
-            let (shift, sum) = shift_and_sum::<F, FMA>(self.x, inner, j, w);
+            let shift = shift(self.x, inner, j, w);
+            let sum = sum_exp::<F, FMA>(self.x, inner, j, w, &shift);
             for (o, (&shift, &sum)) in self.out[j..][..w].iter_mut().zip(shift.iter().zip(&sum)) {
                 *o = shift + sum.ln();
             }
@@ -106,28 +130,31 @@ impl<F: Float> Job for LogSumExp<'_, F> {
     }
 }
 
-/// Of `w` columns from `j` on: the largest elements, or 0 where that is not finite, and `Σ exp(x − shift)`.
+/// The largest elements of `w` columns from `j` on, or 0 where that is not finite.
 #[inline(always)]
-fn shift_and_sum<F: Float, const FMA: bool>(
+fn shift<F: Float>(x: &[F], inner: usize, j: usize, w: usize) -> [F; WIDTH] {
+    fold_columns(Max, x, inner, j, w).map(|m| if m.is_finite() { m } else { F::zero() })
+}
+
+/// `Σ exp(x − shift)` of `w` columns from `j` on.
+#[inline(always)]
+fn sum_exp<F: Float, const FMA: bool>(
     x: &[F],
     inner: usize,
     j: usize,
     w: usize,
-) -> ([F; WIDTH], [F; WIDTH]) {
-    let mut shift = [F::neg_infinity(); WIDTH];
-    for row in x.chunks_exact(inner) {
-        for (m, &x) in shift[..w].iter_mut().zip(&row[j..]) {
-            *m = if x > *m { x } else { *m };
-        }
-    }
-    for m in &mut shift {
-        *m = if m.is_finite() { *m } else { F::zero() };
-    }
+    shift: &[F; WIDTH],
+) -> [F; WIDTH] {
     let mut sum = [F::zero(); WIDTH];
+    let mut exp = [F::zero(); WIDTH];
     for row in x.chunks_exact(inner) {
-        for ((s, &x), &shift) in sum[..w].iter_mut().zip(&row[j..]).zip(&shift) {
-            *s += Lane::<F, FMA>(x - shift).exp().0;
+        let (x, shift, exp) = (&row[j..][..w], &shift[..w], &mut exp[..w]);
+        for k in 0..w {
+            exp[k] = Lane::<F, FMA>(x[k] - shift[k]).exp().0;
+        }
+        for (s, &e) in sum.iter_mut().zip(&*exp) {
+            *s += e;
         }
     }
-    (shift, sum)
+    sum
 }

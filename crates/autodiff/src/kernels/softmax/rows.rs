@@ -7,6 +7,9 @@ use crate::kernels::lane::Lane;
 /// Independent accumulators: they fill the vector registers, and fix the order of the additions.
 const LANES: usize = 32;
 
+/// Exponentials that are computed at once, before they are added up.
+const BLOCK: usize = 256;
+
 pub(super) struct Forward<'a, F> {
     pub(super) kind: Kind,
     pub(super) x: &'a [F],
@@ -23,10 +26,7 @@ impl<F: Float> Job for Forward<'_, F> {
             let shift = shift(x);
             match self.kind {
                 Kind::Softmax => {
-                    for (o, &x) in out.iter_mut().zip(x) {
-                        *o = Lane::<F, FMA>(x - shift).exp().0;
-                    }
-                    let sum = fold(out, F::zero(), |s, &x| s + x);
+                    let sum = exp_and_sum::<F, FMA>(x, shift, out);
                     let scale = if sum == F::zero() { F::zero() } else { sum.recip() };
                     for o in out {
                         *o *= scale;
@@ -109,18 +109,21 @@ fn shift<F: Float>(x: &[F]) -> F {
 /// `Σ exp(x − shift)`.
 #[inline(always)]
 fn sum_exp<F: Float, const FMA: bool>(x: &[F], shift: F) -> F {
+    let mut block = [F::zero(); BLOCK];
     let mut sum = F::zero();
-    let (chunks, rest) = x.as_chunks::<LANES>();
-    let mut lanes = [F::zero(); LANES];
-    for chunk in chunks {
-        for (s, &x) in lanes.iter_mut().zip(chunk) {
-            *s += Lane::<F, FMA>(x - shift).exp().0;
-        }
+    for x in x.chunks(BLOCK) {
+        sum += exp_and_sum::<F, FMA>(x, shift, &mut block[..x.len()]);
     }
-    for &x in rest {
-        sum += Lane::<F, FMA>(x - shift).exp().0;
+    sum
+}
+
+/// Writes `exp(x − shift)`, and returns the sum. In two loops: accumulators would take the registers from the exponentials.
+#[inline(always)]
+fn exp_and_sum<F: Float, const FMA: bool>(x: &[F], shift: F, out: &mut [F]) -> F {
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = Lane::<F, FMA>(x - shift).exp().0;
     }
-    join(lanes, &|a, b| a + b) + sum
+    fold(out, F::zero(), |s, &x| s + x)
 }
 
 /// `f` over all elements, in [`LANES`] strands that are joined at the end; `f` must be associative but for
