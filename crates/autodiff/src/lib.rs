@@ -3,16 +3,19 @@
 mod check;
 mod float;
 mod fused;
+mod fusion;
 mod graph;
 #[cfg(debug_assertions)]
 #[doc(hidden)]
 pub mod instances;
 mod kernels;
+mod levels;
 mod module;
 mod ops;
 mod rng;
 mod shape;
 mod storage;
+mod tape;
 mod tensor;
 mod transform;
 pub mod update;
@@ -20,7 +23,8 @@ pub mod update;
 pub use check::{GradCheck, check_fused, check_grads};
 pub use float::Float;
 pub use fused::Activation;
-pub use graph::{Ctx, Fused, FusedCtx, Grads, Op};
+pub use fusion::{Fused, FusedCtx};
+pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};
 pub use ops::{ConvOptions, Operand};
 pub use rng::{RNG_STATE_BYTES, Rng};

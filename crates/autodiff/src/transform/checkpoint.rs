@@ -1,7 +1,8 @@
 use std::fmt;
 
 use super::grad::with_params;
-use crate::graph::{Tape, without_captures};
+use crate::levels::without_captures;
+use crate::tape::Tape;
 use crate::{Ctx, Float, Grads, Module, Op, Tensor};
 
 /// `f(model)`, keeping none of its intermediate values: they are computed again for the gradient.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::graph::quietly;
+use crate::levels::quietly;
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
 /// A function with a derivative of the caller's choice.

@@ -1,4 +1,4 @@
-use crate::graph::looking_for_nan;
+use crate::levels::looking_for_nan;
 use crate::{Float, Tensor};
 
 /// Runs `f` and looks at every value that an op makes, and at every gradient, for NaN.

@@ -1,4 +1,5 @@
-use crate::graph::{Tape, open_transforms};
+use crate::levels::open_transforms;
+use crate::tape::Tape;
 use crate::{Float, Module, Path, Role, Tensor};
 
 /// The value of a scalar function of a model, and its gradient: a model of the same type.

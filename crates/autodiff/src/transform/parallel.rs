@@ -1,6 +1,6 @@
 use super::grad::value_and_grad;
-use crate::graph::{debug_nan_is_on, isolated, open_transforms};
 use crate::kernels::par;
+use crate::levels::{debug_nan_is_on, isolated, open_transforms};
 use crate::{Float, Module, Tensor};
 
 /// [`value_and_grad`] of the mean of `f` over shards of a batch, one thread a shard.

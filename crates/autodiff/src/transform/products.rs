@@ -1,5 +1,6 @@
 use super::grad::{grad, gradient_of, with_params};
-use crate::graph::{Tape, open_transforms, quietly};
+use crate::levels::{open_transforms, quietly};
+use crate::tape::Tape;
 use crate::{Float, Module, Tensor};
 
 /// The value of a function, and its vector–Jacobian product: a closure that takes the gradient of the

@@ -1,10 +1,12 @@
-//! Fused ops: a kernel that a specification in tensor ops explains, checks and differentiates again.
+//! Kernels with a specification.
 
 use std::any::type_name;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use super::{Ctx, Grads, Op, Restore, STATE, Tape, quietly};
+use crate::graph::{Ctx, Grads, Op};
+use crate::levels::{self, quietly};
+use crate::tape::Tape;
 use crate::{Float, Tensor};
 
 /// A kernel with its specification.
@@ -107,7 +109,7 @@ impl<F: Float, T: Fused<F, N>, const N: usize> Op<F> for FusedOp<F, T, T::Saved,
             // Somebody will differentiate this derivative: go through the specification. Every
             // argument is lifted afresh, because one tensor may be passed twice.
             let (y, tape) =
-                Tape::record(c.inputs, |x| self.op.reference(std::array::from_fn(|i| &x[i])));
+                Tape::record(c.inputs(), |x| self.op.reference(std::array::from_fn(|i| &x[i])));
             return tape.gradients(y, g).into();
         }
         let c = FusedCtx { ctx: c, saved: &self.saved };
@@ -119,21 +121,10 @@ impl<F: Float> Tensor<F> {
     /// Applies a [`Fused`] op.
     #[track_caller]
     pub fn fused<T: Fused<F, N>, const N: usize>(op: T, x: [&Self; N]) -> Self {
-        let state = STATE.get();
-        let recorded = x.iter().any(|x| x.0.level > state.floor);
-        let (y, saved) = if recorded { forward_quietly(&op, x) } else { op.forward(x) };
+        let (y, saved) = {
+            let _quiet = levels::quiet();
+            op.forward(x)
+        };
         Self::record(FusedOp { op, saved, element: PhantomData }, &x, y)
     }
-}
-
-#[track_caller]
-fn forward_quietly<F: Float, T: Fused<F, N>, const N: usize>(
-    op: &T,
-    x: [&Tensor<F>; N],
-) -> (Tensor<F>, T::Saved) {
-    let mut state = STATE.get();
-    let _restore = Restore(state);
-    state.floor = u8::MAX;
-    STATE.set(state);
-    op.forward(x)
 }
