@@ -28,7 +28,7 @@ fn main() {
     // The gradient is a `Neuron` again.
     let (loss, gradient) = value_and_grad(&neuron, |m| m.forward(&x).square().mean(..));
     println!("loss {loss}, gradient {gradient:?}");
-    let better = neuron.zip_params(&gradient, |p, g| p - 0.1 * g);
+    let better = neuron.zip_params(&gradient, |p, g| p - 0.01 * g);
     assert!(better.forward(&x).square().mean(..).item() < loss.item());
     // ANCHOR_END: gradient
 
