@@ -19,6 +19,7 @@ mod resize;
 mod share;
 mod source;
 mod split;
+pub mod tasks;
 mod tensor;
 
 pub use batches::{Batches, BatchesState, in_order};

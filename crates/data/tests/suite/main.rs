@@ -9,3 +9,4 @@ mod omniglot;
 mod samples;
 mod sampling;
 mod set;
+mod tasks;

@@ -1,0 +1,100 @@
+//! An endless stream of fresh sequences, which can be stopped and resumed.
+
+use seedbed_autodiff::{RNG_STATE_BYTES, Rng};
+use serde::{Deserialize, Serialize};
+
+use super::{SequenceBatch, SequenceTask, check_at_least};
+use crate::error::DataError;
+
+/// Fresh sequences of a task, a batch at a time, and how many there were.
+///
+/// ```
+/// use seedbed_autodiff::Rng;
+/// use seedbed_data::tasks::{Copy, Sequences};
+///
+/// let mut sequences = Sequences::new(Copy::default(), 4, Rng::new(0))?;
+/// sequences.next_batch();
+/// assert_eq!(sequences.drawn(), 4);
+/// let saved = serde_json::to_string(&sequences.state()).unwrap();
+///
+/// let mut resumed = Sequences::<Copy>::resume(serde_json::from_str(&saved).unwrap())?;
+/// assert_eq!(resumed.next_batch().inputs, sequences.next_batch().inputs);
+/// # Ok::<(), seedbed_data::DataError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequences<T> {
+    task: T,
+    batch_size: usize,
+    drawn: u64,
+    rng: Rng,
+}
+
+/// Where a [`Sequences`] stands, to be kept in a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SequencesState<T> {
+    task: T,
+    batch_size: usize,
+    drawn: u64,
+    rng: Vec<u8>,
+}
+
+impl<T: SequenceTask> Sequences<T> {
+    /// Batches of `batch_size` sequences of the task.
+    ///
+    /// # Errors
+    /// [`DataError::Invalid`] if the task makes no sense, or the batch size is 0.
+    pub fn new(task: T, batch_size: usize, rng: Rng) -> Result<Self, DataError> {
+        task.check()?;
+        check_at_least("batch_size", batch_size, 1)?;
+        Ok(Self { task, batch_size, drawn: 0, rng })
+    }
+
+    /// The task.
+    pub fn task(&self) -> &T {
+        &self.task
+    }
+
+    /// How many sequences were drawn: the measure of training in the field, whatever the batch size.
+    pub fn drawn(&self) -> u64 {
+        self.drawn
+    }
+
+    /// The next batch.
+    pub fn next_batch(&mut self) -> SequenceBatch {
+        self.drawn += self.batch_size as u64;
+        self.task.sample(self.batch_size, &mut self.rng)
+    }
+
+    /// The current place in the stream.
+    pub fn state(&self) -> SequencesState<T>
+    where
+        T: Clone,
+    {
+        let Self { task, batch_size, drawn, rng } = self.clone();
+        SequencesState { task, batch_size, drawn, rng: rng.to_bytes().to_vec() }
+    }
+
+    /// The stream that goes on as the one did that gave this state.
+    ///
+    /// # Errors
+    /// [`DataError::Invalid`] if no stream is ever in such a state.
+    pub fn resume(state: SequencesState<T>) -> Result<Self, DataError> {
+        let SequencesState { task, batch_size, drawn, rng } = state;
+        let Ok(rng) = <&[u8; RNG_STATE_BYTES]>::try_from(&rng[..]) else {
+            let expected = format!("{RNG_STATE_BYTES} bytes");
+            return Err(DataError::invalid("rng", format!("{} bytes", rng.len()), expected));
+        };
+        let fresh = Self::new(task, batch_size, Rng::from_bytes(rng))?;
+        Ok(Self { drawn, ..fresh })
+    }
+}
+
+/// An endless iterator of [`next_batch`](Sequences::next_batch).
+impl<T: SequenceTask> Iterator for Sequences<T> {
+    type Item = SequenceBatch;
+
+    fn next(&mut self) -> Option<SequenceBatch> {
+        Some(self.next_batch())
+    }
+}
