@@ -8,6 +8,9 @@ pub use seedbed_data as data;
 #[cfg(feature = "nn")]
 #[doc(inline)]
 pub use seedbed_nn as nn;
+#[cfg(feature = "ntm")]
+#[doc(inline)]
+pub use seedbed_ntm as ntm;
 #[cfg(feature = "rho-selection")]
 #[doc(inline)]
 pub use seedbed_rho_selection as rho_selection;

@@ -1,0 +1,328 @@
+//! What a machine is made of: written by a user, checked once.
+
+use std::fmt::Display;
+
+use seedbed_nn::{Config, ConfigError};
+use serde::{Deserialize, Serialize};
+
+/// The sizes and choices of an [`Ntm`](crate::Ntm). Fields that are left out have their defaults; unknown ones are
+/// refused.
+///
+/// ```
+/// use seedbed_nn::Config;
+/// use seedbed_ntm::NtmConfig;
+/// let error = NtmConfig { slots: 2, ..Default::default() }.check().unwrap_err();
+/// let expected = "NtmConfig.slots is 2, but should be at least 3, the number of shifts from -1 to 1";
+/// assert_eq!(error.to_string(), expected);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NtmConfig {
+    /// Numbers in one input vector.
+    pub inputs: usize,
+    /// Numbers in one output vector.
+    pub outputs: usize,
+    /// N, the rows of the memory.
+    pub slots: usize,
+    /// M, the numbers in a row.
+    pub width: usize,
+    /// Heads that read.
+    pub read_heads: usize,
+    /// Heads that write.
+    pub write_heads: usize,
+    /// A head shifts its attention by −R, …, R rows; this is R.
+    pub shift_range: usize,
+    /// The network in the middle. A machine with a controller of one's own does not look at it.
+    pub controller: ControllerConfig,
+    /// What stands in the memory at first.
+    pub memory: MemoryInit,
+    /// Where the heads look at first.
+    pub attention: FirstAttention,
+    /// How a head finds its place.
+    pub addressing: Addressing,
+    /// In which order heads read and write.
+    pub order: HeadOrder,
+    /// What an add vector goes through.
+    pub add: AddActivation,
+    /// What the heads get from the controller is clipped to ±this, before any activation: without it a
+    /// strength β can grow without bound.
+    pub clip: f64,
+    /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)): a row of zeros has the similarity 0 and a finite gradient.
+    pub similarity_eps: f64,
+}
+
+impl Default for NtmConfig {
+    /// The machine of the paper's copy task (Graves et al. 2014, table 2): a memory of 128×20, an LSTM of 100, one head of each kind, shifts by
+    /// −1, 0 and 1. The memory starts constant and the attention at the first row.
+    fn default() -> Self {
+        Self {
+            inputs: 9,
+            outputs: 8,
+            slots: 128,
+            width: 20,
+            read_heads: 1,
+            write_heads: 1,
+            shift_range: 1,
+            controller: ControllerConfig::default(),
+            memory: MemoryInit::default(),
+            attention: FirstAttention::default(),
+            addressing: Addressing::default(),
+            order: HeadOrder::default(),
+            add: AddActivation::default(),
+            clip: 20.0,
+            similarity_eps: 1e-6,
+        }
+    }
+}
+
+impl NtmConfig {
+    /// Read and write heads.
+    pub fn heads(&self) -> usize {
+        self.read_heads + self.write_heads
+    }
+
+    /// 2R + 1, the shifts that a head chooses from.
+    pub fn shifts(&self) -> usize {
+        2 * self.shift_range + 1
+    }
+
+    /// Numbers that all read heads bring back in one step.
+    pub fn read_width(&self) -> usize {
+        self.read_heads * self.width
+    }
+}
+
+/// The controllers of this crate, by size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ControllerConfig {
+    /// Layers with tanh: all memory is in the memory.
+    FeedForward {
+        /// Units of a layer.
+        hidden: usize,
+        /// Layers.
+        layers: usize,
+    },
+    /// A stack of LSTM cells.
+    Lstm {
+        /// Units of a layer.
+        hidden: usize,
+        /// Layers.
+        layers: usize,
+    },
+}
+
+impl Default for ControllerConfig {
+    /// One layer of 100 LSTM cells.
+    fn default() -> Self {
+        Self::Lstm { hidden: 100, layers: 1 }
+    }
+}
+
+/// What stands in the memory when a sequence begins (Collier & Beel 2018 compare the three).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum MemoryInit {
+    /// The same number everywhere.
+    Constant(f64),
+    /// A matrix that is learnt.
+    Learned,
+    /// A random matrix that never changes: uniform on ±1/√(N + M).
+    Random,
+}
+
+impl Default for MemoryInit {
+    /// 10⁻⁶ everywhere.
+    fn default() -> Self {
+        Self::Constant(1e-6)
+    }
+}
+
+/// Where the heads look when a sequence begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FirstAttention {
+    /// At the first row.
+    #[default]
+    FirstRow,
+    /// The softmax of numbers that are learnt, for each head its own. They start as N, N − 1, …, 1.
+    Learned,
+    /// Nowhere: all weights are 0, so that the first place is found by content. For machines that were trained so elsewhere.
+    Nowhere,
+}
+
+/// How a head finds its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Addressing {
+    /// Content, interpolation, shift and sharpening.
+    #[default]
+    Full,
+    /// Content alone.
+    Content,
+}
+
+/// In which order heads act within a step. With one head of each kind both are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum HeadOrder {
+    /// All heads see the memory as the last step left it. All erase (the factors multiply), then all add.
+    #[default]
+    Together,
+    /// The first read head, the first write head, the second read head …, each on the memory as the one before left it. There are as
+    /// many of either kind.
+    InPairs,
+}
+
+/// What an add vector goes through; the paper leaves it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AddActivation {
+    /// Nothing.
+    #[default]
+    Identity,
+    /// tanh, which bounds what stands in the memory.
+    Tanh,
+}
+
+fn ensure(
+    ok: bool,
+    field: &str,
+    value: impl Display,
+    expected: impl Into<String>,
+) -> Result<(), ConfigError> {
+    if ok {
+        return Ok(());
+    }
+    let (field, value) = (field.into(), value.to_string());
+    Err(ConfigError { config: "NtmConfig", field, value, expected: expected.into() })
+}
+
+impl Config for NtmConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let (hidden, layers) = match self.controller {
+            ControllerConfig::FeedForward { hidden, layers }
+            | ControllerConfig::Lstm { hidden, layers } => (hidden, layers),
+        };
+        for (field, size) in [
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("width", self.width),
+            ("read_heads", self.read_heads),
+            ("write_heads", self.write_heads),
+            ("controller.hidden", hidden),
+            ("controller.layers", layers),
+        ] {
+            ensure(size >= 1, field, size, "at least 1")?;
+        }
+        let (shifts, range) = (self.shifts(), self.shift_range);
+        ensure(
+            self.slots >= shifts,
+            "slots",
+            self.slots,
+            format!("at least {shifts}, the number of shifts from -{range} to {range}"),
+        )?;
+        for (field, x) in [("clip", self.clip), ("similarity_eps", self.similarity_eps)] {
+            ensure(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")?;
+        }
+        if let MemoryInit::Constant(x) = self.memory {
+            ensure(x.is_finite(), "memory", x, "a finite number")?;
+            self.check_symmetry()?;
+        }
+        ensure(
+            self.order == HeadOrder::Together || self.read_heads == self.write_heads,
+            "order",
+            format!("in-pairs with {} read and {} write heads", self.read_heads, self.write_heads),
+            "together, or as many heads of either kind",
+        )
+    }
+}
+
+impl NtmConfig {
+    /// Rows that are alike stay alike for ever, unless attention tells them apart: content cannot, because their similarities
+    /// to any key are the same.
+    fn check_symmetry(&self) -> Result<(), ConfigError> {
+        let why = "its rows are alike, and nothing would ever tell them apart";
+        ensure(
+            self.addressing == Addressing::Full,
+            "memory",
+            "constant",
+            format!("learned or random with addressing by content: {why}"),
+        )?;
+        ensure(
+            self.attention != FirstAttention::Nowhere,
+            "memory",
+            "constant",
+            format!("learned or random with a first attention of nowhere: {why}"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong_field(change: impl FnOnce(&mut NtmConfig)) -> String {
+        let mut config = NtmConfig::default();
+        change(&mut config);
+        config.check().unwrap_err().field
+    }
+
+    #[test]
+    fn every_size_is_checked() {
+        assert!(NtmConfig::default().check().is_ok());
+        assert_eq!(wrong_field(|c| c.inputs = 0), "inputs");
+        assert_eq!(wrong_field(|c| c.outputs = 0), "outputs");
+        assert_eq!(wrong_field(|c| c.width = 0), "width");
+        assert_eq!(wrong_field(|c| c.read_heads = 0), "read_heads");
+        assert_eq!(wrong_field(|c| c.write_heads = 0), "write_heads");
+        assert_eq!(wrong_field(|c| c.slots = 0), "slots");
+        assert_eq!(wrong_field(|c| c.shift_range = 64), "slots");
+        assert_eq!(wrong_field(|c| c.clip = 0.0), "clip");
+        assert_eq!(wrong_field(|c| c.similarity_eps = f64::NAN), "similarity_eps");
+        assert_eq!(wrong_field(|c| c.memory = MemoryInit::Constant(f64::NAN)), "memory");
+        let empty = ControllerConfig::Lstm { hidden: 0, layers: 1 };
+        assert_eq!(wrong_field(|c| c.controller = empty), "controller.hidden");
+        let none = ControllerConfig::FeedForward { hidden: 5, layers: 0 };
+        assert_eq!(wrong_field(|c| c.controller = none), "controller.layers");
+    }
+
+    #[test]
+    fn a_memory_that_cannot_be_told_apart_is_refused() {
+        assert_eq!(wrong_field(|c| c.addressing = Addressing::Content), "memory");
+        assert_eq!(wrong_field(|c| c.attention = FirstAttention::Nowhere), "memory");
+        let random = NtmConfig {
+            memory: MemoryInit::Random,
+            addressing: Addressing::Content,
+            attention: FirstAttention::Nowhere,
+            ..Default::default()
+        };
+        assert!(random.check().is_ok());
+    }
+
+    #[test]
+    fn pairs_need_as_many_heads_of_either_kind() {
+        let pairs = |reads| NtmConfig {
+            read_heads: reads,
+            write_heads: 2,
+            order: HeadOrder::InPairs,
+            ..Default::default()
+        };
+        assert_eq!(pairs(1).check().unwrap_err().field, "order");
+        assert!(pairs(2).check().is_ok());
+    }
+
+    #[test]
+    fn files_may_leave_out_but_not_misspell() {
+        let read = serde_json::from_str::<NtmConfig>;
+        let expected = NtmConfig {
+            slots: 16,
+            controller: ControllerConfig::FeedForward { hidden: 3, layers: 2 },
+            memory: MemoryInit::Learned,
+            ..Default::default()
+        };
+        let text = r#"{"slots": 16, "controller": {"feed-forward": {"hidden": 3, "layers": 2}}, "memory": "learned"}"#;
+        assert_eq!(read(text).unwrap(), expected);
+        assert!(read(r#"{"slot": 3}"#).unwrap_err().to_string().contains("slot"));
+    }
+}

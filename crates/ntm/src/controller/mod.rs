@@ -1,0 +1,49 @@
+//! The network in the middle of a machine.
+
+mod feed_forward;
+mod lstm;
+mod standard;
+
+pub use feed_forward::FeedForward;
+pub use lstm::{LstmController, LstmControllerState};
+pub use standard::{StandardController, StandardState};
+
+use seedbed_autodiff::{Float, Module, Tensor};
+
+/// A controller: from an input xₜ and what the heads read at the step before, rₜ₋₁, to hₜ, which drives the heads.
+///
+/// The crate has [`FeedForward`] and [`LstmController`]; implement this for one of your own, and give it to
+/// [`Ntm::with_controller`](crate::Ntm::with_controller).
+pub trait Controller<F: Float>: Module<F> {
+    /// What it carries from step to step; `()` if nothing.
+    type State: Clone;
+
+    /// Numbers in an input xₜ.
+    fn inputs(&self) -> usize;
+
+    /// Numbers in a read vector rₜ₋₁ of all heads together.
+    fn reads(&self) -> usize;
+
+    /// Numbers in an output hₜ.
+    fn outputs(&self) -> usize;
+
+    /// The state before the first step.
+    fn start(&self, batch: usize) -> Self::State;
+
+    /// What can be computed of all inputs `[time, batch, inputs]` at once, before the first step: `[time, batch, anything]`. Usually
+    /// the product with the input weights. [`step`](Self::step) gets its part of it in the place of xₜ.
+    #[track_caller]
+    fn prepare(&self, inputs: &Tensor<F>) -> Tensor<F> {
+        inputs.clone()
+    }
+
+    /// One step: from the prepared input `[batch, anything]`, rₜ₋₁ `[batch, reads]` and the state to
+    /// hₜ `[batch, outputs]` and the next state.
+    #[track_caller]
+    fn step(
+        &self,
+        prepared: &Tensor<F>,
+        reads: &Tensor<F>,
+        state: &Self::State,
+    ) -> (Tensor<F>, Self::State);
+}

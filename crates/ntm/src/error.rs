@@ -1,0 +1,36 @@
+/// What can be wrong with what a machine is given.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NtmError {
+    /// The sequence has another rank or width than the machine takes.
+    #[error("the sequence has the shape {shape:?}, but should be [time, batch, {inputs}]")]
+    Shape {
+        /// The sequence's shape.
+        shape: Vec<usize>,
+        /// Numbers in one input vector of the machine.
+        inputs: usize,
+    },
+    /// A number in the sequence is NaN or infinite.
+    #[error("input {channel} of example {example} at time {time} is {value}, but should be finite")]
+    NotFinite {
+        /// Which time step.
+        time: usize,
+        /// Which example of the batch.
+        example: usize,
+        /// Which number of the vector.
+        channel: usize,
+        /// What it is.
+        value: f64,
+    },
+    /// There are more vectors to keep than rows to keep them in.
+    #[error(
+        "the memory has {slots} rows, fewer than the {vectors} vectors to remember: the machine must pack several into one, or \
+         writes over the first when its attention comes round; take a memory of at least {vectors} rows"
+    )]
+    MemoryTooSmall {
+        /// Rows of the memory.
+        slots: usize,
+        /// Vectors to remember.
+        vectors: usize,
+    },
+}

@@ -1,0 +1,87 @@
+//! What the heads want of the memory, from the controller's output.
+
+use seedbed_autodiff::{Float, Rng, Tensor, module};
+use seedbed_nn::Linear;
+
+use crate::addressing::{self, Place};
+use crate::{AddActivation, Addressing, NtmConfig};
+
+/// The heads of a machine: one linear map for all of them.
+///
+/// Its outputs are, for every head (all read heads, then all write heads), what finds its place: k of M numbers, β, g, s of
+/// 2R + 1 (the shifts −R, …, R), γ; or k and β where addressing is by content alone. After these come, for every write head, e and a, of M
+/// numbers each. All are raw: the activations of [`addressing`](crate::addressing) follow.
+#[derive(Clone, Debug)]
+pub struct Heads<F: Float = f32> {
+    /// From h to the raw numbers of all heads.
+    pub linear: Linear<F>,
+    /// Read heads.
+    pub reads: usize,
+    /// Write heads.
+    pub writes: usize,
+    /// M.
+    pub width: usize,
+    /// How a head finds its place.
+    pub place: Place,
+    /// Raw numbers are clipped to ±this.
+    pub clip: f64,
+    /// What an add vector goes through.
+    pub add: AddActivation,
+}
+module!(Heads<F> { linear } config { reads, writes, width, place, clip, add });
+
+/// What the heads want in one step.
+pub(crate) struct Wishes<F: Float> {
+    /// Raw numbers of every head, `[batch, heads, numbers]`: see [`addressing::attention`].
+    pub(crate) place: Tensor<F>,
+    /// e of every write head, in (0, 1), `[batch, write heads, M]`.
+    pub(crate) erase: Tensor<F>,
+    /// a of every write head, `[batch, write heads, M]`.
+    pub(crate) add: Tensor<F>,
+}
+
+impl<F: Float> Heads<F> {
+    /// The heads of a machine with this configuration, on `hidden` numbers of the controller.
+    pub(crate) fn new(config: &NtmConfig, hidden: usize, rng: &mut Rng) -> Self {
+        let place = Place {
+            shifts: match config.addressing {
+                Addressing::Full => Some(config.shifts()),
+                Addressing::Content => None,
+            },
+            similarity_eps: config.similarity_eps,
+        };
+        let (reads, writes, width) = (config.read_heads, config.write_heads, config.width);
+        let outputs = (reads + writes) * place.numbers(width) + writes * 2 * width;
+        let linear = Linear::new(hidden, outputs, rng);
+        Self { linear, reads, writes, width, place, clip: config.clip, add: config.add }
+    }
+
+    /// The raw numbers of all heads from h, clipped.
+    #[track_caller]
+    pub(crate) fn wishes(&self, h: &Tensor<F>) -> Wishes<F> {
+        let raw = self.linear.forward(h).clamp(-self.clip, self.clip);
+        let (batch, heads) = (h.shape()[0], self.reads + self.writes);
+        let numbers = self.place.numbers(self.width);
+        let parts = raw.split(1, &[heads * numbers, self.writes * 2 * self.width]);
+        let change = parts[1].reshape(&[batch, self.writes, 2 * self.width]).chunk(2, 2);
+        Wishes {
+            place: parts[0].reshape(&[batch, heads, numbers]),
+            erase: change[0].sigmoid(),
+            add: match self.add {
+                AddActivation::Identity => change[1].clone(),
+                AddActivation::Tanh => change[1].tanh(),
+            },
+        }
+    }
+
+    /// Attention of `heads` over the memory, from what they want and where they were.
+    #[track_caller]
+    pub(crate) fn attention(
+        &self,
+        memory: &Tensor<F>,
+        place: &Tensor<F>,
+        before: &Tensor<F>,
+    ) -> Tensor<F> {
+        addressing::attention(memory, place, before, self.place)
+    }
+}

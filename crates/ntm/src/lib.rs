@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+pub mod addressing;
+mod baseline;
+mod config;
+pub mod controller;
+mod error;
+mod heads;
+mod machine;
+mod sequence;
+mod start;
+mod trace;
+
+pub use baseline::LstmBaseline;
+pub use config::{
+    AddActivation, Addressing, ControllerConfig, FirstAttention, HeadOrder, MemoryInit, NtmConfig,
+};
+pub use controller::{Controller, FeedForward, LstmController, StandardController};
+pub use error::NtmError;
+pub use heads::Heads;
+pub use machine::{Ntm, NtmState};
+pub use sequence::SequenceModel;
+pub use start::Start;
+pub use trace::{PlaceSnapshot, Snapshot, Trace};

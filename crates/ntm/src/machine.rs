@@ -1,0 +1,278 @@
+//! The machine: controller, heads, memory.
+
+use seedbed_autodiff::{Float, Rng, Tensor, module};
+use seedbed_nn::{Checked, Linear};
+
+use crate::addressing;
+use crate::controller::{Controller, StandardController};
+use crate::heads::Wishes;
+use crate::{HeadOrder, Heads, NtmConfig, NtmError, Snapshot, Start, Trace};
+
+/// A Neural Turing Machine (Graves, Wayne & Danihelka 2014).
+///
+/// In every step the controller sees the input xₜ and what was read at the step before, rₜ₋₁. Its output hₜ tells the heads where to read
+/// and what to write. The machine's output is a linear map of [hₜ, rₜ]: logits, if the outputs are bits.
+///
+/// ```
+/// use seedbed_autodiff::{Rng, Tensor};
+/// use seedbed_nn::Config;
+/// use seedbed_ntm::{Ntm, NtmConfig};
+///
+/// let config = NtmConfig { inputs: 9, outputs: 8, ..Default::default() }.check()?;
+/// let ntm = Ntm::<f32>::new(&config, &mut Rng::new(0));
+/// let sequence = Tensor::zeros(&[12, 2, 9]); // 12 steps, 2 examples
+/// assert_eq!(ntm.forward(&sequence).shape(), [12, 2, 8]);
+///
+/// // The same, step by step.
+/// let mut state = ntm.start(2);
+/// for t in 0..12 {
+///     let (logits, next) = ntm.step(&sequence.index(0, t), &state);
+///     assert_eq!(logits.shape(), [2, 8]);
+///     state = next;
+/// }
+/// assert_eq!(state.memory.shape(), [2, 128, 20]);
+/// # Ok::<(), seedbed_nn::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ntm<F: Float = f32, C: Controller<F> = StandardController<F>> {
+    /// The network in the middle.
+    pub controller: C,
+    /// From its output to what the heads want.
+    pub heads: Heads<F>,
+    /// From the controller's output and what was read to the output, `[hidden + read heads · M, outputs]`.
+    pub output: Linear<F>,
+    /// Where a sequence begins.
+    pub start: Start<F>,
+    /// In which order the heads act.
+    pub order: HeadOrder,
+}
+module!([F: Float, C: Controller<F>] Ntm<F, C>: F { controller, heads, output, start } config { order });
+
+/// What a machine carries from step to step.
+#[derive(Clone, Debug)]
+pub struct NtmState<F: Float, S> {
+    /// Mₜ, `[batch, N, M]`.
+    pub memory: Tensor<F>,
+    /// wₜ of all read heads, then of all write heads, `[batch, heads, N]`.
+    pub attention: Tensor<F>,
+    /// rₜ of all read heads, one after the other, `[batch, read heads · M]`.
+    pub read: Tensor<F>,
+    /// The controller's own state.
+    pub controller: S,
+}
+
+impl<F: Float> Ntm<F> {
+    /// A machine with the controller that the configuration names.
+    pub fn new(config: &Checked<NtmConfig>, rng: &mut Rng) -> Self {
+        let controller =
+            StandardController::new(&config.controller, config.inputs, config.read_width(), rng);
+        Self::with_controller(config, controller, rng)
+    }
+}
+
+impl<F: Float, C: Controller<F>> Ntm<F, C> {
+    /// A machine with a controller of one's own; that of the configuration is not looked at.
+    ///
+    /// # Panics
+    /// If the controller does not take as many inputs, or as many numbers that were read, as the configuration says.
+    #[track_caller]
+    pub fn with_controller(config: &Checked<NtmConfig>, controller: C, rng: &mut Rng) -> Self {
+        for (what, has, needs) in [
+            ("inputs", controller.inputs(), config.inputs),
+            ("numbers that were read", controller.reads(), config.read_width()),
+        ] {
+            assert!(
+                has == needs,
+                "Ntm: the controller takes {has} {what}, the configuration says {needs}"
+            );
+        }
+        let hidden = controller.outputs();
+        Self {
+            heads: Heads::new(config, hidden, rng),
+            output: Linear::new(hidden + config.read_width(), config.outputs, rng),
+            start: Start::new(config, rng),
+            order: config.order,
+            controller,
+        }
+    }
+
+    /// Rows of the memory, N.
+    pub fn slots(&self) -> usize {
+        self.start.memory().shape()[0]
+    }
+
+    /// The state before the first step of a batch of sequences.
+    pub fn start(&self, batch: usize) -> NtmState<F, C::State> {
+        let all = |x: &Tensor<F>| {
+            let shape = [&[batch], x.shape()].concat();
+            x.broadcast_to(&shape)
+        };
+        NtmState {
+            memory: all(self.start.memory()),
+            attention: all(&self.start.attention()),
+            read: self.start.read.broadcast_to(&[batch, self.start.read.len()]),
+            controller: self.controller.start(batch),
+        }
+    }
+
+    /// One step on inputs `[batch, inputs]`: the logits `[batch, outputs]` and the next state.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn step(
+        &self,
+        x: &Tensor<F>,
+        state: &NtmState<F, C::State>,
+    ) -> (Tensor<F>, NtmState<F, C::State>) {
+        let prepared = self.controller.prepare(&x.unsqueeze(0)).index(0, 0);
+        let (features, next, _) = self.advance(&prepared, state);
+        (self.output.forward(&features), next)
+    }
+
+    /// The logits `[time, batch, outputs]` on sequences `[time, batch, inputs]`, from the start.
+    ///
+    /// # Panics
+    /// If the shapes do not fit; [`check_input`](Self::check_input) says so without a panic.
+    #[track_caller]
+    pub fn forward(&self, sequence: &Tensor<F>) -> Tensor<F> {
+        self.unroll(sequence, |_, _| ())
+    }
+
+    /// [`forward`](Self::forward), and everything that the heads did.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or there is no step.
+    #[track_caller]
+    pub fn forward_traced(&self, sequence: &Tensor<F>) -> (Tensor<F>, Trace<F>) {
+        let mut snapshots = Vec::new();
+        let logits = self.unroll(sequence, |state, wishes| {
+            snapshots.push(Snapshot::new(state, wishes, &self.heads));
+        });
+        (logits, Trace::new(&snapshots))
+    }
+
+    /// Runs over sequences, and shows every state to `see`.
+    #[track_caller]
+    fn unroll(
+        &self,
+        sequence: &Tensor<F>,
+        mut see: impl FnMut(&NtmState<F, C::State>, &Wishes<F>),
+    ) -> Tensor<F> {
+        let inputs = self.controller.inputs();
+        let &[time, batch, width] = sequence.shape() else {
+            panic!("Ntm: needs a sequence [time, batch, {inputs}], got {:?}", sequence.shape())
+        };
+        assert!(
+            width == inputs,
+            "Ntm: needs a sequence [time, batch, {inputs}], got {:?}",
+            sequence.shape()
+        );
+        let prepared = self.controller.prepare(sequence);
+        let mut state = self.start(batch);
+        let mut features = Vec::with_capacity(time);
+        for t in 0..time {
+            let (feature, next, wishes) = self.advance(&prepared.index(0, t as isize), &state);
+            see(&next, &wishes);
+            features.push(feature);
+            state = next;
+        }
+        if features.is_empty() {
+            return Tensor::zeros(&[0, batch, self.output.weight.shape()[1]]);
+        }
+        // One product for the outputs of all steps.
+        self.output.forward(&Tensor::stack(&features, 0))
+    }
+
+    /// One step without the output map: its features [hₜ, rₜ], the next state, and what the heads wanted.
+    #[track_caller]
+    fn advance(
+        &self,
+        prepared: &Tensor<F>,
+        state: &NtmState<F, C::State>,
+    ) -> (Tensor<F>, NtmState<F, C::State>, Wishes<F>) {
+        let (h, controller) = self.controller.step(prepared, &state.read, &state.controller);
+        let wishes = self.heads.wishes(&h);
+        let [memory, attention, read] = match self.order {
+            HeadOrder::Together => self.act_together(&wishes, state),
+            HeadOrder::InPairs => self.act_in_pairs(&wishes, state),
+        };
+        let features = Tensor::concat(&[&h, &read], 1);
+        (features, NtmState { memory, attention, read, controller }, wishes)
+    }
+
+    /// All heads look at the memory as the last step left it. Returns Mₜ, wₜ and rₜ.
+    #[track_caller]
+    fn act_together(&self, wishes: &Wishes<F>, state: &NtmState<F, C::State>) -> [Tensor<F>; 3] {
+        let Heads { reads, writes, .. } = self.heads;
+        let attention = self.heads.attention(&state.memory, &wishes.place, &state.attention);
+        let by_kind = attention.split(1, &[reads, writes]);
+        let read = addressing::read(&state.memory, &by_kind[0]);
+        let memory = addressing::write(&state.memory, &by_kind[1], &wishes.erase, &wishes.add);
+        [memory, attention, flat(&read)]
+    }
+
+    /// Every head looks at the memory as the head before left it. Returns Mₜ, wₜ and rₜ.
+    #[track_caller]
+    fn act_in_pairs(&self, wishes: &Wishes<F>, state: &NtmState<F, C::State>) -> [Tensor<F>; 3] {
+        let pairs = self.heads.reads;
+        let mut memory = state.memory.clone();
+        let (mut read_attention, mut write_attention, mut reads) = (vec![], vec![], vec![]);
+        let head = |x: &Tensor<F>, i: usize| x.slice(1, i..i + 1);
+        for i in 0..pairs {
+            let look = |memory: &Tensor<F>, i| {
+                self.heads.attention(memory, &head(&wishes.place, i), &head(&state.attention, i))
+            };
+            let at = look(&memory, i);
+            reads.push(addressing::read(&memory, &at));
+            read_attention.push(at);
+            let at = look(&memory, pairs + i);
+            let (erase, add) = (head(&wishes.erase, i), head(&wishes.add, i));
+            memory = addressing::write(&memory, &at, &erase, &add);
+            write_attention.push(at);
+        }
+        read_attention.append(&mut write_attention);
+        let [attention, read] = [&read_attention, &reads].map(|parts| Tensor::concat(parts, 1));
+        [memory, attention, flat(&read)]
+    }
+}
+
+/// What all heads read, `[batch, heads, M]`, one after the other: `[batch, heads · M]`.
+fn flat<F: Float>(read: &Tensor<F>) -> Tensor<F> {
+    let &[batch, heads, width] = read.shape() else { unreachable!("a read has three axes") };
+    read.reshape(&[batch, heads * width])
+}
+
+/// Bad input as an error instead of a panic.
+impl<F: Float, C: Controller<F>> Ntm<F, C> {
+    /// Whether the machine can take this sequence.
+    ///
+    /// # Errors
+    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where a number is NaN or infinite.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Rng, Tensor};
+    /// use seedbed_nn::Config;
+    /// use seedbed_ntm::{Ntm, NtmConfig};
+    /// let config = NtmConfig { inputs: 4, ..Default::default() }.check()?;
+    /// let ntm = Ntm::<f32>::new(&config, &mut Rng::new(0));
+    /// let error = ntm.check_input(&Tensor::zeros(&[3, 1, 5])).unwrap_err();
+    /// let expected = "the sequence has the shape [3, 1, 5], but should be [time, batch, 4]";
+    /// assert_eq!(error.to_string(), expected);
+    /// # Ok::<(), seedbed_nn::ConfigError>(())
+    /// ```
+    pub fn check_input(&self, sequence: &Tensor<F>) -> Result<(), NtmError> {
+        crate::sequence::check(sequence, self.controller.inputs())
+    }
+
+    /// Whether the memory has a row for each of so many vectors that a sequence asks to remember.
+    ///
+    /// A machine can learn to pack several vectors into one row, so that this is no reason to refuse; but it is one to tell the user.
+    ///
+    /// # Errors
+    /// [`NtmError::MemoryTooSmall`] if it has not.
+    pub fn check_capacity(&self, vectors: usize) -> Result<(), NtmError> {
+        let slots = self.slots();
+        if vectors <= slots { Ok(()) } else { Err(NtmError::MemoryTooSmall { slots, vectors }) }
+    }
+}

@@ -1,0 +1,49 @@
+//! What all models of sequences have in common.
+
+use seedbed_autodiff::{Float, Module, Tensor};
+
+use crate::controller::Controller;
+use crate::{Ntm, NtmError};
+
+/// A model from sequences `[time, batch, inputs]` to logits `[time, batch, outputs]`: an [`Ntm`], or what it is compared with.
+pub trait SequenceModel<F: Float>: Module<F> {
+    /// Numbers in one input vector.
+    fn inputs(&self) -> usize;
+
+    /// The logits `[time, batch, outputs]`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    fn logits(&self, sequence: &Tensor<F>) -> Tensor<F>;
+}
+
+impl<F: Float, C: Controller<F>> SequenceModel<F> for Ntm<F, C> {
+    fn inputs(&self) -> usize {
+        self.controller.inputs()
+    }
+
+    #[track_caller]
+    fn logits(&self, sequence: &Tensor<F>) -> Tensor<F> {
+        self.forward(sequence)
+    }
+}
+
+/// Whether a sequence has the right shape and is finite.
+pub(crate) fn check<F: Float>(sequence: &Tensor<F>, inputs: usize) -> Result<(), NtmError> {
+    let &[_, batch, width] = sequence.shape() else {
+        return Err(NtmError::Shape { shape: sequence.shape().to_vec(), inputs });
+    };
+    if width != inputs {
+        return Err(NtmError::Shape { shape: sequence.shape().to_vec(), inputs });
+    }
+    match sequence.data().iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(i) => Err(NtmError::NotFinite {
+            time: i / (batch * width),
+            example: i / width % batch,
+            channel: i % width,
+            value: sequence.data()[i].f64(),
+        }),
+    }
+}
