@@ -80,16 +80,6 @@ impl NoisyLabels {
 }
 
 impl LabelNoise {
-    /// The structured noise of the RHO-LOSS paper on MNIST: half of the threes become fives, half of
-    /// the nines sevens, and half of the fours nines.
-    ///
-    /// The paper's code takes the first half of each class in file order; here it is a random one,
-    /// because the order of MNIST's files is not random.
-    pub fn mnist_pairs() -> Self {
-        let flips = [(3, 5), (9, 7), (4, 9)].map(|(from, to)| Flip { from, to, share: 0.5 });
-        Self::Pairs { flips: flips.to_vec() }
-    }
-
     /// Corrupts labels of `classes` classes.
     ///
     /// # Errors

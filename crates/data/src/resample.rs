@@ -81,3 +81,38 @@ pub fn long_tail(classes: usize, ratio: f64) -> Vec<f64> {
     let last = classes.saturating_sub(1).max(1) as f64;
     (0..classes).map(|c| ratio.powf(-(c as f64) / last)).collect()
 }
+
+/// Shares to keep of each class so that the classes of `few` make up `share` of all rows, where the classes were equally
+/// frequent before: the larger side keeps all.
+///
+/// ```
+/// use seedbed_data::dominated;
+/// // Four fifths of the data from two of ten classes.
+/// let keep = dominated(10, &[3, 8], 0.8)?;
+/// assert!(keep[3] == 1.0 && (keep[0] - 0.0625).abs() < 1e-12);
+/// # Ok::<(), seedbed_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// [`DataError::Invalid`] if a class does not exist, `few` names none or all of them, or `share` is not strictly between 0 and 1.
+pub fn dominated(classes: usize, few: &[usize], share: f64) -> Result<Vec<f64>, DataError> {
+    if let Some(class) = few.iter().find(|&&class| class >= classes) {
+        return Err(DataError::invalid("a class", class, format!("below {classes}")));
+    }
+    let is_few: Vec<bool> = (0..classes).map(|class| few.contains(&class)).collect();
+    let count = is_few.iter().filter(|&&is| is).count();
+    if count == 0 || count == classes {
+        return Err(DataError::invalid(
+            "the number of classes",
+            count,
+            format!("from 1 to {}", classes.max(1) - 1),
+        ));
+    }
+    if !(share > 0.0 && share < 1.0) {
+        return Err(DataError::invalid("share", share, "above 0 and below 1"));
+    }
+    // Kept of each side, up to a common factor, so that few : others = share : 1 − share.
+    let (of_few, of_others) = (share / count as f64, (1.0 - share) / (classes - count) as f64);
+    let most = of_few.max(of_others);
+    Ok(is_few.iter().map(|&is| if is { of_few } else { of_others } / most).collect())
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use seedbed_autodiff::Rng;
 use seedbed_data::{
-    Batches, BatchesState, Flip, LabelNoise, duplicate, imbalance, long_tail, mnist,
+    Batches, BatchesState, Flip, LabelNoise, dominated, duplicate, imbalance, long_tail, mnist,
     stratified_split,
 };
 
@@ -242,4 +242,37 @@ fn batches_that_make_no_sense_are_refused() {
     assert!(Batches::new(0, 1, Rng::new(0)).is_err());
     assert!(Batches::new(1, 0, Rng::new(0)).is_err());
     assert!(Batches::new(3, 4, Rng::new(0)).unwrap().drop_last(true).is_err());
+}
+
+#[test]
+fn a_few_classes_dominate_as_asked() {
+    let labels: Vec<usize> = (0..10_000).map(|row| row % 10).collect();
+    let keep = dominated(10, &[1, 2], 0.8).unwrap();
+    let rows = imbalance(&labels, &keep, &mut Rng::new(3)).unwrap();
+    let few = rows.iter().filter(|&&row| [1, 2].contains(&labels[row])).count();
+    assert_eq!((few, rows.len()), (2_000, 2_504), "63 of each thousand others, rounded up");
+    // The other way round, the few keep little.
+    let keep = dominated(4, &[0], 0.1).unwrap();
+    assert!((keep[0] - 1.0 / 3.0).abs() < 1e-12 && keep[1..] == [1.0; 3], "{keep:?}");
+    for (few, share) in [(&[][..], 0.5), (&[0, 1, 2, 3][..], 0.5), (&[4][..], 0.5), (&[0][..], 1.0)]
+    {
+        assert!(dominated(4, few, share).is_err(), "{few:?} {share}");
+    }
+}
+
+#[test]
+fn clothes_are_taken_for_what_looks_like_them() {
+    let labels: Vec<usize> = (0..20_000).map(|row| row % 10).collect();
+    let noise = LabelNoise::fashion_confusions(0.38);
+    let noisy = noise.apply(&labels, 10, &mut Rng::new(1)).unwrap();
+    let of = |from: usize, to: usize| {
+        labels.iter().zip(&noisy.labels).filter(|&(&a, &b)| (a, b) == (from, to)).count()
+    };
+    // 2,000 of each class; four standard deviations of a binomial count are below 90.
+    for class in 0..10 {
+        assert!(of(class, class).abs_diff(1_240) < 90, "class {class}");
+    }
+    assert!(of(0, 6).abs_diff(380) < 90 && of(1, 3).abs_diff(760) < 90);
+    assert_eq!(of(0, 9), 0, "no T-shirt is taken for a boot");
+    assert!(LabelNoise::fashion_confusions(1.5).apply(&labels, 10, &mut Rng::new(1)).is_err());
 }

@@ -3,9 +3,13 @@
 //! A data set is a range of rows, and a model is known by its losses: a closure
 //! `losses(&model, &rows) -> Tensor` of one loss per row, in nats.
 
+mod cross_fit;
+mod exact;
 mod reference;
 mod step;
 
+pub use cross_fit::{CrossFit, cross_fit};
+pub use exact::{Trial, ensemble_losses, holdout_gains};
 pub use reference::{Reference, ReferenceConfig, train_reference};
 pub use step::selection_step;
 

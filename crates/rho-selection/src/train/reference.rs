@@ -41,10 +41,11 @@ pub struct Reference<M> {
 /// Trains `model` on the holdout rows, and keeps the epoch with the lowest loss *on the training
 /// rows* (Mindermann et al. 2022, appendix B): these losses, not the accuracy, are what the score subtracts.
 ///
-/// The training rows are only looked at, never trained on.
+/// The training rows are only looked at, never trained on. An epoch after which one of their losses is not
+/// finite is never the best.
 ///
 /// # Errors
-/// If a set is empty, a setting is out of range, or the losses are not finite at the best epoch.
+/// If a set is empty, a setting is out of range, or the losses are not finite after any epoch.
 pub fn train_reference<M: Module<f32>>(
     mut model: M,
     holdout: &[usize],
@@ -65,6 +66,7 @@ pub fn train_reference<M: Module<f32>>(
 
     let mut optimizer = AdamW::new(&model, optimizer);
     let mut best: Option<Reference<M>> = None;
+    let mut diverged = None;
     for epoch in 1..=config.epochs {
         let mut order = holdout.to_vec();
         rng.shuffle(&mut order);
@@ -73,23 +75,22 @@ pub fn train_reference<M: Module<f32>>(
             optimizer.step(&mut model, &gradient);
         }
         let on_train = evaluate(&model, train, &losses);
+        if let Some(i) = on_train.iter().position(|loss| !loss.is_finite()) {
+            diverged = Some((train[i] as u64, on_train[i]));
+            continue;
+        }
         let mean_loss = on_train.iter().map(|&x| f64::from(x)).sum::<f64>() / train.len() as f64;
         if best.as_ref().is_none_or(|best| mean_loss < best.mean_loss) {
             best = Some(Reference { model: model.clone(), losses: on_train, mean_loss, epoch });
         }
     }
-    let best = best.expect("at least one epoch");
-    match best.losses.iter().position(|x| !x.is_finite()) {
-        None => Ok(best),
-        Some(i) => Err(SelectionError::NotFinite {
-            what: "irreducible loss",
-            id: train[i] as u64,
-            value: best.losses[i],
-        }),
-    }
+    best.ok_or_else(|| {
+        let (id, value) = diverged.expect("an epoch is either finite or not");
+        SelectionError::NotFinite { what: "irreducible loss", id, value }
+    })
 }
 
-fn at_least_one(field: &'static str, value: usize) -> Result<(), SelectionError> {
+pub(super) fn at_least_one(field: &'static str, value: usize) -> Result<(), SelectionError> {
     if value > 0 {
         return Ok(());
     }
