@@ -25,7 +25,6 @@
 //! assert_eq!(x.to_vec(), [0.0, 0.0]);
 //! ```
 
-use std::sync::Arc;
 
 use crate::kernels::update as kernel;
 use crate::{Float, Module, Path, Role, Tensor};
@@ -236,7 +235,8 @@ impl<F: Float> Tensor<F> {
             !self.is_recorded(),
             "data_mut: this tensor was recorded by a transform; a change in place would cut its gradient"
         );
-        if Arc::get_mut(&mut self.0).is_none() {
+        // A part of another tensor may have this handle to itself, and still not the elements.
+        if self.unique_data().is_none() {
             *self = Self::new(self.to_vec(), self.shape());
         }
         self.unique_data().expect("the only owner of an unrecorded tensor")

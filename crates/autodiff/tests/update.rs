@@ -127,3 +127,14 @@ fn the_elements_of_a_recorded_tensor_are_not_lent() {
         y
     });
 }
+
+#[test]
+fn a_part_of_another_tensor_is_copied_before_it_is_changed() {
+    let whole = Tensor::<f32>::ones(&[2, 2]);
+    let mut row = whole.index(0, 0);
+    row.data_mut()[0] = 5.0;
+    assert_eq!((row.to_vec(), whole.to_vec()), (vec![5.0, 1.0], vec![1.0; 4]));
+    let mut flat = Tensor::<f32>::ones(&[3, 2]).reshape(&[6]).slice(0, 2..4);
+    update::map(&mut flat, |x| 2.0 * x);
+    assert_eq!(flat.to_vec(), [2.0, 2.0]);
+}
