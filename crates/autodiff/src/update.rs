@@ -25,7 +25,6 @@
 //! assert_eq!(x.to_vec(), [0.0, 0.0]);
 //! ```
 
-
 use crate::kernels::update as kernel;
 use crate::{Float, Module, Path, Role, Tensor};
 
