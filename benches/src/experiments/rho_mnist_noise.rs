@@ -20,6 +20,8 @@ use crate::figure::{Bar, Figure, Image, Series};
 use crate::row::{Goal, Kind, Row};
 
 const NAME: &str = "rho-mnist-noise";
+/// Candidates in a batch, of which the selector picks a tenth.
+const CANDIDATES: usize = 320;
 /// The last evaluations of a run, whose mean is its accuracy: no checkpoint is chosen on test data.
 const LAST: usize = 5;
 /// The step whose chosen digits are shown.
@@ -139,28 +141,19 @@ fn run_seed(
     let test = (inputs(&digits.test), digits.test.labels());
     let run = |(score, name): (Score, &str)| -> Result<Run> {
         progress.set_message(format!("seed {seed}, {name}"));
-        let config = SelectionConfig { score, ..Default::default() }.check()?;
-        let selector = Selector::new(config, irreducible.clone());
+        let config = SelectionConfig { score, seed, ..Default::default() }.check()?;
+        let mut selector = Selector::new(config, irreducible.clone())?;
         let mut model = Mlp::new(&[784, 512, 512, 10], Activation::Relu, &mut start.clone());
         let mut optimizer = AdamW::new(&model, AdamWConfig::default().check()?);
-        let mut batches =
-            Batches::new(train.len(), selector.config().candidates, candidates.clone())?;
-        let mut choices = candidates.clone().split();
+        let mut batches = Batches::new(train.len(), CANDIDATES, candidates.clone())?;
         let mut run = Run { curve: Vec::new(), wrong_picked: 0.0, shown: Vec::new() };
         let (mut wrong, mut picked) = (0, 0);
         for step in 1..=plan.steps {
             let rows: Vec<usize> = batches.next_rows().iter().map(|&i| train[i]).collect();
             let ids = set.ids_of(&rows);
-            let selection = selection_step(
-                &mut model,
-                &mut optimizer,
-                &selector,
-                &rows,
-                &ids,
-                losses,
-                &mut choices,
-            )
-            .with_context(|| format!("step {step}"))?;
+            let selection =
+                selection_step(&mut model, &mut optimizer, &mut selector, &rows, &ids, losses)
+                    .with_context(|| format!("step {step}"))?;
             let chosen: Vec<usize> = selection.indices.iter().map(|&i| rows[i]).collect();
             wrong += chosen.iter().filter(|&&row| noisy.wrong[row]).count();
             picked += chosen.len();

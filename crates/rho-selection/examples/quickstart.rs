@@ -31,17 +31,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let reference = train_reference(small, holdout, train, losses, &config, &mut rng)?;
     let ids: Vec<u64> = train.iter().map(|&row| row as u64).collect();
     let irreducible = IrreducibleLosses::new(&ids, &reference.losses)?;
-    let selector = Selector::new(SelectionConfig::default().check()?, irreducible);
+    let mut selector = Selector::new(SelectionConfig::default().check()?, irreducible)?;
 
     // … and the large one trains on what is learnable, worth learning and not yet learnt.
     let mut model = Mlp::new(&[2, 128, 128, 2], Activation::Relu, &mut rng);
     let mut optimizer = AdamW::new(&model, adamw.check()?);
     let (mut flipped, mut picked) = (0, 0);
     for _ in 0..200 {
-        let rows: Vec<usize> = (0..320).map(|_| train[rng.below(train.len())]).collect();
+        let rows: Vec<usize> =
+            rng.permutation(train.len())[..320].iter().map(|&i| train[i]).collect();
         let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
         let chosen =
-            selection_step(&mut model, &mut optimizer, &selector, &rows, &ids, losses, &mut rng)?;
+            selection_step(&mut model, &mut optimizer, &mut selector, &rows, &ids, losses)?;
         flipped += chosen.indices.iter().filter(|&&i| wrong[rows[i]]).count();
         picked += chosen.indices.len();
     }

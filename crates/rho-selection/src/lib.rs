@@ -1,17 +1,29 @@
 #![doc = include_str!("../README.md")]
 
+mod candidates;
 mod config;
 mod error;
 mod irreducible;
-mod pick;
-mod score;
+mod math;
+pub mod pick;
+mod required;
+mod rng;
+mod rows;
+mod schedule;
+pub mod score;
 mod selector;
+mod subset;
+mod telemetry;
 #[cfg(feature = "train")]
 pub mod train;
 
-pub use config::{CheckedConfig, SelectionConfig};
+pub use candidates::{Candidates, Known};
+pub use config::{CheckedConfig, NotFinite, Off, SelectionConfig};
 pub use error::SelectionError;
 pub use irreducible::IrreducibleLosses;
-pub use pick::top_k;
-pub use score::{Score, reducible_loss};
-pub use selector::{Selection, Selector};
+pub use pick::{Picked, Policy, top_k};
+pub use rows::Rows;
+pub use schedule::Schedule;
+pub use score::{Repair, Score, reducible_loss};
+pub use selector::{Selection, Selector, SelectorState};
+pub use telemetry::{LossShare, Quantiles, Share, Telemetry, TelemetryWriter};

@@ -1,46 +1,84 @@
-use seedbed_autodiff::Rng;
+use serde::{Deserialize, Serialize};
 
-use crate::score::finite;
-use crate::{CheckedConfig, IrreducibleLosses, Score, SelectionError, reducible_loss, top_k};
+use crate::pick::{self, Picked};
+use crate::rng::step_rng;
+use crate::score::scores_of;
+use crate::subset::Subset;
+use crate::telemetry::{self, Telemetry};
+use crate::{
+    Candidates, CheckedConfig, IrreducibleLosses, NotFinite, Off, Policy, Repair, Score,
+    SelectionError,
+};
 
-/// What was chosen from a candidate batch.
+/// What was chosen from a batch of candidates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
-    /// Positions in the candidate batch, best first.
+    /// Positions in the batch, best first. Importance sampling may name one more than once.
     pub indices: Vec<usize>,
-    /// The weight of each chosen example in the loss; 1 for top-k and uniform selection.
+    /// The weight of each pick: the loss to train on is (1/k) Σ wᵢ Lᵢ. All 1, but for importance sampling.
     pub weights: Vec<f32>,
-    /// The score of every candidate.
+    /// The score of every candidate, NaN for one that was dropped; empty where none were computed.
     pub scores: Vec<f32>,
+    /// What the choice looks like.
+    pub telemetry: Telemetry,
 }
 
-/// Chooses which examples of each candidate batch to train on.
+/// Where a [`Selector`] stands: all that has to be saved to resume it.
 ///
-/// It knows no framework: it takes ids and losses, and gives positions.
+/// Every step draws from a stream of random numbers of its own, so that seed and step are the whole state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelectorState {
+    /// The seed.
+    pub seed: u64,
+    /// Steps taken.
+    pub step: u64,
+}
+
+/// Chooses which examples of each batch to train on: a score, a policy and a schedule put together.
+///
+/// It knows no framework: it takes ids and losses, and gives positions and weights.
 ///
 /// ```
-/// use seedbed_autodiff::Rng;
-/// use seedbed_rho_selection::{IrreducibleLosses, Score, SelectionConfig, Selector};
+/// use seedbed_rho_selection::{Candidates, IrreducibleLosses, SelectionConfig, Selector};
 ///
-/// let config = SelectionConfig { score: Score::ReducibleLoss, candidates: 3, picked: 1 }.check()?;
 /// let irreducible = IrreducibleLosses::new(&[10, 11, 12], &[0.1, 3.9, 0.2])?;
-/// let selector = Selector::new(config, irreducible);
+/// let config = SelectionConfig { ratio: 0.34.into(), ..Default::default() };
+/// let mut selector = Selector::new(config.check()?, irreducible)?;
 ///
 /// // In the training loop: the losses of the current model on the candidates.
-/// let chosen = selector.select(&[10, 11, 12], &[0.1, 4.0, 2.0], &mut Rng::new(0))?;
-/// assert_eq!(chosen.indices, [2]);
+/// let chosen = selector.select(&Candidates::new(&[10, 11, 12], &[0.1, 4.0, 2.0]))?;
+/// assert_eq!((chosen.indices, chosen.weights), (vec![2], vec![1.0]));
 /// # Ok::<(), seedbed_rho_selection::SelectionError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Selector {
     config: CheckedConfig,
     irreducible: IrreducibleLosses,
+    state: SelectorState,
 }
 
 impl Selector {
-    /// A selector; `irreducible` may be empty where the score does not use it.
-    pub fn new(config: CheckedConfig, irreducible: IrreducibleLosses) -> Self {
-        Self { config, irreducible }
+    /// A selector at step 0; `irreducible` may be empty where the score does not use it.
+    ///
+    /// # Errors
+    /// If the score needs irreducible losses and there are none.
+    pub fn new(
+        config: CheckedConfig,
+        irreducible: IrreducibleLosses,
+    ) -> Result<Self, SelectionError> {
+        if config.score.needs_irreducible() && irreducible.is_empty() {
+            return Err(SelectionError::Setting {
+                field: "irreducible losses",
+                value: "empty".into(),
+                expected: format!(
+                    "those of the training set for the score {}",
+                    config.score.name()
+                ),
+            });
+        }
+        let state = SelectorState { seed: config.seed, step: 0 };
+        Ok(Self { config, irreducible, state })
     }
 
     /// The configuration.
@@ -48,45 +86,133 @@ impl Selector {
         &self.config
     }
 
-    /// Chooses from the candidates with these stable ids and current training losses (in nats). `rng`
-    /// is used by [`Score::Uniform`] only.
-    ///
-    /// The last batch of an epoch may be shorter than `candidates`; then the same share of it is picked,
-    /// at least one.
+    /// Refuses a training set on which a later step would fail: ids that are given twice, or that have no irreducible loss
+    /// where the score needs one. To be called once, before training starts.
     ///
     /// # Errors
-    /// If the lengths differ, the batch is empty, a loss is not finite or an id has no irreducible
-    /// loss.
-    pub fn select(
-        &self,
-        ids: &[u64],
-        losses: &[f32],
-        rng: &mut Rng,
-    ) -> Result<Selection, SelectionError> {
-        if ids.len() != losses.len() {
-            return Err(SelectionError::Lengths {
-                left: "ids",
-                left_len: ids.len(),
-                right: "training losses",
-                right_len: losses.len(),
-            });
+    /// Naming the first such id.
+    pub fn check_ids(&self, ids: &[u64]) -> Result<(), SelectionError> {
+        crate::candidates::unique(ids)?;
+        if self.config.score.needs_irreducible() {
+            self.irreducible.of(ids)?;
         }
-        let scores = match self.config.score {
-            Score::Uniform => ids.iter().map(|_| rng.uniform() as f32).collect(),
-            Score::TrainingLoss => {
-                finite("training loss", losses)?;
-                losses.to_vec()
-            }
-            Score::ReducibleLoss => reducible_loss(losses, &self.irreducible.of(ids)?)?,
-        };
-        let indices = top_k(&scores, self.picked_of(ids.len()))?;
-        let weights = vec![1.0; indices.len()];
-        Ok(Selection { indices, weights, scores })
+        Ok(())
     }
 
-    /// How many are picked of a batch of `n`.
-    fn picked_of(&self, n: usize) -> usize {
-        let share = n * self.config.picked / self.config.candidates;
-        share.clamp(1, self.config.picked)
+    /// Where the selector stands, to be saved with a checkpoint.
+    pub fn state(&self) -> SelectorState {
+        self.state
     }
+
+    /// Goes on where a selector of the same configuration stood.
+    pub fn restore(&mut self, state: SelectorState) {
+        self.state = state;
+    }
+
+    /// Whether the next step selects, rather than to warm up or to pause.
+    pub fn selects(&self) -> bool {
+        self.config.selects_at(self.state.step)
+    }
+
+    /// Whether the next step looks at training losses: if not, no forward pass is needed for them.
+    pub fn needs_losses(&self) -> bool {
+        // Calibrated losses are computed from logits.
+        let from_logits = matches!(self.config.repair, Repair::Temperature { .. });
+        self.uses_scores() && self.config.score.needs_losses() && !from_logits
+    }
+
+    /// Whether the next step looks at logits.
+    pub fn needs_logits(&self) -> bool {
+        let of_score = self.config.score.needs_logits()
+            || matches!(self.config.repair, Repair::Temperature { .. });
+        let diverse = matches!(self.config.policy, Policy::Diverse { .. });
+        self.uses_scores() && of_score || self.selects() && diverse
+    }
+
+    fn uses_scores(&self) -> bool {
+        self.selects() && self.config.uses_scores()
+    }
+
+    /// Chooses from the candidates, and moves on to the next step.
+    ///
+    /// round(ratio · n) of n candidates are picked, at least one; so a short last batch keeps the share.
+    ///
+    /// # Errors
+    /// If the batch is empty, lengths differ, an id is given twice or has no irreducible loss, a number is not finite (see
+    /// [`NotFinite`]), or what score or policy need was not given. The selector stays at its step then.
+    pub fn select(&mut self, candidates: &Candidates<'_>) -> Result<Selection, SelectionError> {
+        candidates.check()?;
+        let selection = match self.finite_positions(candidates)? {
+            None => self.select_finite(candidates)?,
+            Some(left) => {
+                let subset = Subset::of(candidates, &left);
+                let chosen = self.select_finite(&subset.view())?;
+                widen(chosen, &left, candidates.len())
+            }
+        };
+        self.state.step += 1;
+        Ok(selection)
+    }
+
+    /// The positions that are left when those that are not finite are dropped; `None` where nothing is dropped.
+    fn finite_positions(
+        &self,
+        candidates: &Candidates<'_>,
+    ) -> Result<Option<Vec<usize>>, SelectionError> {
+        let n = candidates.len();
+        let Some((first, (what, value))) =
+            (0..n).find_map(|i| candidates.not_finite(i).map(|bad| (i, bad)))
+        else {
+            return Ok(None);
+        };
+        match self.config.not_finite {
+            NotFinite::Error => {
+                Err(SelectionError::NotFinite { what, id: candidates.ids[first], value })
+            }
+            NotFinite::Drop => {
+                let left: Vec<usize> =
+                    (0..n).filter(|&i| candidates.not_finite(i).is_none()).collect();
+                if left.is_empty() { Err(SelectionError::AllDropped { n }) } else { Ok(Some(left)) }
+            }
+        }
+    }
+
+    /// Chooses from candidates whose numbers are all finite.
+    fn select_finite(&self, candidates: &Candidates<'_>) -> Result<Selection, SelectionError> {
+        let SelectorState { seed, step } = self.state;
+        let (config, n) = (&self.config, candidates.len());
+        let mut rng = step_rng(seed, step);
+        let k = config.picked_of(n, step);
+        let mut scores = Vec::new();
+        let picked = if !self.selects() {
+            Picked::unweighted(match config.off {
+                Off::Uniform => pick::uniform(n, k, &mut rng)?,
+                Off::Everything => (0..n).collect(),
+            })
+        } else if config.score == Score::Uniform && config.policy.needs_scores() {
+            Picked::unweighted(pick::uniform(n, k, &mut rng)?)
+        } else {
+            if config.uses_scores() {
+                scores = scores_of(config.score, config.repair, candidates, &self.irreducible)?;
+            }
+            config.policy.pick(&scores, candidates, k, step, &mut rng)?
+        };
+        let telemetry = telemetry::of(step, self.selects(), candidates, &scores, &picked);
+        let Picked { indices, weights } = picked;
+        Ok(Selection { indices, weights, scores, telemetry })
+    }
+}
+
+/// A choice among some positions, as one among all `n`.
+fn widen(chosen: Selection, positions: &[usize], n: usize) -> Selection {
+    let mut telemetry = chosen.telemetry;
+    telemetry.dropped = n - positions.len();
+    telemetry.candidates = n;
+    let mut scores = Vec::new();
+    if !chosen.scores.is_empty() {
+        scores = vec![f32::NAN; n];
+        positions.iter().zip(chosen.scores).for_each(|(&i, score)| scores[i] = score);
+    }
+    let indices = chosen.indices.into_iter().map(|i| positions[i]).collect();
+    Selection { indices, weights: chosen.weights, scores, telemetry }
 }

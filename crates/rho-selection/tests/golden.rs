@@ -1,14 +1,15 @@
 //! Scores and picks held against values that `scripts/golden.py` computed with NumPy, and against naive loops.
 
 use proptest::prelude::*;
-use seedbed_autodiff::Rng;
 use seedbed_rho_selection::{
-    IrreducibleLosses, Score, SelectionConfig, SelectionError, Selector, reducible_loss, top_k,
+    Candidates, IrreducibleLosses, Score, SelectionConfig, SelectionError, Selector,
+    reducible_loss, top_k,
 };
 
 /// The numbers of one line of the golden file.
 fn golden(name: &str) -> Vec<f64> {
-    let line = include_str!("golden.txt").lines().find(|line| line.split(' ').next() == Some(name));
+    let line =
+        include_str!("golden/picks.txt").lines().find(|line| line.split(' ').next() == Some(name));
     let numbers = line.unwrap_or_else(|| panic!("no line {name}")).split(' ').skip(1);
     numbers.map(|number| number.parse().unwrap()).collect()
 }
@@ -44,10 +45,10 @@ fn the_selector_picks_by_its_score() {
     let (training, irreducible) = (floats("training"), floats("irreducible"));
     let ids: Vec<u64> = (0..training.len() as u64).map(|i| 1_000 + 7 * i).collect();
     let by = |score| {
-        let config = SelectionConfig { score, candidates: training.len(), picked: 32 };
+        let config = SelectionConfig { score, ..Default::default() };
         let il = IrreducibleLosses::new(&ids, &irreducible).unwrap();
-        let selector = Selector::new(config.check().unwrap(), il);
-        selector.select(&ids, &training, &mut Rng::new(3)).unwrap()
+        let mut selector = Selector::new(config.check().unwrap(), il).unwrap();
+        selector.select(&Candidates::new(&ids, &training)).unwrap()
     };
     assert_eq!(by(Score::ReducibleLoss).indices, positions("top_32_reducible"));
     assert_eq!(by(Score::TrainingLoss).indices, positions("top_32_training"));
@@ -55,32 +56,6 @@ fn the_selector_picks_by_its_score() {
     assert_eq!(uniform, by(Score::Uniform), "the same seed gives the same picks");
     assert_ne!(uniform.indices, positions("top_32_training"));
     assert_eq!(uniform.weights, [1.0; 32]);
-}
-
-#[test]
-fn uniform_selection_is_uniform() {
-    let config = SelectionConfig { score: Score::Uniform, candidates: 20, picked: 5 };
-    let selector = Selector::new(config.check().unwrap(), IrreducibleLosses::default());
-    let (ids, mut rng): (Vec<u64>, _) = ((0..20).collect(), Rng::new(0));
-    let mut counts = [0_u32; 20];
-    for _ in 0..4_000 {
-        for i in selector.select(&ids, &[0.0; 20], &mut rng).unwrap().indices {
-            counts[i] += 1;
-        }
-    }
-    // Each is picked 1,000 times in the mean; the standard deviation is √(4000 · ¼ · ¾) = 27.
-    assert!(counts.iter().all(|c| (865..=1135).contains(c)), "{counts:?}");
-}
-
-#[test]
-fn a_short_last_batch_keeps_the_share() {
-    let config = SelectionConfig { score: Score::TrainingLoss, ..Default::default() };
-    let selector = Selector::new(config.check().unwrap(), IrreducibleLosses::default());
-    let picked = |n: usize| {
-        let ids: Vec<u64> = (0..n as u64).collect();
-        selector.select(&ids, &vec![1.0; n], &mut Rng::new(0)).unwrap().indices.len()
-    };
-    assert_eq!((picked(320), picked(100), picked(3)), (32, 10, 1));
 }
 
 #[test]

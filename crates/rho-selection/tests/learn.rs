@@ -45,8 +45,8 @@ fn run(score: Score, seed: u64) -> (f64, Vec<Tensor>) {
 
     let ids: Vec<u64> = train.iter().map(|&row| row as u64).collect();
     let il = IrreducibleLosses::new(&ids, &reference.losses).unwrap();
-    let config = SelectionConfig { score, candidates: 100, picked: 10 };
-    let selector = Selector::new(config.check().unwrap(), il);
+    let config = SelectionConfig { score, seed, ..Default::default() };
+    let mut selector = Selector::new(config.check().unwrap(), il).unwrap();
     let mut model = Mlp::new(&[2, 32, 2], Activation::Relu, &mut rng);
     let mut optimizer = AdamW::new(&model, adamw.check().unwrap());
     let (mut wrong, mut chosen) = (0, 0);
@@ -54,8 +54,7 @@ fn run(score: Score, seed: u64) -> (f64, Vec<Tensor>) {
         let rows: Vec<usize> = rng.permutation(train.len())[..100].to_vec();
         let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
         let selection =
-            selection_step(&mut model, &mut optimizer, &selector, &rows, &ids, losses, &mut rng)
-                .unwrap();
+            selection_step(&mut model, &mut optimizer, &mut selector, &rows, &ids, losses).unwrap();
         wrong += selection.indices.iter().filter(|&&i| problem.wrong[rows[i]]).count();
         chosen += selection.indices.len();
     }

@@ -1,8 +1,8 @@
-use seedbed_autodiff::{Module, Rng, Tensor, value_and_grad};
+use seedbed_autodiff::{Module, Tensor, value_and_grad};
 use seedbed_nn::optim::Optimizer;
 
 use super::evaluate;
-use crate::{Selection, SelectionError, Selector};
+use crate::{Candidates, Selection, SelectionError, Selector};
 
 /// One step of training with selection (Mindermann et al. 2022, algorithm 1, lines 5 to 10): score the candidates by a forward
 /// pass, choose, and take a gradient step on the weighted mean loss of the chosen.
@@ -14,17 +14,17 @@ use crate::{Selection, SelectionError, Selector};
 pub fn selection_step<M: Module<f32>>(
     model: &mut M,
     optimizer: &mut impl Optimizer<f32, M>,
-    selector: &Selector,
+    selector: &mut Selector,
     rows: &[usize],
     ids: &[u64],
     losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
-    rng: &mut Rng,
 ) -> Result<Selection, SelectionError> {
-    let current = match selector.config().score.needs_losses() {
-        true => evaluate(model, rows, &losses),
-        false => vec![0.0; rows.len()],
+    let selection = if selector.needs_losses() {
+        let current = evaluate(model, rows, &losses);
+        selector.select(&Candidates::new(ids, &current))?
+    } else {
+        selector.select(&Candidates::of_ids(ids))?
     };
-    let selection = selector.select(ids, &current, rng)?;
     let chosen: Vec<usize> = selection.indices.iter().map(|&i| rows[i]).collect();
     let weights = Tensor::new(selection.weights.clone(), &[chosen.len()]);
     let (_, gradient) = value_and_grad(model, |m| (losses(m, &chosen) * &weights).mean(..));

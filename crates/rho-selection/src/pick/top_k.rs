@@ -1,5 +1,5 @@
 use crate::SelectionError;
-use crate::score::finite;
+use crate::error::{at_most, finite};
 
 /// The positions of the `k` highest scores, highest first; equal scores in the order given.
 ///
@@ -14,18 +14,21 @@ use crate::score::finite;
 /// # Ok::<(), seedbed_rho_selection::SelectionError>(())
 /// ```
 pub fn top_k(scores: &[f32], k: usize) -> Result<Vec<usize>, SelectionError> {
-    let n = scores.len();
-    if k == 0 || k > n {
-        return Err(SelectionError::TooMany { k, n });
-    }
+    at_most(k, scores.len())?;
     finite("score", scores)?;
+    Ok(highest(k, scores.len(), |i| f64::from(scores[i])))
+}
+
+/// The `k` of `n` positions with the highest keys, highest first.
+pub(super) fn highest(k: usize, n: usize, key: impl Fn(usize) -> f64) -> Vec<usize> {
+    let keys: Vec<f64> = (0..n).map(key).collect();
     // A total order: ties go to the earlier position, so that the result does not depend on the algorithm.
-    let order = |&a: &usize, &b: &usize| scores[b].total_cmp(&scores[a]).then(a.cmp(&b));
+    let order = |&a: &usize, &b: &usize| keys[b].total_cmp(&keys[a]).then(a.cmp(&b));
     let mut positions: Vec<usize> = (0..n).collect();
     if k < n {
         positions.select_nth_unstable_by(k, order);
         positions.truncate(k);
     }
     positions.sort_unstable_by(order);
-    Ok(positions)
+    positions
 }

@@ -1,0 +1,24 @@
+//! Softmax and its kin over one row of logits, in double precision.
+
+/// log Σ exp(zᵢ).
+pub(crate) fn log_sum_exp(z: impl Iterator<Item = f64> + Clone) -> f64 {
+    let max = z.clone().fold(f64::NEG_INFINITY, f64::max);
+    if max == f64::NEG_INFINITY {
+        return max;
+    }
+    max + z.map(|z| (z - max).exp()).sum::<f64>().ln()
+}
+
+/// log softmax(z / T), into `out`.
+pub(crate) fn log_softmax(logits: &[f32], temperature: f64, out: &mut Vec<f64>) {
+    out.clear();
+    out.extend(logits.iter().map(|&z| f64::from(z) / temperature));
+    let total = log_sum_exp(out.iter().copied());
+    out.iter_mut().for_each(|z| *z -= total);
+}
+
+/// H[p] = −Σ p log p, of log-probabilities, in nats.
+pub(crate) fn entropy(log_p: &[f64]) -> f64 {
+    // p log p → 0 as p → 0; written out, 0 · −∞ would be NaN.
+    -log_p.iter().map(|&l| if l == f64::NEG_INFINITY { 0.0 } else { l.exp() * l }).sum::<f64>()
+}

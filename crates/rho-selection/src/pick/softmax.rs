@@ -1,0 +1,27 @@
+use rand::RngCore;
+
+use super::top_k::highest;
+use crate::SelectionError;
+use crate::error::{at_most, finite, positive};
+use crate::rng::Uniform;
+
+/// `k` positions drawn one after the other *without replacement*, each time with probability ∝ exp(score / T).
+///
+/// Done in one pass: the `k` highest of score / T + Gumbel noise have that law (Kool et al. 2019). A low temperature gives top-k,
+/// a high one uniform selection. First drawn first.
+///
+/// # Errors
+/// If `k` is 0 or above the number of scores, a score is not finite, or the temperature is not above 0.
+pub fn gumbel_top_k(
+    scores: &[f32],
+    k: usize,
+    temperature: f64,
+    rng: &mut impl RngCore,
+) -> Result<Vec<usize>, SelectionError> {
+    at_most(k, scores.len())?;
+    finite("score", scores)?;
+    positive("temperature", temperature)?;
+    let mut rng = Uniform(rng);
+    let noise: Vec<f64> = scores.iter().map(|_| rng.gumbel()).collect();
+    Ok(highest(k, scores.len(), |i| f64::from(scores[i]) / temperature + noise[i]))
+}
