@@ -1,11 +1,11 @@
 //! Learning claims. To add one: a file here with a type that implements
 //! [`Experiment`], named in [`all`]; see [`crate::experiment`] for a whole example.
 
-mod rho_mnist_noise;
+mod rho;
 
 use crate::experiment::Experiment;
 
 /// The learning experiments, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    vec![Box::new(rho_mnist_noise::RhoMnistNoise)]
+    rho::all()
 }

@@ -5,13 +5,17 @@
 
 mod cross_fit;
 mod exact;
+mod outputs;
+mod overlap;
 mod reference;
 mod step;
 
 pub use cross_fit::{CrossFit, cross_fit};
 pub use exact::{Trial, ensemble_losses, holdout_gains};
+pub use outputs::Outputs;
+pub use overlap::Overlapped;
 pub use reference::{Reference, ReferenceConfig, train_reference};
-pub use step::selection_step;
+pub use step::{selection_step, train_on};
 
 use seedbed_autodiff::Tensor;
 

@@ -1,0 +1,321 @@
+//! The one driver: trains by each method of a table, on the same tasks, from the same start, on the same candidates.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, anyhow};
+use seedbed::autodiff::{Rng, Tensor};
+use seedbed::data::Batches;
+use seedbed::nn::optim::{AdamW, AdamWConfig};
+use seedbed::nn::{Config as _, Sequential};
+use seedbed::rho_selection::train::{Outputs, train_on};
+use seedbed::rho_selection::{Candidates, IrreducibleLosses, Known, Selector, Telemetry};
+
+use super::jobs::side_by_side;
+use super::method::{DROPOUT_SAMPLES, Method, Pool};
+use super::net;
+use super::reference::{Fitted, Reference, accuracy};
+use super::task::Task;
+use crate::experiment::Context;
+
+/// How long to train, and how often to look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub seeds: usize,
+    pub steps: usize,
+    pub every: usize,
+    /// Candidates a step; a tenth is trained on.
+    pub candidates: usize,
+    /// Whether trainings take turns, so that their seconds can be compared.
+    pub in_turn: bool,
+}
+
+/// The last evaluations of a run, whose mean is its accuracy: no checkpoint is chosen on test data.
+const LAST: usize = 5;
+/// The step whose chosen examples are shown.
+const SHOWN_STEP: usize = 100;
+
+/// One training.
+pub(crate) struct Run {
+    /// Step and test accuracy, in percent.
+    pub curve: Vec<(f64, f64)>,
+    /// Seconds of training up to each point of the curve; looking at it does not count.
+    pub seconds: Vec<f64>,
+    /// Shares of the chosen: wrong labels, images that come several times, examples that the test set has nothing of.
+    pub corrupted: f64,
+    pub duplicated: f64,
+    pub irrelevant: f64,
+    /// Share of the chosen that were answered correctly already, where the method made a forward pass.
+    pub already_correct: Option<f64>,
+    /// The rows chosen at one step.
+    pub shown: Vec<usize>,
+}
+
+impl Run {
+    pub(crate) fn accuracy(&self) -> f64 {
+        let last = &self.curve[self.curve.len().saturating_sub(LAST)..];
+        last.iter().map(|p| p.1).sum::<f64>() / last.len() as f64
+    }
+
+    pub(crate) fn best(&self) -> f64 {
+        self.curve.iter().fold(0.0, |best, p| best.max(p.1))
+    }
+
+    /// The accuracy at a step at which it was measured.
+    pub(crate) fn accuracy_at(&self, step: f64) -> f64 {
+        self.curve.iter().find(|p| p.0 == step).map_or(f64::NAN, |p| p.1)
+    }
+
+    /// The first evaluation with at least this accuracy.
+    pub(crate) fn reaches(&self, accuracy: f64) -> Option<usize> {
+        self.curve.iter().position(|p| p.1 >= accuracy)
+    }
+}
+
+/// All that was trained with one seed.
+pub(crate) struct Seed {
+    pub task: Task,
+    references: Vec<(Reference, Fitted)>,
+    /// One for each method.
+    pub runs: Vec<Run>,
+}
+
+impl Seed {
+    /// The reference model of a method.
+    pub(crate) fn reference(&self, method: &Method) -> Option<&Fitted> {
+        let wanted = method.reference?;
+        self.references.iter().find(|(reference, _)| *reference == wanted).map(|(_, fit)| fit)
+    }
+
+    /// uniform's steps to its best accuracy ÷ this method's steps to it; 0 if it never got there.
+    pub(crate) fn steps_speedup(&self, method: usize, uniform: usize) -> f64 {
+        let goal = self.runs[uniform].best();
+        let step = |run: &Run| run.reaches(goal).map(|at| run.curve[at].0);
+        let slow = step(&self.runs[uniform]).expect("its best was reached");
+        step(&self.runs[method]).map_or(0.0, |fast| slow / fast)
+    }
+}
+
+/// Trains by every method on every seed's task.
+pub(crate) fn study(
+    context: &Context,
+    plan: &Plan,
+    methods: &[Method],
+    prepare: impl Fn(&mut Rng) -> Result<Task> + Sync,
+) -> Result<Vec<Seed>> {
+    context.progress.set_length((plan.seeds * methods.len() * plan.steps) as u64);
+    context.progress.set_message("reference models");
+    let mut wanted: Vec<Reference> = Vec::new();
+    for reference in methods.iter().filter_map(|method| method.reference) {
+        if !wanted.contains(&reference) {
+            wanted.push(reference);
+        }
+    }
+    let numbers: Vec<usize> = (0..plan.seeds).collect();
+    let tasks = side_by_side(&numbers, |&seed| prepare(&mut streams(seed).data))?;
+    let pairs = product(plan.seeds, wanted.len());
+    let run_all = |jobs: &[(usize, usize)], in_turn: bool| match in_turn {
+        true => jobs.chunks(1).map(<[_]>::to_vec).collect::<Vec<_>>(),
+        false => vec![jobs.to_vec()],
+    };
+    let mut fits = Vec::new();
+    for jobs in run_all(&pairs, plan.in_turn) {
+        fits.extend(side_by_side(&jobs, |&(seed, i)| {
+            Fitted::new(&tasks[seed], &wanted[i], &mut streams(seed).reference)
+        })?);
+    }
+    let mut fits = fits.into_iter();
+    let mut seeds: Vec<Seed> = tasks
+        .into_iter()
+        .map(|task| {
+            let references = wanted.iter().copied().zip(fits.by_ref()).collect();
+            Seed { task, references, runs: Vec::new() }
+        })
+        .collect();
+    let mut runs = Vec::new();
+    for jobs in run_all(&product(plan.seeds, methods.len()), plan.in_turn) {
+        runs.extend(side_by_side(&jobs, |&(seed, i)| {
+            train(context, plan, &seeds[seed], &methods[i], seed)
+                .with_context(|| format!("seed {seed}, {}", methods[i].label))
+        })?);
+    }
+    let mut runs = runs.into_iter();
+    for seed in &mut seeds {
+        seed.runs = runs.by_ref().take(methods.len()).collect();
+    }
+    Ok(seeds)
+}
+
+fn product(n: usize, m: usize) -> Vec<(usize, usize)> {
+    (0..n).flat_map(|i| (0..m).map(move |j| (i, j))).collect()
+}
+
+/// The random streams of a seed: every method has the same start and sees the same candidates.
+struct Streams {
+    data: Rng,
+    reference: Rng,
+    start: Rng,
+    candidates: Rng,
+    masks: Rng,
+}
+
+fn streams(seed: usize) -> Streams {
+    let mut rng = Rng::new(seed as u64);
+    let [data, reference, start, candidates, masks] = std::array::from_fn(|_| rng.split());
+    Streams { data, reference, start, candidates, masks }
+}
+
+fn train(
+    context: &Context,
+    plan: &Plan,
+    seed: &Seed,
+    method: &Method,
+    number: usize,
+) -> Result<Run> {
+    let (task, mut streams) = (&seed.task, streams(number));
+    let fitted = seed.reference(method);
+    let pool = pool(task, method.pool, fitted)?;
+    let irreducible = match fitted {
+        Some(fitted) if method.score.needs_irreducible() => fitted.irreducible.clone(),
+        _ => IrreducibleLosses::default(),
+    };
+    let mut selector = Selector::new(method.config(number as u64)?, irreducible)?;
+    let mut model = method.arch.init(&mut streams.start);
+    let adamw = AdamWConfig { lr: method.lr, ..Default::default() }.check()?;
+    let mut optimizer = AdamW::new(&model, adamw);
+    let mut batches = Batches::new(pool.len(), plan.candidates, streams.candidates)?;
+    let masks = RefCell::new(streams.masks);
+
+    let mut seconds = 0.0;
+    let mut picks = Picks::default();
+    let mut run = Run {
+        curve: Vec::new(),
+        seconds: Vec::new(),
+        corrupted: 0.0,
+        duplicated: 0.0,
+        irrelevant: 0.0,
+        already_correct: None,
+        shown: Vec::new(),
+    };
+    for step in 1..=plan.steps {
+        let begin = Instant::now();
+        let rows: Vec<usize> = batches.next_rows().iter().map(|&i| pool[i]).collect();
+        let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
+        let labels = task.labels(&rows);
+        let outputs = (selector.needs_losses() || selector.needs_logits())
+            .then(|| score(method, &model, &task.x(&rows), &mut masks.borrow_mut()));
+        let losses = outputs.as_ref().map(|outputs| outputs.losses(&labels)).unwrap_or_default();
+        let candidates = match &outputs {
+            Some(outputs) => outputs.candidates(&ids, &labels, &losses)?,
+            None => Candidates::of_ids(&ids),
+        };
+        let flags = |all: &[bool]| rows.iter().map(|&row| all[row]).collect::<Vec<bool>>();
+        let (corrupted, duplicated) = (flags(&task.corrupted), flags(&task.duplicated));
+        let irrelevant = flags(&task.irrelevant);
+        let known = Known {
+            corrupted: Some(&corrupted),
+            duplicated: Some(&duplicated),
+            low_relevance: Some(&irrelevant),
+            ..Known::default()
+        };
+        let selection =
+            selector.select(&candidates.known(known)).with_context(|| format!("step {step}"))?;
+        train_on(
+            &mut model,
+            &mut optimizer,
+            &selection,
+            &rows,
+            |m: &Sequential, rows: &[usize]| {
+                let logits = net::logits_in_training(m, &task.x(rows), &mut masks.borrow_mut());
+                logits.cross_entropy_each(&task.labels(rows))
+            },
+        );
+        seconds += begin.elapsed().as_secs_f64();
+
+        picks.add(&selection.telemetry);
+        if step == SHOWN_STEP {
+            run.shown = selection.indices.iter().map(|&i| rows[i]).collect();
+        }
+        if step % plan.every == 0 {
+            run.curve.push((step as f64, accuracy(&model, task.test())));
+            run.seconds.push(seconds);
+        }
+        context.progress.inc(1);
+    }
+    context.progress.set_message(format!("seed {number}: {} done", method.label));
+    Ok(Run {
+        corrupted: picks.corrupted.mean().unwrap_or(0.0),
+        duplicated: picks.duplicated.mean().unwrap_or(0.0),
+        irrelevant: picks.irrelevant.mean().unwrap_or(0.0),
+        already_correct: picks.correct.mean(),
+        ..run
+    })
+}
+
+/// The rows that a method may choose from.
+fn pool(task: &Task, pool: Pool, fitted: Option<&Fitted>) -> Result<Vec<usize>> {
+    let mut rows = task.train();
+    let fitted = || fitted.ok_or_else(|| anyhow!("{pool:?} rows are told by a reference model"));
+    match pool {
+        Pool::All => {}
+        Pool::Clean => rows.retain(|&row| !task.corrupted[row]),
+        Pool::Plausible => {
+            let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
+            let losses = fitted()?.irreducible.of(&ids)?;
+            let guess = (task.classes() as f32).ln();
+            rows.retain(|&row| losses[row] <= guess);
+        }
+        Pool::CoreSet => {
+            let fitted = fitted()?;
+            let keep = rows.len() / 10;
+            rows.sort_by(|&a, &b| fitted.entropies[b].total_cmp(&fitted.entropies[a]));
+            rows.truncate(keep);
+        }
+    }
+    Ok(rows)
+}
+
+/// The forward pass that a method scores by.
+fn score(method: &Method, model: &Sequential, x: &Tensor, masks: &mut Rng) -> Outputs {
+    match method.samples_dropout() {
+        true => net::dropout_samples(model, x, DROPOUT_SAMPLES, masks),
+        false => net::outputs(model, x),
+    }
+}
+
+/// Running means of the telemetry's shares.
+#[derive(Default)]
+struct Picks {
+    corrupted: Mean,
+    duplicated: Mean,
+    irrelevant: Mean,
+    correct: Mean,
+}
+
+impl Picks {
+    fn add(&mut self, telemetry: &Telemetry) {
+        for (mean, share) in [
+            (&mut self.corrupted, telemetry.corrupted),
+            (&mut self.duplicated, telemetry.duplicated),
+            (&mut self.irrelevant, telemetry.low_relevance),
+            (&mut self.correct, telemetry.already_correct),
+        ] {
+            if let Some(share) = share {
+                mean.sum += share.picked * telemetry.picked as f64;
+                mean.weight += telemetry.picked as f64;
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Mean {
+    sum: f64,
+    weight: f64,
+}
+
+impl Mean {
+    fn mean(&self) -> Option<f64> {
+        (self.weight > 0.0).then(|| self.sum / self.weight)
+    }
+}

@@ -1,0 +1,100 @@
+//! `rho-wallclock`: seconds, not steps.
+
+use anyhow::Result;
+
+use super::method::{Method, Pool};
+use super::report::Report;
+use super::study::{Plan, Seed, study};
+use super::{task, web};
+use crate::experiment::{Context, Experiment, Outcome};
+use crate::figure::{Figure, Series};
+use crate::row::{Goal, Kind, Row};
+
+/// See the module.
+pub(crate) struct RhoWallclock;
+
+impl Experiment for RhoWallclock {
+    fn name(&self) -> &'static str {
+        "rho-wallclock"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Learn
+    }
+
+    fn about(&self) -> &'static str {
+        "Seconds of training to uniform's best accuracy on the crawled clothes of rho-web, one training at a time, all of a step counted: forward pass, selection, telemetry. Amortised, the \
+         reference model is shared by many trainings and costs nothing; the rows -alone count all of it. rho-wallclock never draws a row that the reference model \
+         believes to be worse than a guess (irreducible loss above ln 10), so that no forward pass is spent on it; -plain draws from all rows."
+    }
+
+    fn run(&self, context: &Context) -> Result<Outcome> {
+        let source = task::clothes(context)?;
+        let plan = Plan {
+            seeds: context.seeds(2, 5),
+            steps: context.pick(400, 2_000),
+            every: context.pick(5, 20),
+            candidates: 320,
+            in_turn: true,
+        };
+        let rho = Method::rho(web::reference(context));
+        let methods = [
+            Method { pool: Pool::Plausible, ..rho.clone() },
+            rho.named("-plain", "RHO-LOSS, all rows"),
+            Method::uniform(),
+        ];
+        let seeds = study(context, &plan, &methods, |rng| task::web(&source, rng))?;
+        let report = Report { name: self.name(), methods: &methods, seeds: &seeds };
+        let uniform = report.at("-uniform");
+        // 0 if uniform's best was never reached.
+        let speedup = |seed: &Seed, method: usize, with_reference: bool| {
+            let goal = seed.runs[uniform].best();
+            let seconds = |method: usize| {
+                let run = &seed.runs[method];
+                run.reaches(goal).map(|at| run.seconds[at])
+            };
+            let slow = seconds(uniform).expect("its best was reached");
+            let reference = match (with_reference, seed.reference(&methods[method])) {
+                (true, Some(fitted)) => fitted.seconds,
+                _ => 0.0,
+            };
+            seconds(method).map_or(0.0, |fast| slow / (fast + reference))
+        };
+        let row = |method: usize, alone: bool| {
+            let suffix = if alone { "-alone" } else { "" };
+            let name = format!("{}{}{suffix}", self.name(), methods[method].suffix);
+            let speedups = report.each(|seed| speedup(seed, method, alone));
+            Row::learn(&name, "wallclock_speedup", "×", &speedups).source(match alone {
+                true => "the reference model's training counted",
+                false => "the reference model's training amortised",
+            })
+        };
+        let paper = "Mindermann et al. 2022, Clothing-1M, in floating-point operations, the reference model's counted";
+        let outcome = Outcome::new()
+            .row(row(0, false).goal(Goal::AtLeast(2.0)))
+            .row(row(0, true).reference(2.7, paper))
+            .row(row(1, false))
+            .row(row(1, true))
+            .row(report.steps_speedup(0))
+            .row(report.steps_speedup(1));
+        let series = |method: usize| {
+            let curve = |seed: &Seed| {
+                let run = &seed.runs[method];
+                run.seconds
+                    .iter()
+                    .zip(&run.curve)
+                    .map(|(&seconds, point)| (seconds, point.1))
+                    .collect()
+            };
+            // Seconds differ from seed to seed: one line, of the first.
+            Series::new(methods[method].label, vec![curve(&seeds[0])])
+        };
+        let lines = (0..methods.len()).map(series).collect();
+        Ok(outcome.figure(Figure::curves(
+            "Crawled clothes, by the clock (one seed)",
+            "seconds",
+            "test accuracy, %",
+            lines,
+        )))
+    }
+}
