@@ -3,7 +3,6 @@
 mod candidates;
 mod config;
 mod error;
-mod irreducible;
 mod math;
 pub mod pick;
 mod required;
@@ -12,6 +11,7 @@ mod rows;
 mod schedule;
 pub mod score;
 mod selector;
+pub mod store;
 mod subset;
 mod telemetry;
 #[cfg(feature = "train")]
@@ -20,10 +20,10 @@ pub mod train;
 pub use candidates::{Candidates, Known};
 pub use config::{CheckedConfig, NotFinite, Off, SelectionConfig};
 pub use error::SelectionError;
-pub use irreducible::IrreducibleLosses;
 pub use pick::{Picked, Policy, top_k};
 pub use rows::Rows;
 pub use schedule::Schedule;
 pub use score::{Repair, Score, reducible_loss};
 pub use selector::{Selection, Selector, SelectorState};
+pub use store::{IrreducibleLosses, Origin, StoreError};
 pub use telemetry::{LossShare, Quantiles, Share, Telemetry, TelemetryWriter};
