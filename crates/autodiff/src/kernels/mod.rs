@@ -4,6 +4,7 @@
 
 pub(crate) mod accumulate;
 pub(crate) mod conv;
+mod crew;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod gemm;

@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::crew;
+
 /// Below this many scalar operations a kernel stays on the calling thread.
 ///
 /// One operation is about an eighth of a nanosecond in a vectorised loop, so this is about 10 µs of
@@ -47,8 +49,17 @@ pub(crate) fn for_each(n: usize, work: usize, f: impl Fn(usize) + Send + Sync) {
 /// Calls `f(i)` for every `i` below `n` on all threads, this one among them.
 ///
 /// The calling thread works as well, where rayon's iterators would put it to sleep: waking it again costs as
-/// much as a small kernel. Not generic: rayon's machinery is compiled once, and not for every kernel.
+/// much as a small kernel. Not generic: the machinery of threads is compiled once, and not for every kernel.
 fn spread(n: usize, f: &(dyn Fn(usize) + Sync)) {
+    let helpers = rayon::current_num_threads().min(n) - 1;
+    if crew::is_working() {
+        (0..n).for_each(f);
+        return;
+    }
+    let call = || rayon::spawn(|| crew::watch(|| { rayon::yield_now(); }));
+    if crew::share(n, helpers, f, call) {
+        return;
+    }
     let next = AtomicUsize::new(0);
     let take = || {
         loop {
@@ -60,7 +71,7 @@ fn spread(n: usize, f: &(dyn Fn(usize) + Sync)) {
         }
     };
     rayon::in_place_scope(|scope| {
-        for _ in 1..rayon::current_num_threads().min(n) {
+        for _ in 0..helpers {
             scope.spawn(|_| take());
         }
         take();

@@ -33,10 +33,13 @@ const DIRECT_ROWS: usize = 2 * MAX_ROWS;
 const MANY_ROWS: usize = 1536;
 /// Most rows of `A` in a block.
 const BLOCK_ROWS: usize = 96;
-/// Rectangles that a large product is cut into.
-const PIECES: usize = 16;
-/// Fewest multiply-adds in a piece: some microseconds.
-const PIECE: usize = 1 << 18;
+/// Multiply-adds in a piece of a small product, which is cut into up to [`FEW`] pieces: some microseconds.
+const SMALL_PIECE: usize = 1 << 19;
+const FEW: usize = 4;
+/// Multiply-adds in a piece of a large product, which is cut into up to [`MANY`] pieces: every piece packs its
+/// own columns of `B`, which is worth it only if much is done with them.
+const LARGE_PIECE: usize = 1 << 23;
+const MANY: usize = 16;
 /// Fewest `k` at which storing a transposed tile costs little beside computing it.
 const SWAP_FROM: usize = 64;
 
@@ -133,7 +136,10 @@ enum Cut {
 
 impl Cut {
     fn new<F>([m, n, k]: [usize; 3]) -> Self {
-        let count = (m * n * k / PIECE).clamp(1, PIECES);
+        let products = m * n * k;
+        let count = (products / SMALL_PIECE).min(FEW).max((products / LARGE_PIECE).min(MANY));
+        // A power of two, so that two or four threads get equal shares.
+        let count = 1 << count.max(1).ilog2();
         let (least_rows, least_cols) = (4 * MAX_ROWS, 4 * lanes::<F>());
         let (by_rows, by_cols) = (m / least_rows, n / least_cols);
         if m >= MANY_ROWS || by_cols < count.min(by_rows) {

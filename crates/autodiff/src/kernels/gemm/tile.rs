@@ -15,6 +15,11 @@ use std::any::TypeId;
 /// Most rows of a tile.
 pub(crate) const MAX_ROWS: usize = 6;
 
+/// Steps of `k` in a turn of the inner loop, where numbers lie without gaps: counting takes three instructions a
+/// turn, beside the twenty of a step. They cost little on a core alone, and a tenth of the speed where two threads
+/// share one.
+const UNROLLED: usize = 4;
+
 /// Rows of a tile that is `registers` wide: what leaves room for the row of `B` among 16 registers.
 pub(crate) const fn tile_rows(registers: usize) -> usize {
     if registers == 3 { 3 } else { MAX_ROWS }
@@ -165,6 +170,33 @@ pub(crate) unsafe fn tile_meetings<F: Float>(
     }
 }
 
+/// One step of `k`: `sums[m] += rows[m][at] · b`, where `b` is a row of a panel.
+///
+/// # Safety
+/// AVX2 and FMA; every row readable at `at`, `b` readable for the panel's registers.
+#[expect(clippy::needless_range_loop, reason = "unrolled: the indices are constants")]
+#[inline(always)]
+unsafe fn add_products<T: Simd, const M: usize, const W: usize>(
+    sums: &mut [[T::V; W]; M],
+    rows: [*const T; M],
+    at: usize,
+    b: *const T,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut line = [T::zero(); W];
+        for (w, v) in line.iter_mut().enumerate() {
+            *v = T::load(b.add(w * T::LANES));
+        }
+        for m in 0..M {
+            let x = T::splat(rows[m].add(at));
+            for w in 0..W {
+                sums[m][w] = T::mul_add(x, line[w], sums[m][w]);
+            }
+        }
+    }
+}
+
 /// One tile of [`strip`].
 ///
 /// # Safety
@@ -190,19 +222,19 @@ unsafe fn rows_times<T: Simd, const M: usize, const W: usize>(
                     *row = from.base.add(tap as usize);
                 }
             }
-            let mut at = 0;
-            for _ in 0..how.len {
-                let mut line = [T::zero(); W];
-                for (w, v) in line.iter_mut().enumerate() {
-                    *v = T::load(b.add(w * T::LANES));
-                }
-                for m in 0..M {
-                    let x = T::splat(rows[m].add(at));
-                    for w in 0..W {
-                        sums[m][w] = T::mul_add(x, line[w], sums[m][w]);
+            let mut left = how.len;
+            if how.step == 1 && stride == W * T::LANES {
+                while left >= UNROLLED {
+                    for k in 0..UNROLLED {
+                        add_products(&mut sums, rows, k, b.add(k * W * T::LANES));
                     }
+                    rows = rows.map(|row| row.add(UNROLLED));
+                    b = b.add(UNROLLED * W * T::LANES);
+                    left -= UNROLLED;
                 }
-                at += how.step;
+            }
+            for k in 0..left {
+                add_products(&mut sums, rows, k * how.step, b);
                 b = b.add(stride);
             }
         }
