@@ -1,7 +1,7 @@
 //! A linear layer in one op: product, bias and activation.
 
 use crate::kernels::elementwise::{self, Rule};
-use crate::kernels::gemm::{Mat, Store, gemm, gemm_then};
+use crate::kernels::gemm::{Mat, product, product_then};
 use crate::kernels::par;
 use crate::ops::rule;
 use crate::shape::{self, Dims};
@@ -163,16 +163,15 @@ struct Linear {
 impl Linear {
     fn value<F: Float>(self, x: &Tensor<F>, w: &Tensor<F>, b: Option<&Tensor<F>>) -> Tensor<F> {
         let (dims, shape) = sizes(x, w);
-        let [m, n, k] = dims;
-        let mut y = vec![F::zero(); m * n];
+        let [_, n, k] = dims;
         let (a, weights) = (Mat::new(x.data(), k), Mat::new(w.data(), n));
-        match (b, self.activation) {
-            (None, Activation::Identity) => gemm(dims, a, weights, &mut y, Store::Set),
-            _ => gemm_then(dims, a, weights, &mut y, Store::Set, |_, col, part| {
+        let y = match (b, self.activation) {
+            (None, Activation::Identity) => product(dims, a, weights),
+            _ => product_then(dims, a, weights, |_, col, part| {
                 let b = b.map_or(&[][..], |b| &b.data()[col..col + part.len()]);
                 self.activation.apply_in_place(part, b);
             }),
-        }
+        };
         Tensor::new(y, &shape)
     }
 
@@ -186,16 +185,12 @@ impl Linear {
         let ([m, n, k], _) = sizes(x, w);
         let dz = self.before_activation(y, g);
         let dx = needs[0].then(|| {
-            let mut dx = vec![F::zero(); m * k];
             let (a, b) = (Mat::new(dz.data(), n), Mat::new(w.data(), n).t());
-            gemm([m, k, n], a, b, &mut dx, Store::Set);
-            Tensor::new(dx, x.shape())
+            Tensor::new(product([m, k, n], a, b), x.shape())
         });
         let dw = needs[1].then(|| {
-            let mut dw = vec![F::zero(); k * n];
             let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
-            gemm([k, n, m], a, b, &mut dw, Store::Set);
-            Tensor::new(dw, w.shape())
+            Tensor::new(product([k, n, m], a, b), w.shape())
         });
         let db = needs[2].then(|| Tensor::new(sum_rows(dz.data(), n), &[n]));
         [dx, dw, db]

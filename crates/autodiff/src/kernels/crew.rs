@@ -147,3 +147,82 @@ fn help() {
     }
     INSIDE.fetch_sub(1, SeqCst);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn call() {
+        thread::spawn(|| watch(|| {}));
+    }
+
+    /// Shares a job as soon as no other test has the crew.
+    fn share_at_last(count: usize, helpers: usize, run: &(dyn Fn(usize) + Sync)) {
+        while !share(count, helpers, run, call) {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn every_number_is_called_once() {
+        for (count, helpers) in [(1, 0), (1, 3), (2, 1), (1000, 1), (1000, 7)] {
+            let calls: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+            share_at_last(count, helpers, &|i| {
+                calls[i].fetch_add(1, SeqCst);
+            });
+            assert!(calls.iter().all(|c| c.load(SeqCst) == 1), "{count} on {helpers}");
+        }
+    }
+
+    #[test]
+    fn a_helper_does_work() {
+        let caller = thread::current().id();
+        let helped = AtomicBool::new(false);
+        // The caller's piece waits for a helper's, for at most a minute.
+        share_at_last(2, 1, &|_| {
+            if thread::current().id() == caller {
+                let start = Instant::now();
+                while !helped.load(SeqCst) && start.elapsed() < Duration::from_secs(60) {
+                    thread::yield_now();
+                }
+            } else {
+                helped.store(true, SeqCst);
+            }
+        });
+        assert!(helped.load(SeqCst));
+    }
+
+    #[test]
+    fn whoever_works_is_known_to_and_the_crew_is_busy() {
+        assert!(!is_working());
+        share_at_last(8, 1, &|_| {
+            assert!(is_working());
+            assert!(!share(1, 1, &|_| {}, call));
+        });
+        assert!(!is_working());
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_crew_goes_on() {
+        for bad in [0, 99] {
+            let all = catch_unwind(|| {
+                share_at_last(100, 3, &|i| {
+                    thread::sleep(Duration::from_micros(20));
+                    assert!(i != bad, "piece {i} failed");
+                });
+            });
+            let panic = all.expect_err("one piece panics");
+            let message = panic.downcast_ref::<String>().expect("a message");
+            assert_eq!(*message, format!("piece {bad} failed"));
+            assert!(!is_working());
+        }
+        let sum = AtomicUsize::new(0);
+        share_at_last(10, 3, &|i| {
+            sum.fetch_add(i, SeqCst);
+        });
+        assert_eq!(sum.load(SeqCst), 45);
+    }
+}

@@ -34,7 +34,10 @@ pub(crate) fn serially<R>(f: impl FnOnce() -> R) -> R {
 
 /// Whether work of this many scalar operations is worth a second thread here and now.
 pub(crate) fn worthwhile(work: usize) -> bool {
-    work >= PARALLEL_FROM && !SERIAL.get() && rayon::current_num_threads() > 1
+    work >= PARALLEL_FROM
+        && !SERIAL.get()
+        && !crew::is_working()
+        && rayon::current_num_threads() > 1
 }
 
 /// Calls `f(i)` for every `i` below `n`; `work` estimates the scalar operations of all calls together.
@@ -49,14 +52,15 @@ pub(crate) fn for_each(n: usize, work: usize, f: impl Fn(usize) + Send + Sync) {
 /// Calls `f(i)` for every `i` below `n` on all threads, this one among them.
 ///
 /// The calling thread works as well, where rayon's iterators would put it to sleep: waking it again costs as
-/// much as a small kernel. Not generic: the machinery of threads is compiled once, and not for every kernel.
+/// much as a small kernel. The others come from the [`crew`], or, if another thread of the program has it, straight from
+/// rayon. Not generic: the machinery of threads is compiled once, and not for every kernel.
 fn spread(n: usize, f: &(dyn Fn(usize) + Sync)) {
     let helpers = rayon::current_num_threads().min(n) - 1;
-    if crew::is_working() {
-        (0..n).for_each(f);
-        return;
-    }
-    let call = || rayon::spawn(|| crew::watch(|| { rayon::yield_now(); }));
+    // A helper that has nothing to do leaves its thread to other tasks of the pool.
+    let pause = || {
+        rayon::yield_now();
+    };
+    let call = || rayon::spawn(move || crew::watch(pause));
     if crew::share(n, helpers, f, call) {
         return;
     }

@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use crate::kernels::gemm::{Mat, gemm_batched};
+use crate::kernels::gemm::{Mat, product_batched};
 use crate::shape::{self, Dims};
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
@@ -163,11 +163,10 @@ fn matrices<F: Float>(
     let count = shape::len(&shape);
     shape.extend([m, n]);
 
-    let mut data = vec![F::zero(); shape::len(&shape)];
     let lhs = Mat::new(a.data(), if ta { m } else { k }).t_if(ta);
     let rhs = Mat::new(b.data(), if tb { k } else { n }).t_if(tb);
     let at = |i: usize| (first_a[i], first_b[i]);
-    gemm_batched(count, [m, n, k], lhs, rhs, at, &mut data);
+    let data = product_batched(count, [m, n, k], lhs, rhs, at);
     Tensor::record(MatMul { op, transposed: [ta, tb] }, &[a, b], Tensor::new(data, &shape))
 }
 

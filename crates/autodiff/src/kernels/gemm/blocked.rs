@@ -80,17 +80,57 @@ pub(super) fn gemm<F: Float>(
     store: Store,
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) {
-    if a.col == 1 && b.row == 1 && n == 1 {
+    if !is_vector([m, n], a, b) {
+        // SAFETY: `c` is borrowed, and the caller checked its length.
+        return unsafe { tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), store, epilogue) };
+    }
+    if n == 1 {
         return vector_product::run(k, a, b.data, c, store, |first, part| {
             for (i, c) in part.iter_mut().enumerate() {
                 epilogue(first + i, 0, std::slice::from_mut(c));
             }
         });
     }
-    if a.col == 1 && b.row == 1 && m == 1 {
-        return vector_product::run(k, b.t(), a.data, c, store, |col, part| epilogue(0, col, part));
+    vector_product::run(k, b.t(), a.data, c, store, |col, part| epilogue(0, col, part));
+}
+
+/// See [`super::product_then`]; operands are checked, no dimension is zero.
+pub(super) fn product<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
+) -> Vec<F> {
+    if is_vector([m, n], a, b) {
+        let mut c = vec![F::zero(); m * n];
+        gemm([m, n, k], a, b, &mut c, Store::Set, epilogue);
+        return c;
     }
-    let out = Shared(c.as_mut_ptr());
+    let mut c = Vec::with_capacity(m * n);
+    // SAFETY: there is room for `C`, and with `Store::Set` every element of it is written, before any is read.
+    unsafe {
+        tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), Store::Set, epilogue);
+        c.set_len(m * n);
+    }
+    c
+}
+
+/// Whether one operand is a vector, and the other lies so that its inner products are contiguous.
+fn is_vector<F>([m, n]: [usize; 2], a: Mat<'_, F>, b: Mat<'_, F>) -> bool {
+    a.col == 1 && b.row == 1 && (m == 1 || n == 1)
+}
+
+/// # Safety
+/// The operands cover the dimensions, none of which is zero; `out` is writable for `m · n` numbers, and readable
+/// too if the store adds.
+unsafe fn tiled<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    out: Shared<F>,
+    store: Store,
+    epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
+) {
     let swap = b.row == 1 && b.col != 1 && m < n && k >= SWAP_FROM;
     let product = if swap {
         Product { dims: [n, m, k], a: b.t(), b: a.t(), c: out, c_row: 1, c_col: n, store }

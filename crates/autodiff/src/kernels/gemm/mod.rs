@@ -126,32 +126,64 @@ pub(crate) fn gemm_then<F: Float>(
     portable::gemm([m, n, k], a, b, c, store, epilogue);
 }
 
-/// `batch` products of one shape; `at(i)` gives where the `i`-th `A` and `B` begin in their slices.
-/// The products lie one after the other in `c`.
-pub(crate) fn gemm_batched<F: Float>(
+/// [`gemm_then`] into memory of its own, which is not cleared first.
+pub(crate) fn product_then<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
+) -> Vec<F> {
+    #[cfg(target_arch = "x86_64")]
+    if m * n * k > 0 && has_avx2_and_fma() {
+        a.check(m, k);
+        b.check(k, n);
+        return blocked::product([m, n, k], a, b, epilogue);
+    }
+    let mut c = vec![F::zero(); m * n];
+    gemm_then([m, n, k], a, b, &mut c, Store::Set, epilogue);
+    c
+}
+
+/// Work from which every product of a batch is spread over the threads by itself.
+const SPREAD_ALONE: usize = 1 << 20;
+
+/// [`product_then`] without an epilogue.
+pub(crate) fn product<F: Float>(dims: [usize; 3], a: Mat<'_, F>, b: Mat<'_, F>) -> Vec<F> {
+    product_then(dims, a, b, no_epilogue)
+}
+
+/// `batch` products of one shape, one after the other in the result; `at(i)` gives where the `i`-th `A` and `B`
+/// begin in their slices.
+pub(crate) fn product_batched<F: Float>(
     batch: usize,
     [m, n, k]: [usize; 3],
     a: Mat<'_, F>,
     b: Mat<'_, F>,
     at: impl Fn(usize) -> (usize, usize) + Send + Sync,
-    c: &mut [F],
-) {
-    assert_eq!(c.len(), batch * m * n, "gemm: C holds {} numbers", c.len());
-    if c.is_empty() {
-        return;
-    }
-    let work = work([m, n, k]);
-    let one = |i: usize, c: &mut [F]| {
+) -> Vec<F> {
+    let operands = |i| {
         let (from_a, from_b) = at(i);
-        let a = Mat { data: &a.data[from_a..], ..a };
-        let b = Mat { data: &b.data[from_b..], ..b };
+        (Mat { data: &a.data[from_a..], ..a }, Mat { data: &b.data[from_b..], ..b })
+    };
+    if batch * m * n == 0 {
+        return Vec::new();
+    }
+    if batch == 1 {
+        let (a, b) = operands(0);
+        return product([m, n, k], a, b);
+    }
+    let mut c = vec![F::zero(); batch * m * n];
+    let one = |i, c: &mut [F]| {
+        let (a, b) = operands(i);
         gemm([m, n, k], a, b, c, Store::Set);
     };
-    if batch > 1 {
-        par::chunks_mut(c, m * n, work * batch, one);
+    let work = work([m, n, k]);
+    if work < SPREAD_ALONE {
+        par::chunks_mut(&mut c, m * n, work * batch, one);
     } else {
-        one(0, c);
+        c.chunks_mut(m * n).enumerate().for_each(|(i, c)| one(i, c));
     }
+    c
 }
 
 /// The cost of a product in the units of [`par`]: a vector register does several multiply-adds at once.
