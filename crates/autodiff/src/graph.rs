@@ -199,7 +199,11 @@ impl<F: Float> Inner<F> {
     fn take_links(&mut self, links: &mut Links<F>) {
         match self.node.take() {
             Some(Node::Variable(x)) => links.push(x),
-            Some(Node::Op { inputs, .. }) => links.extend(inputs),
+            Some(Node::Op { inputs, .. }) => {
+                for x in inputs {
+                    links.push(x);
+                }
+            }
             None => {}
         }
         if let Storage::Part { .. } = self.storage {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::graph::{Ctx, Node};
+use crate::graph::{Ctx, Node, Op};
 use crate::levels::{State, debug_nan_is_on, state, with_state};
 use crate::{Float, Tensor};
 
@@ -98,7 +98,7 @@ impl<F: Float> Pending<F> {
         for i in (0..self.slots.len()).rev() {
             // An op's inputs are older than its output, so that nothing is added to this slot any more.
             let mut slot = std::mem::take(&mut self.slots[i]);
-            while let Some((tensor, g)) = slot.pop() {
+            while let Some((mut tensor, g)) = slot.pop() {
                 match &tensor.0.node {
                     // The transform's own variables keep what they have gathered.
                     Some(Node::Variable(_)) if tensor.0.level == self.level => {
@@ -106,20 +106,11 @@ impl<F: Float> Pending<F> {
                     }
                     Some(Node::Variable(outer)) => self.add(outer.clone(), g),
                     Some(Node::Op { op, inputs }) => {
-                        let c = Ctx::new(inputs, &tensor, self.level);
-                        let grads = op.vjp(&c, g);
-                        debug_assert_eq!(
-                            grads.len(),
-                            inputs.len(),
-                            "{}: one gradient an input",
-                            op.name()
-                        );
-                        for (x, gx) in inputs.iter().zip(grads) {
+                        let grads = op.vjp(&Ctx::new(inputs, &tensor, self.level), g);
+                        check(&**op, inputs, &grads);
+                        for (x, gx) in take_inputs(&mut tensor).into_iter().zip(grads) {
                             if let Some(gx) = gx {
-                                if debug_nan_is_on() {
-                                    crate::transform::look_for_nan_in_gradient(op.name(), x, &gx);
-                                }
-                                self.add(x.clone(), gx);
+                                self.add(x, gx);
                             }
                         }
                     }
@@ -134,6 +125,29 @@ impl<F: Float> Pending<F> {
         let slot = self.slots.get_mut(i)?;
         let i = slot.iter().position(|(t, _)| Arc::ptr_eq(&t.0, &x.0))?;
         Some(slot.remove(i).1)
+    }
+}
+
+/// Holds a rule to what it promises.
+fn check<F: Float>(op: &dyn Op<F>, inputs: &[Tensor<F>], grads: &[Option<Tensor<F>>]) {
+    debug_assert_eq!(grads.len(), inputs.len(), "{}: one gradient an input", op.name());
+    if debug_nan_is_on() {
+        for (x, gx) in inputs.iter().zip(grads) {
+            if let Some(gx) = gx {
+                crate::transform::look_for_nan_in_gradient(op.name(), x, gx);
+            }
+        }
+    }
+}
+
+/// The inputs of a tensor that an op made. Its last owner moves them out, and the rule is dropped: to share each input once
+/// more, and let go of it soon after, would cost as much as a small kernel.
+fn take_inputs<F: Float>(tensor: &mut Tensor<F>) -> SmallVec<[Tensor<F>; 2]> {
+    let taken = Arc::get_mut(&mut tensor.0).and_then(|inner| inner.node.take());
+    match (taken, &tensor.0.node) {
+        (Some(Node::Op { inputs, .. }), _) => inputs,
+        (None, Some(Node::Op { inputs, .. })) => inputs.clone(),
+        _ => unreachable!("the tensor was made by an op"),
     }
 }
 

@@ -108,8 +108,7 @@ pub(crate) fn map_in_place<F: Float, K: Rule<F, N>, const N: usize, const M: usi
     rest: [&[F]; M],
 ) {
     assert!(rest.iter().all(|x| x.len() == first.len()), "kernel: operands differ in length");
-    let out = as_uninit(first);
-    blocks(out, K::WORK, in_place_sources(rest.map(Source::Slice)), &loop_of(rule));
+    in_place(first, K::WORK, rest, &loop_of(rule));
 }
 
 /// The rule over operands that broadcast to `shape`, into new memory.
@@ -134,6 +133,9 @@ pub(crate) fn broadcast_in_place<F: Float, K: Rule<F, N>, const N: usize, const 
     first: &mut [F],
     rest: [Operand<'_, F>; M],
 ) {
+    if rest.iter().all(|x| x.shape == shape) {
+        return in_place(first, K::WORK, rest.map(|x| x.data), &loop_of(rule));
+    }
     let rest = rest.map(|x| Source::of(x, shape));
     blocks(as_uninit(first), K::WORK, in_place_sources(rest), &loop_of(rule));
 }
@@ -242,6 +244,32 @@ fn chunks<F: Float, const N: usize>(
 ) {
     par::chunks_mut(out, CHUNK, work, |i, out| {
         inner(out, x.map(|x| &x[i * CHUNK..][..out.len()]));
+    });
+}
+
+/// Runs `inner` over `first` and as long slices, into `first`. Nothing needs to be spread, so that this costs a small op
+/// less than [`blocks`].
+fn in_place<F: Float, const N: usize, const M: usize>(
+    first: &mut [F],
+    work: usize,
+    rest: [&[F]; M],
+    inner: &Block<'_, F, N>,
+) {
+    const { assert!(N == M + 1, "the first operand is the output") };
+    let work = first.len() * work;
+    par::chunks_mut(as_uninit(first), CHUNK, work, |i, chunk| {
+        let mut buffer = [const { MaybeUninit::<F>::uninit() }; BLOCK];
+        for (j, block) in chunk.chunks_mut(BLOCK).enumerate() {
+            let start = i * CHUNK + j * BLOCK;
+            let own = &mut buffer[..block.len()];
+            own.copy_from_slice(block);
+            // SAFETY: a loop in place starts from initialised memory (`as_uninit`).
+            let mut x = [unsafe { assume_init(own) }; N];
+            for (x, rest) in x[1..].iter_mut().zip(rest) {
+                *x = &rest[start..][..block.len()];
+            }
+            inner(block, x);
+        }
     });
 }
 
