@@ -174,7 +174,6 @@ pub(crate) unsafe fn tile_meetings<F: Float>(
 ///
 /// # Safety
 /// AVX2 and FMA; every row readable at `at`, `b` readable for the panel's registers.
-#[expect(clippy::needless_range_loop, reason = "unrolled: the indices are constants")]
 #[inline(always)]
 unsafe fn add_products<T: Simd, const M: usize, const W: usize>(
     sums: &mut [[T::V; W]; M],
