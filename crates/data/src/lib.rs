@@ -22,6 +22,7 @@ mod source;
 mod split;
 pub mod tasks;
 mod tensor;
+pub mod text;
 
 pub use batches::{Batches, BatchesState, in_order};
 pub use dir::DataDir;

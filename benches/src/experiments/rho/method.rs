@@ -39,7 +39,7 @@ pub(crate) enum Pool {
     CoreSet,
 }
 
-/// How the posterior of the last layer is asked; see [`Method::laplace`].
+/// Monte-Carlo samples a score.
 pub(crate) const DROPOUT_SAMPLES: usize = 10;
 
 impl Method {
@@ -64,6 +64,11 @@ impl Method {
 
     pub(crate) fn uniform() -> Self {
         Self::new("-uniform", "uniform", Score::Uniform)
+    }
+
+    /// RHO-LOSS that leaves to the last what the reference model believes to be worse than a guess.
+    pub(crate) fn veto(reference: Reference) -> Self {
+        Self::rho(reference).repaired("-veto", "RHO-LOSS with veto", Repair::veto(10))
     }
 
     /// RHO-LOSS that is never shown a wrong label: what perfect knowledge of the noise would give.

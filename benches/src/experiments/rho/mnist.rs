@@ -73,6 +73,7 @@ impl Experiment for RhoMnist {
         methods.extend(Method::baselines(reference));
         let noise = (self.noise)();
         if noise.is_some() {
+            methods.push(Method::veto(reference));
             methods.push(Method::oracle(reference));
         }
         let seeds =

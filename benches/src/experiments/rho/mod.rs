@@ -17,6 +17,7 @@ mod report;
 mod small_il;
 mod study;
 mod task;
+mod token;
 mod wallclock;
 mod web;
 
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
             Box::new(relevance::RhoRelevance),
             Box::new(repair::RhoRepair),
             Box::new(wallclock::RhoWallclock),
+            Box::new(token::RhoToken),
             Box::new(ladder::RhoLadder),
         ])
         .collect()

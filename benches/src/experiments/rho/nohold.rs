@@ -34,7 +34,7 @@ impl Experiment for RhoNohold {
         let plan = Plan {
             seeds: context.seeds(3, 5),
             steps: context.pick(500, 1_875),
-            every: context.pick(10, 75),
+            every: context.pick(25, 75),
             candidates: 320,
             in_turn: false,
         };

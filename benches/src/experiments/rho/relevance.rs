@@ -33,7 +33,7 @@ impl Experiment for RhoRelevance {
         let plan = Plan {
             seeds: context.seeds(3, 5),
             steps: context.pick(300, 1_000),
-            every: context.pick(10, 50),
+            every: context.pick(20, 50),
             candidates: 320,
             in_turn: false,
         };

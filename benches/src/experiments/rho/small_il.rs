@@ -51,7 +51,7 @@ impl Experiment for RhoSmallIl {
         let plan = Plan {
             seeds: context.seeds(2, 5),
             steps: context.pick(400, 2_000),
-            every: context.pick(10, 50),
+            every: context.pick(20, 50),
             candidates: 320,
             in_turn: false,
         };

@@ -23,11 +23,22 @@ use crate::experiment::Context;
 pub(crate) struct Plan {
     pub seeds: usize,
     pub steps: usize,
+    /// Steps from one evaluation to the next; a fifth of it in the beginning, where the fast methods learn most.
     pub every: usize,
     /// Candidates a step; a tenth is trained on.
     pub candidates: usize,
     /// Whether trainings take turns, so that their seconds can be compared.
     pub in_turn: bool,
+}
+
+impl Plan {
+    fn looks_after(&self, step: usize) -> bool {
+        let every = match step < 5 * self.every {
+            true => (self.every / 5).max(1),
+            false => self.every,
+        };
+        step.is_multiple_of(every)
+    }
 }
 
 /// The last evaluations of a run, whose mean is its accuracy: no checkpoint is chosen on test data.
@@ -236,7 +247,7 @@ fn train(
         if step == SHOWN_STEP {
             run.shown = selection.indices.iter().map(|&i| rows[i]).collect();
         }
-        if step % plan.every == 0 {
+        if plan.looks_after(step) {
             run.curve.push((step as f64, accuracy(&model, task.test())));
             run.seconds.push(seconds);
         }

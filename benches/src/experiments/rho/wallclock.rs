@@ -33,7 +33,7 @@ impl Experiment for RhoWallclock {
         let plan = Plan {
             seeds: context.seeds(2, 5),
             steps: context.pick(400, 2_000),
-            every: context.pick(5, 20),
+            every: context.pick(20, 50),
             candidates: 320,
             in_turn: true,
         };

@@ -38,14 +38,15 @@ impl Experiment for RhoWeb {
         let source = task::clothes(context)?;
         let plan = Plan {
             seeds: context.seeds(3, 5),
-            steps: context.pick(500, 3_000),
-            every: context.pick(10, 50),
+            steps: context.pick(500, 2_000),
+            every: context.pick(25, 50),
             candidates: 320,
             in_turn: false,
         };
         let reference = reference(context);
         let mut methods = vec![Method::rho(reference)];
         methods.extend(Method::baselines(reference));
+        methods.push(Method::veto(reference));
         methods.push(Method::oracle(reference));
         let seeds = study(context, &plan, &methods, |rng| task::web(&source, rng))?;
         let report = Report { name: self.name(), methods: &methods, seeds: &seeds };
@@ -58,6 +59,7 @@ impl Experiment for RhoWeb {
                     .reference(18.0, &format!("{clothing}mean of 5 architectures"))
                     .goal(Goal::AtLeast(18.0)),
             )
+            .row(report.steps_speedup(report.at("-veto")))
             .row(report.steps_speedup(oracle))
             .row(
                 report

@@ -10,3 +10,4 @@ mod samples;
 mod sampling;
 mod set;
 mod tasks;
+mod texts;
