@@ -116,7 +116,7 @@ impl SelectionConfig {
 
     /// Whether step `step` (from 0) selects by score and policy.
     pub(crate) fn selects_at(&self, step: u64) -> bool {
-        step >= self.warm_up && (step - self.warm_up) % self.every == 0
+        step >= self.warm_up && (step - self.warm_up).is_multiple_of(self.every)
     }
 
     /// Whether a step that selects looks at scores at all.

@@ -110,6 +110,12 @@ pub enum SelectionError {
         /// How many ids have one.
         known: usize,
     },
+    /// An example has no training loss yet, not even an old one.
+    #[error("example {id} was never scored: compute its loss first, see StaleLosses::outdated")]
+    NeverScored {
+        /// The example's stable id.
+        id: u64,
+    },
     /// An id was given twice.
     #[error("id {id} is given twice: ids must be unique")]
     DuplicateId {

@@ -11,7 +11,9 @@ mod rows;
 mod schedule;
 pub mod score;
 mod selector;
+mod stale;
 pub mod store;
+mod stream;
 mod subset;
 mod telemetry;
 #[cfg(feature = "train")]
@@ -25,5 +27,7 @@ pub use rows::Rows;
 pub use schedule::Schedule;
 pub use score::{Repair, Score, reducible_loss};
 pub use selector::{Selection, Selector, SelectorState};
+pub use stale::StaleLosses;
 pub use store::{IrreducibleLosses, Origin, StoreError};
+pub use stream::{StreamConfig, StreamSelection, StreamSelector};
 pub use telemetry::{LossShare, Quantiles, Share, Telemetry, TelemetryWriter};

@@ -21,7 +21,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// If `width` is 0, or does not divide the count of numbers.
     pub fn new(data: &'a [f32], width: usize) -> Result<Self, SelectionError> {
-        if width == 0 || data.len() % width != 0 {
+        if width == 0 || !data.len().is_multiple_of(width) {
             return Err(SelectionError::Width { numbers: data.len(), width });
         }
         Ok(Self { data, width })
@@ -63,7 +63,7 @@ impl<'a> Rows<'a> {
 
     /// How many samples a matrix of `samples · n` rows holds for each of `n` examples.
     pub(crate) fn samples(&self, n: usize) -> Result<usize, SelectionError> {
-        if n == 0 || self.is_empty() || self.len() % n != 0 {
+        if n == 0 || self.is_empty() || !self.len().is_multiple_of(n) {
             return Err(SelectionError::Samples { rows: self.len(), examples: n });
         }
         Ok(self.len() / n)

@@ -1,48 +1,42 @@
-//! Scores and picks held against values that `scripts/golden.py` computed with NumPy, and against naive loops.
+//! Scores and picks held against values that `scripts/golden.py` computed with NumPy.
 
-use proptest::prelude::*;
+mod common;
+
+use common::Golden;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use seedbed_rho_selection::pick::{Draw, diverse};
+use seedbed_rho_selection::score::{
+    bald, conditional_entropy, entropy, gradient_norm, least_confidence,
+    loss_minus_conditional_entropy, losses_at_temperature, sigmoid_pair_losses,
+};
 use seedbed_rho_selection::{
-    Candidates, IrreducibleLosses, Score, SelectionConfig, SelectionError, Selector,
-    reducible_loss, top_k,
+    Candidates, IrreducibleLosses, Rows, Score, SelectionConfig, Selector, reducible_loss, top_k,
 };
 
-/// The numbers of one line of the golden file.
-fn golden(name: &str) -> Vec<f64> {
-    let line =
-        include_str!("golden/picks.txt").lines().find(|line| line.split(' ').next() == Some(name));
-    let numbers = line.unwrap_or_else(|| panic!("no line {name}")).split(' ').skip(1);
-    numbers.map(|number| number.parse().unwrap()).collect()
-}
-
-fn floats(name: &str) -> Vec<f32> {
-    golden(name).into_iter().map(|x| x as f32).collect()
-}
-
-fn positions(name: &str) -> Vec<usize> {
-    golden(name).into_iter().map(|x| x as usize).collect()
-}
-
-/// Irreducible losses 0 for the ids below `n`.
-fn zeros(n: usize) -> IrreducibleLosses {
-    let ids: Vec<u64> = (0..n as u64).collect();
-    IrreducibleLosses::new(&ids, &vec![0.0; n]).unwrap()
+#[track_caller]
+fn close(ours: &[f32], theirs: &[f64], within: f64) {
+    assert_eq!(ours.len(), theirs.len());
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!((f64::from(*ours) - theirs).abs() < within, "{ours} {theirs}");
+    }
 }
 
 #[test]
-fn scores_and_picks_are_those_of_an_independent_implementation() {
-    let (training, irreducible) = (floats("training"), floats("irreducible"));
+fn reducible_losses_and_their_highest() {
+    let golden = Golden::read("picks.txt");
+    let (training, irreducible) = (golden.floats("training"), golden.floats("irreducible"));
     let scores = reducible_loss(&training, &irreducible).unwrap();
-    for (ours, theirs) in scores.iter().zip(floats("reducible")) {
-        assert!((ours - theirs).abs() < 1e-6);
-    }
-    assert_eq!(top_k(&scores, 32).unwrap(), positions("top_32_reducible"));
-    assert_eq!(top_k(&training, 32).unwrap(), positions("top_32_training"));
-    assert_eq!(top_k(&floats("ties"), 5).unwrap(), positions("top_5_ties"));
+    close(&scores, &golden.numbers("reducible"), 1e-6);
+    assert_eq!(top_k(&scores, 32).unwrap(), golden.positions("top_32_reducible"));
+    assert_eq!(top_k(&training, 32).unwrap(), golden.positions("top_32_training"));
+    assert_eq!(top_k(&golden.floats("ties"), 5).unwrap(), golden.positions("top_5_ties"));
 }
 
 #[test]
 fn the_selector_picks_by_its_score() {
-    let (training, irreducible) = (floats("training"), floats("irreducible"));
+    let golden = Golden::read("picks.txt");
+    let (training, irreducible) = (golden.floats("training"), golden.floats("irreducible"));
     let ids: Vec<u64> = (0..training.len() as u64).map(|i| 1_000 + 7 * i).collect();
     let by = |score| {
         let config = SelectionConfig { score, ..Default::default() };
@@ -50,48 +44,81 @@ fn the_selector_picks_by_its_score() {
         let mut selector = Selector::new(config.check().unwrap(), il).unwrap();
         selector.select(&Candidates::new(&ids, &training)).unwrap()
     };
-    assert_eq!(by(Score::ReducibleLoss).indices, positions("top_32_reducible"));
-    assert_eq!(by(Score::TrainingLoss).indices, positions("top_32_training"));
+    assert_eq!(by(Score::ReducibleLoss).indices, golden.positions("top_32_reducible"));
+    assert_eq!(by(Score::TrainingLoss).indices, golden.positions("top_32_training"));
+    let mut easiest = irreducible.clone();
+    easiest.sort_by(f32::total_cmp);
+    let lowest = by(Score::LowIrreducibleLoss);
+    let il: Vec<f32> = lowest.indices.iter().map(|&i| irreducible[i]).collect();
+    assert_eq!(il, easiest[..32]);
     let uniform = by(Score::Uniform);
     assert_eq!(uniform, by(Score::Uniform), "the same seed gives the same picks");
-    assert_ne!(uniform.indices, positions("top_32_training"));
+    assert_ne!(uniform.indices, golden.positions("top_32_training"));
     assert_eq!(uniform.weights, [1.0; 32]);
 }
 
 #[test]
-fn bad_input_is_refused_with_what_would_be_right() {
-    let message = |error: SelectionError| error.to_string();
-    assert_eq!(
-        message(top_k(&[1.0, 2.0], 3).unwrap_err()),
-        "cannot pick 3 of 2 candidates: k must be from 1 to 2"
-    );
-    assert!(top_k(&[], 1).is_err() && top_k(&[1.0], 0).is_err());
-    assert_eq!(
-        message(reducible_loss(&[1.0], &[1.0, 2.0]).unwrap_err()),
-        "training losses has 1 entries and irreducible losses has 2: they must be as many"
-    );
-    assert_eq!(
-        message(top_k(&[0.0, f32::NAN], 1).unwrap_err()),
-        "score of example 1 is NaN: it must be finite"
-    );
-    let duplicate = IrreducibleLosses::new(&[4, 4], &[0.0, 0.0]).unwrap_err();
-    assert_eq!(message(duplicate), "id 4 is given twice: ids must be unique");
-    let infinite = IrreducibleLosses::new(&[4], &[f32::INFINITY]).unwrap_err();
-    assert_eq!(message(infinite), "irreducible loss of example 4 is inf: it must be finite");
-    let missing = zeros(2).of(&[1, 9]).unwrap_err();
-    assert!(message(missing).starts_with("example 9 has no irreducible loss"));
+fn scores_of_logits() {
+    let golden = Golden::read("scores.txt");
+    let (logits, labels) = (golden.floats("logits"), golden.positions("labels"));
+    let sampled = Rows::new(&logits, 4).unwrap();
+    let first = Rows::new(&logits[..12 * 4], 4).unwrap();
+    let is = |scores: Vec<f32>, name: &str| close(&scores, &golden.numbers(name), 2e-6);
+    is(bald(sampled, 12).unwrap(), "bald");
+    is(entropy(sampled, 12).unwrap(), "entropy");
+    is(conditional_entropy(sampled, 12).unwrap(), "conditional_entropy");
+    is(loss_minus_conditional_entropy(sampled, &labels).unwrap(), "loss_minus_conditional_entropy");
+    is(gradient_norm(first, &labels).unwrap(), "gradient_norm");
+    is(least_confidence(first).unwrap(), "least_confidence");
+    is(losses_at_temperature(first, &labels, 2.5).unwrap(), "losses_at_2.5");
 }
 
-proptest! {
-    #[test]
-    fn top_k_is_the_head_of_a_stable_sort(
-        scores in prop::collection::vec(prop_oneof![-9.0..9.0_f32, Just(0.0), Just(-0.0)], 1..200),
-        share in 0.0..1.0,
-    ) {
-        let k = 1 + (share * (scores.len() - 1) as f64) as usize;
-        let mut order: Vec<usize> = (0..scores.len()).collect();
-        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-        order.truncate(k);
-        prop_assert_eq!(top_k(&scores, k).unwrap(), order);
+#[test]
+fn the_selector_computes_scores_of_logits() {
+    let golden = Golden::read("scores.txt");
+    let (logits, labels) = (golden.floats("logits"), golden.positions("labels"));
+    let sampled = Rows::new(&logits, 4).unwrap();
+    let first = Rows::new(&logits[..12 * 4], 4).unwrap();
+    let ids: Vec<u64> = (0..12).collect();
+    for (score, logits, name) in [
+        (Score::Bald, sampled, "bald"),
+        (Score::Entropy, sampled, "entropy"),
+        (Score::ConditionalEntropy, sampled, "conditional_entropy"),
+        (Score::LossMinusConditionalEntropy, sampled, "loss_minus_conditional_entropy"),
+        (Score::GradientNorm, first, "gradient_norm"),
+        (Score::LeastConfidence, first, "least_confidence"),
+    ] {
+        let config = SelectionConfig { score, ratio: 0.25.into(), ..Default::default() };
+        let mut selector = Selector::new(config.check().unwrap(), Default::default()).unwrap();
+        assert!(selector.needs_logits() && !selector.needs_losses());
+        let batch = Candidates::of_ids(&ids).logits(logits).labels(&labels);
+        let chosen = selector.select(&batch).unwrap();
+        close(&chosen.scores, &golden.numbers(name), 2e-6);
+        assert_eq!(chosen.indices, top_k(&chosen.scores, 3).unwrap());
     }
+}
+
+#[test]
+fn diverse_picks() {
+    let golden = Golden::read("diverse.txt");
+    let (logits, features) = (golden.floats("logits"), golden.floats("features"));
+    let (logits, features) = (Rows::new(&logits, 4).unwrap(), Rows::new(&features, 6).unwrap());
+    let labels = golden.positions("labels");
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let picks = diverse(logits, &labels, features, 9, Draw::Greedy, &mut rng).unwrap();
+    assert_eq!(picks, golden.positions("greedy_9"));
+    // All 20 span 20 of 24 dimensions: every one is picked once, drawn or not.
+    for draw in [Draw::Greedy, Draw::Proportional] {
+        let mut all = diverse(logits, &labels, features, 20, draw, &mut rng).unwrap();
+        all.sort_unstable();
+        assert_eq!(all, (0..20).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn losses_of_pairs() {
+    let golden = Golden::read("joint.txt");
+    let similarity = golden.floats("similarity");
+    let losses = sigmoid_pair_losses(Rows::new(&similarity, 6).unwrap(), 10.0, -10.0).unwrap();
+    close(&losses, &golden.numbers("losses"), 1e-5);
 }
