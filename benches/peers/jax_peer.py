@@ -76,6 +76,92 @@ def rho_step():
     return work
 
 
+def ntm_train(batch):
+    """A Neural Turing Machine on the copy task: loss, gradient, clipping, centred RMSProp; a scan over time."""
+
+    def prepare():
+        s = sizes.NTM
+        bits, n, m, hidden = s["bits"], s["slots"], s["width"], s["hidden"]
+        address = m + 6
+        uniform = lambda *shape: jax.random.uniform(next(KEYS), shape, minval=-1, maxval=1) * shape[0] ** -0.5
+        params = {
+            "x": uniform(bits + 1, 4 * hidden),
+            "rh": uniform(m + hidden, 4 * hidden),
+            "b": jnp.zeros(4 * hidden),
+            "heads": uniform(hidden, 2 * address + 2 * m),
+            "heads_b": jnp.zeros(2 * address + 2 * m),
+            "output": uniform(hidden + m, bits),
+            "output_b": jnp.zeros(bits),
+            "read": jnp.zeros((1, m)),
+            "h": jnp.zeros((1, hidden)),
+            "c": jnp.zeros((1, hidden)),
+        }
+        y = jax.random.bernoulli(next(KEYS), 0.5, (s["length"], batch, bits)).astype(float)
+        given = jnp.pad(y, ((0, 0), (0, 0), (0, 1)))
+        delimiter = jnp.broadcast_to(jax.nn.one_hot(bits, bits + 1), (1, batch, bits + 1))
+        x = jnp.concatenate([given, delimiter, jnp.zeros_like(given)])
+
+        def over_norm(x):
+            return jax.lax.rsqrt(jnp.sum(x * x, -1) + 1e-6)
+
+        def attend(memory, raw, before):
+            key, strength, gate, shift, sharpness = jnp.split(raw, [m, m + 1, m + 2, m + 5], axis=1)
+            similarity = jnp.einsum("bnm,bm->bn", memory, key) * over_norm(memory) * over_norm(key)[:, None]
+            content = jax.nn.softmax(jax.nn.softplus(strength) * similarity)
+            gate = jax.nn.sigmoid(gate)
+            w = gate * content + (1 - gate) * before
+            s = jax.nn.softmax(shift)
+            w = s[:, :1] * jnp.roll(w, -1, 1) + s[:, 1:2] * w + s[:, 2:] * jnp.roll(w, 1, 1)
+            return jax.nn.softmax((1 + jax.nn.softplus(sharpness)) * jnp.log(w + 1e-16))
+
+        def loss(params, x, y):
+            # The product with the inputs of all steps at once, as ours.
+            projected = x @ params["x"] + params["b"]
+
+            def step(carry, gates):
+                memory, at, read, h, c = carry
+                gates = gates + jnp.concatenate([read, h], 1) @ params["rh"]
+                i, f, g, o = jnp.split(gates, 4, axis=1)
+                c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+                h = jax.nn.sigmoid(o) * jnp.tanh(c)
+                raw = jnp.clip(h @ params["heads"] + params["heads_b"], -20, 20)
+                raws = jnp.split(raw, [address, 2 * address, 2 * address + m], axis=1)
+                at = [attend(memory, raws[k], at[k]) for k in range(2)]
+                read = jnp.einsum("bn,bnm->bm", at[0], memory)
+                w = at[1][:, :, None]
+                memory = memory * (1 - w * jax.nn.sigmoid(raws[2])[:, None]) + w * raws[3][:, None]
+                return (memory, at, read, h, c), jnp.concatenate([h, read], 1)
+
+            first = [jnp.broadcast_to(params[k], (batch, params[k].shape[1])) for k in ("read", "h", "c")]
+            at = [jnp.broadcast_to(jax.nn.one_hot(0, n), (batch, n))] * 2
+            _, features = jax.lax.scan(step, (jnp.full((batch, n, m), 1e-6), at, *first), projected)
+            z = features[-s["length"] :] @ params["output"] + params["output_b"]
+            return jnp.mean(jax.nn.softplus(z) - y * z)
+
+        def rmsprop(p, g, n, q, d):
+            n, q = 0.95 * n + 0.05 * g * g, 0.95 * q + 0.05 * g
+            d = 0.9 * d - 1e-4 * g * jax.lax.rsqrt(n - q * q + 1e-4)
+            return p + d, n, q, d
+
+        def train(params, n, q, d, x, y):
+            grads = jax.grad(loss)(params, x, y)
+            norm = jnp.sqrt(sum(jnp.sum(g * g) for g in jax.tree.leaves(grads)))
+            scale = jnp.minimum(1.0, s["clip"] / norm)
+            updated = jax.tree.map(lambda p, g, *s: rmsprop(p, g * scale, *s), params, grads, n, q, d)
+            return jax.tree.transpose(jax.tree.structure(params), jax.tree.structure((0, 0, 0, 0)), updated)
+
+        compiled = jax.jit(train, donate_argnums=(0, 1, 2, 3))
+        kept = [params] + [jax.tree.map(jnp.zeros_like, params) for _ in range(3)]
+
+        def work():
+            kept[:] = compiled(*kept, x, y)
+            jax.block_until_ready(kept)
+
+        return work
+
+    return prepare
+
+
 def gemm():
     return waiting(jnp.matmul, normal(sizes.GEMM, sizes.GEMM), normal(sizes.GEMM, sizes.GEMM))
 
@@ -128,6 +214,8 @@ def op_overhead():
 if __name__ == "__main__":
     workloads = {
         "rho-step": rho_step,
+        "ntm-train-1": ntm_train(1),
+        "ntm-train-16": ntm_train(16),
         "gemm-512": gemm,
         "tanh-64k": tanh,
         "softmax-xent": softmax_xent,

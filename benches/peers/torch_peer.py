@@ -32,6 +32,61 @@ def rho_step():
     return step
 
 
+def ntm_train(batch):
+    """A Neural Turing Machine on the copy task: loss, gradient, clipping, centred RMSProp."""
+
+    def prepare():
+        s = sizes.NTM
+        bits, n, m, hidden = s["bits"], s["slots"], s["width"], s["hidden"]
+        address = m + 6
+        controller = torch.nn.LSTMCell(bits + 1 + m, hidden)
+        heads = torch.nn.Linear(hidden, 2 * address + 2 * m)
+        output = torch.nn.Linear(hidden + m, bits)
+        start = [torch.nn.Parameter(torch.zeros(1, k)) for k in (m, hidden, hidden)]
+        parameters = start + [p for part in (controller, heads, output) for p in part.parameters()]
+        optimiser = torch.optim.RMSprop(parameters, 1e-4, 0.95, eps=1e-4, momentum=0.9, centered=True)
+        y = torch.randint(2, (s["length"], batch, bits)).float()
+        given = F.pad(y, (0, 1))
+        delimiter = F.one_hot(torch.full((1, batch), bits), bits + 1).float()
+        x = torch.cat([given, delimiter, torch.zeros_like(given)])
+
+        def attend(memory, raw, before):
+            key, strength, gate, shift, sharpness = raw.split([m, 1, 1, 3, 1], dim=1)
+            similarity = F.cosine_similarity(memory, key[:, None], dim=2, eps=1e-6)
+            content = (F.softplus(strength) * similarity).softmax(1)
+            gate = gate.sigmoid()
+            w = gate * content + (1 - gate) * before
+            s = shift.softmax(1)
+            w = s[:, :1] * w.roll(-1, 1) + s[:, 1:2] * w + s[:, 2:] * w.roll(1, 1)
+            return ((1 + F.softplus(sharpness)) * (w + 1e-16).log()).softmax(1)
+
+        def forward():
+            memory = torch.full((batch, n, m), 1e-6)
+            at = [F.one_hot(torch.zeros(batch, dtype=torch.long), n).float()] * 2
+            read, h, c = (p.expand(batch, -1) for p in start)
+            features = []
+            for step in x:
+                h, c = controller(torch.cat([step, read], 1), (h, c))
+                raw = heads(h).clamp(-20, 20).split([address, address, m, m], dim=1)
+                at = [attend(memory, raw[i], at[i]) for i in range(2)]
+                read = torch.bmm(at[0][:, None], memory)[:, 0]
+                w = at[1][:, :, None]
+                memory = memory * (1 - w * raw[2].sigmoid()[:, None]) + w * raw[3][:, None]
+                features.append(torch.cat([h, read], 1))
+            return output(torch.stack(features[-s["length"] :]))
+
+        def step():
+            loss = F.binary_cross_entropy_with_logits(forward(), y)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, s["clip"])
+            optimiser.step()
+
+        return step
+
+    return prepare
+
+
 def gemm():
     a, b = torch.randn(sizes.GEMM, sizes.GEMM), torch.randn(sizes.GEMM, sizes.GEMM)
     return lambda: a @ b
@@ -84,6 +139,8 @@ if __name__ == "__main__":
     torch.manual_seed(1)
     workloads = {
         "rho-step": rho_step,
+        "ntm-train-1": ntm_train(1),
+        "ntm-train-16": ntm_train(16),
         "gemm-512": gemm,
         "tanh-64k": tanh,
         "softmax-xent": softmax_xent,

@@ -3,7 +3,7 @@
 use super::threads::{Scaling, SmallMlp};
 use super::timed::{Rival, Timed};
 use super::work::mlp::{RhoStep, rho_step};
-use super::work::{chain, convolution, dense};
+use super::work::{chain, convolution, dense, ntm};
 use crate::experiment::Experiment;
 use crate::row::Goal;
 
@@ -66,9 +66,26 @@ const SOFTMAX_XENT: Timed = Timed::new(
     dense::softmax_cross_entropy,
 );
 
+const NTM_TRAIN_1: Timed = Timed {
+    flops: Some(ntm::flops(1)),
+    goals: &[("ratio", Goal::AtLeast(2.0))],
+    ..Timed::new(
+        "ntm-train-1",
+        "Neural Turing Machine, memory 128×20, LSTM of 100, one read and one write head, copy of 20 vectors (41 steps), batch 1: \
+         loss, gradient, clipping, centred RMSProp.",
+        || ntm::train(1),
+    )
+};
+
+const NTM_TRAIN_16: Timed = Timed {
+    flops: Some(ntm::flops(16)),
+    goals: &[("ratio", Goal::AtLeast(3.0))],
+    ..Timed::new("ntm-train-16", "The same, batch 16.", || ntm::train(16))
+};
+
 /// The rows that are one piece of work each.
-pub fn timed() -> [Timed; 7] {
-    [RHO_STEP, OP_OVERHEAD, GEMM, CONV_24, CONV_128, TANH, SOFTMAX_XENT]
+pub fn timed() -> [Timed; 9] {
+    [RHO_STEP, NTM_TRAIN_1, NTM_TRAIN_16, OP_OVERHEAD, GEMM, CONV_24, CONV_128, TANH, SOFTMAX_XENT]
 }
 
 /// The speed rows, in the order of the table.

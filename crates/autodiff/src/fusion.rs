@@ -85,6 +85,17 @@ impl<F: Float, S, const N: usize> FusedCtx<'_, F, S, N> {
     pub fn needs(&self, i: usize) -> bool {
         self.ctx.needs(i)
     }
+
+    /// What has been gathered by now of the gradient of the `i`-th input, to be added to in place: see [`Ctx::gathered`].
+    pub fn gathered(&self, i: usize) -> Option<Tensor<F>> {
+        self.ctx.gathered(i)
+    }
+
+    /// [`gathered`](Self::gathered), or zeros where there is nothing to add to: either way a gradient of the `i`-th input that may be
+    /// changed in place.
+    pub(crate) fn gradient(&self, i: usize) -> Tensor<F> {
+        self.gathered(i).unwrap_or_else(|| Tensor::zeros(self.x(i).shape()))
+    }
 }
 
 struct FusedOp<F, T, S, const N: usize> {

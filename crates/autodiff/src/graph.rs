@@ -19,6 +19,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::levels::{self, next_number, recording};
 use crate::shape::Dims;
 use crate::storage::Storage;
+use crate::tape::Pending;
 use crate::{Float, Tensor};
 
 /// The gradients of an op's inputs, in order; `None` where there is none.
@@ -42,12 +43,16 @@ pub trait Op<F: Float>: Debug + Send + Sync {
 pub struct Ctx<'a, F: Float> {
     inputs: &'a [Tensor<F>],
     output: &'a Tensor<F>,
-    level: u8,
+    pending: &'a Pending<F>,
 }
 
 impl<'a, F: Float> Ctx<'a, F> {
-    pub(crate) fn new(inputs: &'a [Tensor<F>], output: &'a Tensor<F>, level: u8) -> Self {
-        Self { inputs, output, level }
+    pub(crate) fn new(
+        inputs: &'a [Tensor<F>],
+        output: &'a Tensor<F>,
+        pending: &'a Pending<F>,
+    ) -> Self {
+        Self { inputs, output, pending }
     }
 
     /// The `i`-th input.
@@ -67,7 +72,16 @@ impl<'a, F: Float> Ctx<'a, F> {
 
     /// Whether the `i`-th input wants a gradient; a rule may give `None` where not.
     pub fn needs(&self, i: usize) -> bool {
-        self.inputs[i].0.level >= self.level
+        self.inputs[i].0.level >= self.pending.level()
+    }
+
+    /// What has been gathered by now of the gradient of the `i`-th input, if the rule may add its own part in place: it then returns
+    /// the sum as its gradient. So a weight that is used at every step of a long sequence has one gradient that is added to, instead of one a
+    /// step that is made, added and dropped.
+    ///
+    /// `None` if there is nothing yet, if somebody else holds it, or if an outer transform watches.
+    pub fn gathered(&self, i: usize) -> Option<Tensor<F>> {
+        if self.recording() { None } else { self.pending.take_unique(&self.inputs[i]) }
     }
 
     /// Whether an outer transform will differentiate this derivative.

@@ -1,5 +1,6 @@
 //! A recorded graph, walked back.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -50,7 +51,7 @@ impl<F: Float> Tape<F> {
         with_state(
             |s| *s = State { level: s.level.max(self.level), floor: floor.max(s.floor), ..*s },
             || {
-                let mut pending = Pending::new(self.base, self.level);
+                let pending = Pending::new(self.base, self.level);
                 pending.add(y, seed);
                 pending.walk_back();
                 self.variables.iter().map(|v| pending.take(v)).collect()
@@ -63,15 +64,16 @@ impl<F: Float> Tape<F> {
 type Entry<F> = (Tensor<F>, Tensor<F>);
 
 /// Gradients that wait for their tensor's turn, in a table indexed by the tensor's number.
-struct Pending<F: Float> {
+pub(crate) struct Pending<F: Float> {
     base: u32,
     level: u8,
-    slots: Vec<SmallVec<[Entry<F>; 1]>>,
+    /// Derivative rules reach into it, too: see [`take_unique`](Self::take_unique).
+    slots: RefCell<Vec<SmallVec<[Entry<F>; 1]>>>,
 }
 
 impl<F: Float> Pending<F> {
     fn new(base: u32, level: u8) -> Self {
-        Self { base, level, slots: Vec::new() }
+        Self { base, level, slots: RefCell::default() }
     }
 
     /// The slot of a tensor that depends on the variables, `None` for any other.
@@ -80,33 +82,40 @@ impl<F: Float> Pending<F> {
             .then(|| (x.0.number - self.base - 1) as usize)
     }
 
-    fn add(&mut self, x: Tensor<F>, g: Tensor<F>) {
+    /// The level whose gradients these are.
+    pub(crate) fn level(&self) -> u8 {
+        self.level
+    }
+
+    fn add(&self, x: Tensor<F>, g: Tensor<F>) {
         let Some(i) = self.slot(&x) else { return };
         debug_assert_eq!(x.shape(), g.shape(), "a gradient has the shape of its tensor");
-        if i >= self.slots.len() {
-            self.slots.resize_with(i + 1, SmallVec::new);
+        let slots = &mut *self.slots.borrow_mut();
+        if i >= slots.len() {
+            slots.resize_with(i + 1, SmallVec::new);
         }
         // Tensors that other threads made may share a number, so a slot is a (very short) list.
-        match self.slots[i].iter_mut().find(|(t, _)| Arc::ptr_eq(&t.0, &x.0)) {
+        match slots[i].iter_mut().find(|(t, _)| Arc::ptr_eq(&t.0, &x.0)) {
             Some((_, sum)) => accumulate(sum, g),
-            None => self.slots[i].push((x, g)),
+            None => slots[i].push((x, g)),
         }
     }
 
     /// From the newest tensor to the oldest: when a tensor's turn comes, its gradient is complete.
-    fn walk_back(&mut self) {
-        for i in (0..self.slots.len()).rev() {
+    fn walk_back(&self) {
+        let newest = self.slots.borrow().len();
+        for i in (0..newest).rev() {
             // An op's inputs are older than its output, so that nothing is added to this slot any more.
-            let mut slot = std::mem::take(&mut self.slots[i]);
+            let mut slot = std::mem::take(&mut self.slots.borrow_mut()[i]);
             while let Some((mut tensor, g)) = slot.pop() {
                 match &tensor.0.node {
                     // The transform's own variables keep what they have gathered.
                     Some(Node::Variable(_)) if tensor.0.level == self.level => {
-                        self.slots[i].push((tensor, g));
+                        self.slots.borrow_mut()[i].push((tensor, g));
                     }
                     Some(Node::Variable(outer)) => self.add(outer.clone(), g),
                     Some(Node::Op { op, inputs }) => {
-                        let grads = op.vjp(&Ctx::new(inputs, &tensor, self.level), g);
+                        let grads = op.vjp(&Ctx::new(inputs, &tensor, self), g);
                         check(&**op, inputs, &grads);
                         for (x, gx) in take_inputs(&mut tensor).into_iter().zip(grads) {
                             if let Some(gx) = gx {
@@ -120,11 +129,22 @@ impl<F: Float> Pending<F> {
         }
     }
 
-    fn take(&mut self, x: &Tensor<F>) -> Option<Tensor<F>> {
+    fn take(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
         let i = self.slot(x)?;
-        let slot = self.slots.get_mut(i)?;
+        let slots = &mut *self.slots.borrow_mut();
+        let slot = slots.get_mut(i)?;
         let i = slot.iter().position(|(t, _)| Arc::ptr_eq(&t.0, &x.0))?;
         Some(slot.remove(i).1)
+    }
+
+    /// What has been gathered for `x`, taken out, if it may be changed in place.
+    pub(crate) fn take_unique(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
+        let mut sum = self.take(x)?;
+        if sum.unique_data().is_some() {
+            return Some(sum);
+        }
+        self.add(x.clone(), sum);
+        None
     }
 }
 

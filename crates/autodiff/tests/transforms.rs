@@ -1,8 +1,8 @@
 //! The transforms: nesting, independence of levels, long chains, recomputation, data parallelism.
 
 use seedbed_autodiff::{
-    GradCheck, Module, Rng, Tensor, check_grads, checkpoint, custom_gradient, debug_nan, grad, hvp,
-    jvp, module, par_value_and_grad, value_and_grad, vjp,
+    Activation, GradCheck, Module, Rng, Tensor, check_grads, checkpoint, custom_gradient,
+    debug_nan, grad, hvp, jvp, module, par_value_and_grad, value_and_grad, vjp,
 };
 
 type T = Tensor<f64>;
@@ -196,4 +196,32 @@ fn tensors_cross_threads() {
         y * x
     });
     assert_eq!(g.item(), 108.0);
+}
+
+/// Rules add in place to what has been gathered: the sum must be the same as by hand, also where a tensor is used twice by
+/// one op, and where somebody else holds a gradient.
+#[test]
+fn gradients_that_are_gathered_in_place_add_up() {
+    let rng = &mut Rng::new(5);
+    let w = Tensor::<f64>::normal(&[3, 3], 0.0, 0.5, rng);
+    let x = Tensor::normal(&[4, 2, 3], 0.0, 1.0, rng);
+    let bias = Tensor::normal(&[3], 0.0, 1.0, rng);
+    let steps = |w: &[Tensor<f64>], x: &Tensor<f64>, b: &Tensor<f64>| {
+        // One weight a step, so that nothing is gathered.
+        let step = |h: Tensor<f64>, t: usize| {
+            let h = (h + x.index(0, t as isize)).linear(&w[t], Some(b), Activation::Tanh);
+            h.matmul(&w[t]).matmul(&w[t].matmul(&w[t])) + h.slice(1, 1..2)
+        };
+        (0..4).fold(Tensor::zeros(&[2, 3]), step).square().sum(..)
+    };
+    let all = (vec![w.clone(); 4], x.clone(), bias.clone());
+    let apart = grad(&all, |(w, x, b)| steps(w, x, b));
+    let shared = grad(&(w, x, bias), |(w, x, b)| steps(&vec![w.clone(); 4], x, b));
+    let by_hand = apart.0.iter().skip(1).fold(apart.0[0].clone(), |sum, g| sum + g);
+    let close = |a: &Tensor<f64>, b: &Tensor<f64>| {
+        a.data().iter().zip(b.data()).for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{a} {b}"));
+    };
+    close(&shared.0, &by_hand);
+    close(&shared.1, &apart.1);
+    close(&shared.2, &apart.2);
 }

@@ -3,14 +3,13 @@
 use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::Linear;
 
-use crate::addressing::{self, Place};
 use crate::{AddActivation, Addressing, NtmConfig};
 
 /// The heads of a machine: one linear map for all of them.
 ///
 /// Its outputs are, for every head (all read heads, then all write heads), what finds its place: k of M numbers, β, g, s of
 /// 2R + 1 (the shifts −R, …, R), γ; or k and β where addressing is by content alone. After these come, for every write head, e and a, of M
-/// numbers each. All are raw: the activations of [`addressing`](crate::addressing) follow.
+/// numbers each. All are raw: activations follow.
 #[derive(Clone, Debug)]
 pub struct Heads<F: Float = f32> {
     /// From h to the raw numbers of all heads.
@@ -30,9 +29,25 @@ pub struct Heads<F: Float = f32> {
 }
 module!(Heads<F> { linear } config { reads, writes, width, place, clip, add });
 
+/// How heads find their places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// 2R + 1, the shifts that a head chooses from; `None` for addressing by content alone.
+    pub shifts: Option<usize>,
+    /// ε in the cosine.
+    pub similarity_eps: f64,
+}
+
+impl Place {
+    /// Raw numbers of a head on a memory whose rows have `width` numbers: k, β, and g, s, γ unless it goes by content alone.
+    fn numbers(&self, width: usize) -> usize {
+        width + 1 + self.shifts.map_or(0, |shifts| shifts + 2)
+    }
+}
+
 /// What the heads want in one step.
 pub(crate) struct Wishes<F: Float> {
-    /// Raw numbers of every head, `[batch, heads, numbers]`: see [`addressing::attention`].
+    /// Raw numbers of every head, `[batch, heads, numbers]`: see [`Tensor::memory_attention`].
     pub(crate) place: Tensor<F>,
     /// e of every write head, in (0, 1), `[batch, write heads, M]`.
     pub(crate) erase: Tensor<F>,
@@ -74,7 +89,7 @@ impl<F: Float> Heads<F> {
         }
     }
 
-    /// Attention of `heads` over the memory, from what they want and where they were.
+    /// Attention of some heads over the memory, from what they want and where they were.
     #[track_caller]
     pub(crate) fn attention(
         &self,
@@ -82,6 +97,10 @@ impl<F: Float> Heads<F> {
         place: &Tensor<F>,
         before: &Tensor<F>,
     ) -> Tensor<F> {
-        addressing::attention(memory, place, before, self.place)
+        let Place { shifts, similarity_eps } = self.place;
+        match shifts {
+            Some(shifts) => memory.memory_attention(place, before, shifts, similarity_eps),
+            None => memory.memory_content(place, similarity_eps),
+        }
     }
 }

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-pub mod addressing;
 mod baseline;
 mod config;
 pub mod controller;
@@ -17,7 +16,7 @@ pub use config::{
 };
 pub use controller::{Controller, FeedForward, LstmController, StandardController};
 pub use error::NtmError;
-pub use heads::Heads;
+pub use heads::{Heads, Place};
 pub use machine::{Ntm, NtmState};
 pub use sequence::SequenceModel;
 pub use start::Start;

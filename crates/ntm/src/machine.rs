@@ -3,7 +3,6 @@
 use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::{Checked, Linear};
 
-use crate::addressing;
 use crate::controller::{Controller, StandardController};
 use crate::heads::Wishes;
 use crate::{HeadOrder, Heads, NtmConfig, NtmError, Snapshot, Start, Trace};
@@ -125,8 +124,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         x: &Tensor<F>,
         state: &NtmState<F, C::State>,
     ) -> (Tensor<F>, NtmState<F, C::State>) {
-        let prepared = self.controller.prepare(&x.unsqueeze(0)).index(0, 0);
-        let (features, next, _) = self.advance(&prepared, state);
+        let (features, next, _) = self.advance(x, state);
         (self.output.forward(&features), next)
     }
 
@@ -168,11 +166,10 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
             "Ntm: needs a sequence [time, batch, {inputs}], got {:?}",
             sequence.shape()
         );
-        let prepared = self.controller.prepare(sequence);
         let mut state = self.start(batch);
         let mut features = Vec::with_capacity(time);
         for t in 0..time {
-            let (feature, next, wishes) = self.advance(&prepared.index(0, t as isize), &state);
+            let (feature, next, wishes) = self.advance(&sequence.index(0, t as isize), &state);
             see(&next, &wishes);
             features.push(feature);
             state = next;
@@ -188,10 +185,10 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     #[track_caller]
     fn advance(
         &self,
-        prepared: &Tensor<F>,
+        x: &Tensor<F>,
         state: &NtmState<F, C::State>,
     ) -> (Tensor<F>, NtmState<F, C::State>, Wishes<F>) {
-        let (h, controller) = self.controller.step(prepared, &state.read, &state.controller);
+        let (h, controller) = self.controller.step(x, &state.read, &state.controller);
         let wishes = self.heads.wishes(&h);
         let [memory, attention, read] = match self.order {
             HeadOrder::Together => self.act_together(&wishes, state),
@@ -207,8 +204,8 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         let Heads { reads, writes, .. } = self.heads;
         let attention = self.heads.attention(&state.memory, &wishes.place, &state.attention);
         let by_kind = attention.split(1, &[reads, writes]);
-        let read = addressing::read(&state.memory, &by_kind[0]);
-        let memory = addressing::write(&state.memory, &by_kind[1], &wishes.erase, &wishes.add);
+        let read = state.memory.memory_read(&by_kind[0]);
+        let memory = state.memory.memory_write(&by_kind[1], &wishes.erase, &wishes.add);
         [memory, attention, flat(&read)]
     }
 
@@ -224,11 +221,11 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
                 self.heads.attention(memory, &head(&wishes.place, i), &head(&state.attention, i))
             };
             let at = look(&memory, i);
-            reads.push(addressing::read(&memory, &at));
+            reads.push(memory.memory_read(&at));
             read_attention.push(at);
             let at = look(&memory, pairs + i);
             let (erase, add) = (head(&wishes.erase, i), head(&wishes.add, i));
-            memory = addressing::write(&memory, &at, &erase, &add);
+            memory = memory.memory_write(&at, &erase, &add);
             write_attention.push(at);
         }
         read_attention.append(&mut write_attention);

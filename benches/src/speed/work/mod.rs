@@ -5,6 +5,7 @@ pub mod chain;
 pub mod convolution;
 pub mod dense;
 pub mod mlp;
+pub mod ntm;
 
 use seedbed::autodiff::{Rng, Tensor};
 use serde_json::json;
@@ -18,6 +19,7 @@ pub fn sizes(threads: usize) -> serde_json::Value {
         "conv": convolution::sizes(),
         "tanh": dense::TANH,
         "xent": { "rows": dense::ROWS, "classes": dense::CLASSES },
+        "ntm": ntm::sizes(),
         "chain": { "numbers": chain::NUMBERS, "rounds": chain::ROUNDS },
     })
 }

@@ -1,7 +1,8 @@
 //! A linear layer in one op: product, bias and activation.
 
+use crate::kernels::accumulate::add_assign;
 use crate::kernels::elementwise::{self, Rule};
-use crate::kernels::gemm::{Mat, product, product_then};
+use crate::kernels::gemm::{Mat, Store, gemm, product, product_then};
 use crate::kernels::par;
 use crate::ops::rule;
 use crate::shape::{self, Dims};
@@ -180,8 +181,10 @@ impl Linear {
         self,
         [x, w, y]: [&Tensor<F>; 3],
         needs: [bool; 3],
+        gathered: [Option<Tensor<F>>; 2],
         g: Tensor<F>,
     ) -> [Option<Tensor<F>>; 3] {
+        let [gathered_w, gathered_b] = gathered;
         let ([m, n, k], _) = sizes(x, w);
         let dz = self.before_activation(y, g);
         let dx = needs[0].then(|| {
@@ -190,9 +193,18 @@ impl Linear {
         });
         let dw = needs[1].then(|| {
             let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
-            Tensor::new(product([k, n, m], a, b), w.shape())
+            gemm_onto([k, n, m], a, b, gathered_w)
         });
-        let db = needs[2].then(|| Tensor::new(sum_rows(dz.data(), n), &[n]));
+        let db = needs[2].then(|| {
+            let db = sum_rows(dz.data(), n);
+            match gathered_b {
+                Some(mut sum) => {
+                    add_assign(sum.data_mut(), &db);
+                    sum
+                }
+                None => Tensor::new(db, &[n]),
+            }
+        });
         [dx, dw, db]
     }
 
@@ -208,6 +220,22 @@ impl Linear {
         let mut data = g.to_vec();
         self.activation.scale(&mut data, y.data());
         Tensor::new(data, y.shape())
+    }
+}
+
+/// The product A · B of sizes m, n, k, added to what has been gathered.
+pub(crate) fn gemm_onto<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    gathered: Option<Tensor<F>>,
+) -> Tensor<F> {
+    match gathered {
+        Some(mut sum) => {
+            gemm([m, n, k], a, b, sum.data_mut(), Store::Add);
+            sum
+        }
+        None => Tensor::new(product([m, n, k], a, b), &[m, n]),
     }
 }
 
@@ -253,7 +281,8 @@ impl<F: Float> Fused<F, 3> for Linear {
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 3>, g: Tensor<F>) -> [Option<Tensor<F>>; 3] {
-        self.gradients([c.x(0), c.x(1), c.y()], [0, 1, 2].map(|i| c.needs(i)), g)
+        let gathered = [c.gathered(1), c.gathered(2)];
+        self.gradients([c.x(0), c.x(1), c.y()], [0, 1, 2].map(|i| c.needs(i)), gathered, g)
     }
 }
 
@@ -274,7 +303,7 @@ impl<F: Float> Fused<F, 2> for Linear {
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
         let needs = [c.needs(0), c.needs(1), false];
-        let [dx, dw, _] = self.gradients([c.x(0), c.x(1), c.y()], needs, g);
+        let [dx, dw, _] = self.gradients([c.x(0), c.x(1), c.y()], needs, [c.gathered(1), None], g);
         [dx, dw]
     }
 }

@@ -6,9 +6,11 @@ mod dropout;
 mod gru;
 mod linear;
 mod lstm;
+mod memory;
 mod norm;
 
 pub use linear::Activation;
+pub(crate) use linear::gemm_onto;
 
 use crate::{Float, Tensor};
 

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::par;
+use crate::Float;
 
 /// Axes of a strided walk, outermost first: length and step in elements.
 type Walk = SmallVec<[(usize, isize); 6]>;
@@ -152,21 +153,44 @@ pub(crate) fn write<F: Copy>(
     shape: &[usize],
     strides: &[isize],
 ) {
+    place(x, out, start, shape, strides, |out, x| *out = x);
+}
+
+/// As [`write`], but adds.
+pub(crate) fn add<F: Float>(
+    x: &[F],
+    out: &mut [F],
+    start: usize,
+    shape: &[usize],
+    strides: &[isize],
+) {
+    place(x, out, start, shape, strides, |out, x| *out += x);
+}
+
+#[inline(always)]
+fn place<F: Copy>(
+    x: &[F],
+    out: &mut [F],
+    start: usize,
+    shape: &[usize],
+    strides: &[isize],
+    put: impl Fn(&mut F, F),
+) {
     if x.is_empty() {
         return;
     }
     let walk = merged(shape, strides);
     let Some((&(inner, step), outer)) = walk.split_last() else {
-        out[start] = x[0];
+        put(&mut out[start], x[0]);
         return;
     };
     let mut at = Odometer::new(outer, start, 0);
     for row in x.chunks(inner) {
         match step {
-            1 => out[at.offset..][..inner].copy_from_slice(row),
+            1 => out[at.offset..][..inner].iter_mut().zip(row).for_each(|(out, &x)| put(out, x)),
             _ => {
                 for (i, &x) in row.iter().enumerate() {
-                    out[at.offset.wrapping_add_signed(i as isize * step)] = x;
+                    put(&mut out[at.offset.wrapping_add_signed(i as isize * step)], x);
                 }
             }
         }

@@ -12,6 +12,7 @@ pub(crate) mod index;
 pub(crate) mod lane;
 pub(crate) mod layout;
 pub(crate) mod math;
+pub(crate) mod memory;
 pub(crate) mod mse;
 pub(crate) mod norm;
 pub(crate) mod par;

@@ -2,6 +2,7 @@
 
 use smallvec::smallvec;
 
+use crate::fused::gemm_onto;
 use crate::kernels::gemm::{Mat, product_batched};
 use crate::shape::{self, Dims};
 use crate::{Ctx, Float, Grads, Op, Tensor};
@@ -202,6 +203,13 @@ impl<F: Float> Op<F> for MatMul {
         let left = || if ta { b.matmul_t(&g, tb, true) } else { g.matmul_t(b, false, !tb) };
         let right = || if tb { g.matmul_t(a, true, ta) } else { a.matmul_t(&g, !ta, false) };
         let left = c.needs(0).then(|| left().sum_to(a.shape()));
+        if let ([false, false], &[m, k], &[_, n]) = (self.transposed, a.shape(), b.shape())
+            && let gathered @ Some(_) = c.gathered(1)
+        {
+            // A weight that is used many times.
+            let (a, g) = (Mat::new(a.data(), k).t(), Mat::new(g.data(), n));
+            return smallvec![left, Some(gemm_onto([k, n, m], a, g, gathered))];
+        }
         smallvec![left, c.needs(1).then(|| right().sum_to(b.shape()))]
     }
 }

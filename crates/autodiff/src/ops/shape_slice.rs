@@ -59,8 +59,14 @@ impl<F: Float> Op<F> for Cut {
         self.name
     }
 
-    fn vjp(&self, _: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        smallvec![Some(g.embed(self.name, &self.window, 0.0))]
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        let Some(mut sum) = c.gathered(0) else {
+            return smallvec![Some(g.embed(self.name, &self.window, 0.0))];
+        };
+        // The other parts have been here: this one is added in its place.
+        let (start, strides) = self.window.layout();
+        layout::add(g.data(), sum.data_mut(), start, &self.window.part, &strides);
+        smallvec![Some(sum)]
     }
 }
 

@@ -30,19 +30,11 @@ pub trait Controller<F: Float>: Module<F> {
     /// The state before the first step.
     fn start(&self, batch: usize) -> Self::State;
 
-    /// What can be computed of all inputs `[time, batch, inputs]` at once, before the first step: `[time, batch, anything]`. Usually
-    /// the product with the input weights. [`step`](Self::step) gets its part of it in the place of xₜ.
-    #[track_caller]
-    fn prepare(&self, inputs: &Tensor<F>) -> Tensor<F> {
-        inputs.clone()
-    }
-
-    /// One step: from the prepared input `[batch, anything]`, rₜ₋₁ `[batch, reads]` and the state to
-    /// hₜ `[batch, outputs]` and the next state.
+    /// One step: from xₜ `[batch, inputs]`, rₜ₋₁ `[batch, reads]` and the state to hₜ `[batch, outputs]` and the next state.
     #[track_caller]
     fn step(
         &self,
-        prepared: &Tensor<F>,
+        x: &Tensor<F>,
         reads: &Tensor<F>,
         state: &Self::State,
     ) -> (Tensor<F>, Self::State);

@@ -87,26 +87,18 @@ impl<F: Float> Controller<F> for StandardController<F> {
     }
 
     #[track_caller]
-    fn prepare(&self, inputs: &Tensor<F>) -> Tensor<F> {
-        match self {
-            Self::FeedForward(c) => c.prepare(inputs),
-            Self::Lstm(c) => c.prepare(inputs),
-        }
-    }
-
-    #[track_caller]
     fn step(
         &self,
-        prepared: &Tensor<F>,
+        x: &Tensor<F>,
         reads: &Tensor<F>,
         state: &StandardState<F>,
     ) -> (Tensor<F>, StandardState<F>) {
         match (self, state) {
             (Self::FeedForward(c), StandardState::FeedForward) => {
-                (c.step(prepared, reads, &()).0, StandardState::FeedForward)
+                (c.step(x, reads, &()).0, StandardState::FeedForward)
             }
             (Self::Lstm(c), StandardState::Lstm(state)) => {
-                let (h, state) = c.step(prepared, reads, state);
+                let (h, state) = c.step(x, reads, state);
                 (h, StandardState::Lstm(state))
             }
             _ => panic!("StandardController: the state is of another kind of controller"),

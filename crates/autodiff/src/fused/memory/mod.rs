@@ -1,0 +1,27 @@
+//! An external memory under soft attention, as Neural Turing Machines have one (Graves, Wayne & Danihelka 2014).
+
+mod attention;
+mod read;
+mod write;
+
+use crate::{Float, Tensor};
+
+/// The sizes of a memory `[batch, rows, width]`.
+#[track_caller]
+fn sizes<F: Float>(op: &str, memory: &Tensor<F>) -> [usize; 3] {
+    match *memory.shape() {
+        [batch, rows, width] if rows > 0 && width > 0 => [batch, rows, width],
+        _ => {
+            panic!("{op}: needs a memory [batch, rows, width] with a row, got {:?}", memory.shape())
+        }
+    }
+}
+
+/// The number of heads, if `x` is `[batch, heads, last]`.
+#[track_caller]
+fn heads<F: Float>(op: &str, what: &str, x: &Tensor<F>, batch: usize, last: usize) -> usize {
+    match *x.shape() {
+        [b, heads, n] if b == batch && n == last => heads,
+        _ => panic!("{op}: {what} must be [{batch}, heads, {last}], got {:?}", x.shape()),
+    }
+}

@@ -1,0 +1,129 @@
+//! Writing to a memory.
+
+use super::{heads, sizes};
+use crate::kernels::memory;
+use crate::{Float, Fused, FusedCtx, Tensor};
+
+#[derive(Debug)]
+struct Write;
+
+fn dims<F: Float>(memory: &Tensor<F>, w: &Tensor<F>) -> [usize; 3] {
+    [memory.shape()[0], w.shape()[1], memory.shape()[2]]
+}
+
+impl<F: Float> Fused<F, 4> for Write {
+    type Saved = ();
+
+    fn name(&self) -> &'static str {
+        "memory_write"
+    }
+
+    fn reference(&self, [memory, w, erase, add]: [&Tensor<F>; 4]) -> Tensor<F> {
+        let keep = 1.0 - w.unsqueeze(3) * erase.unsqueeze(2);
+        memory * keep.prod(1) + w.matmul_t(add, true, false)
+    }
+
+    fn forward(&self, x: [&Tensor<F>; 4]) -> (Tensor<F>, ()) {
+        let memory = memory::write(x.map(Tensor::data), dims(x[0], x[1]));
+        (Tensor::new(memory, x[0].shape()), ())
+    }
+
+    fn vjp(&self, c: &FusedCtx<'_, F, (), 4>, g: Tensor<F>) -> [Option<Tensor<F>>; 4] {
+        let x = [0, 1, 2, 3].map(|i| c.x(i).data());
+        let mut d = [0, 1, 2, 3].map(|i| c.gradient(i));
+        let dims = dims(c.x(0), c.x(1));
+        memory::write_gradients(x, g.data(), d.each_mut().map(Tensor::data_mut), dims);
+        d.map(Some)
+    }
+}
+
+/// Writing.
+impl<F: Float> Tensor<F> {
+    /// This memory `[batch, rows, width]` after heads with attention w `[batch, heads, rows]` erased e and added a, both `[batch, heads, width]`
+    /// (Graves, Wayne & Danihelka 2014, equations 3 and 4):
+    ///
+    /// M′ᵢ = Mᵢ ⊙ Π (1 − wᵢ e) + Σ wᵢ a,  product and sum over the heads.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let memory = Tensor::<f32>::new(vec![1.0, 2.0], &[1, 2, 1]);
+    /// let [w, one, ten] = [vec![0.0, 1.0], vec![1.0], vec![10.0]].map(|x| {
+    ///     let n = x.len();
+    ///     Tensor::new(x, &[1, 1, n])
+    /// });
+    /// assert_eq!(memory.memory_write(&w, &one, &ten).to_vec(), [1.0, 10.0]);
+    /// ```
+    #[track_caller]
+    pub fn memory_write(&self, attention: &Self, erase: &Self, add: &Self) -> Self {
+        let op = "memory_write";
+        let [batch, rows, width] = sizes(op, self);
+        let n = [
+            heads(op, "the attention", attention, batch, rows),
+            heads(op, "erase", erase, batch, width),
+            heads(op, "add", add, batch, width),
+        ];
+        assert!(
+            n[0] == n[1] && n[0] == n[2],
+            "{op}: attention of {} heads, erase of {}, add of {}",
+            n[0],
+            n[1],
+            n[2]
+        );
+        Tensor::fused(Write, [self, attention, erase, add])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Rng, check_fused};
+
+    fn fast_equals_reference<F: Float>(tolerance: f64) {
+        let sizes = [
+            [1, 1, 1, 1],
+            [2, 5, 3, 2],
+            [1, 128, 20, 1],
+            [3, 7, 13, 4],
+            [0, 2, 2, 1],
+            [2, 3, 4, 0],
+        ];
+        for [batch, rows, width, heads] in sizes {
+            let rng = &mut Rng::new(1);
+            let memory = Tensor::<F>::normal(&[batch, rows, width], 0.0, 1.0, rng);
+            let w = Tensor::normal(&[batch, heads, rows], 0.0, 2.0, rng).softmax(2);
+            let erase = Tensor::uniform(&[batch, heads, width], 0.0, 1.0, rng);
+            let add = Tensor::normal(&[batch, heads, width], 0.0, 1.0, rng);
+            check_fused(|| Write, [&memory, &w, &erase, &add], tolerance);
+        }
+    }
+
+    #[test]
+    fn fast_equals_reference_f32() {
+        fast_equals_reference::<f32>(1e-5);
+    }
+
+    #[test]
+    fn fast_equals_reference_f64() {
+        fast_equals_reference::<f64>(1e-13);
+    }
+
+    #[test]
+    fn what_is_erased_wholly_still_has_a_gradient() {
+        // Two heads erase the same row: the product of the factors is 0, the gradient is not found by a division.
+        let (memory, one) = (Tensor::<f64>::full(&[1, 1, 1], 3.0), Tensor::ones(&[1, 2, 1]));
+        let zero = Tensor::zeros(&[1, 2, 1]);
+        let half = Tensor::new(vec![1.0, 0.5], &[1, 2, 1]);
+        let d = crate::grad(&half, |e| memory.memory_write(&one, e, &zero).sum(..));
+        assert_eq!(d.to_vec(), [-1.5, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "memory_write: attention of 1 heads, erase of 2, add of 1")]
+    fn heads_must_agree() {
+        let x = |heads| Tensor::<f32>::zeros(&[1, heads, 2]);
+        let _ = x(2).memory_write(&x(1), &x(2), &x(1));
+    }
+}
