@@ -7,6 +7,9 @@
 mod matrixmultiply;
 mod memory;
 mod peak;
+mod rho_select;
+mod rho_store;
+mod rho_stream;
 mod rows;
 mod threads;
 mod timed;

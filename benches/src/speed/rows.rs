@@ -1,5 +1,8 @@
 //! The speed rows and their goals.
 
+use super::rho_select::RhoSelectShare;
+use super::rho_store::RhoStore;
+use super::rho_stream::RhoStream;
 use super::threads::{Scaling, SmallMlp};
 use super::timed::{Rival, Timed};
 use super::work::mlp::{RhoStep, rho_step};
@@ -92,5 +95,10 @@ pub fn timed() -> [Timed; 9] {
 pub fn all() -> Vec<Box<dyn Experiment>> {
     let mut all: Vec<Box<dyn Experiment>> = vec![Box::new(Scaling), Box::new(SmallMlp)];
     all.extend(timed().map(|row| Box::new(row) as Box<dyn Experiment>));
+    all.extend([
+        Box::new(RhoSelectShare) as Box<dyn Experiment>,
+        Box::new(RhoStore),
+        Box::new(RhoStream),
+    ]);
     all
 }

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use seedbed::autodiff::{Activation, Rng, Tensor, par_value_and_grad, value_and_grad};
 use seedbed::nn::Config;
 use seedbed::nn::optim::{AdamW, AdamWConfig};
-use seedbed::rho_selection::{reducible_loss, top_k};
+use seedbed::rho_selection::{Candidates, IrreducibleLosses, Selection, SelectionConfig, Selector};
 
 use super::normal;
 use crate::speed::Work;
@@ -47,13 +47,16 @@ pub struct RhoStep {
     optimizer: AdamW<Mlp>,
     x: Tensor,
     labels: Vec<usize>,
-    irreducible: Vec<f32>,
+    ids: Vec<u64>,
+    selector: Selector,
 }
 
 impl RhoStep {
     const WIDTHS: [usize; 4] = [784, 512, 512, 10];
     const CANDIDATES: usize = 320;
     const PICKED: usize = 32;
+    /// Examples of the training set, each with an irreducible loss.
+    const EXAMPLES: usize = 60_000;
 
     /// Floating-point operations: a forward pass of the candidates; one of the picked and two
     /// backward, less the gradient of the input.
@@ -75,11 +78,19 @@ impl RhoStep {
     pub fn new() -> Self {
         let mut rng = Rng::new(1);
         let model = mlp(&Self::WIDTHS, &mut rng);
+        let irreducible = Tensor::<f32>::uniform(&[Self::EXAMPLES], 0.0, 1.0, &mut rng);
+        let all: Vec<u64> = (0..Self::EXAMPLES as u64).collect();
+        let irreducible = IrreducibleLosses::new(&all, irreducible.data());
+        let ratio = (Self::PICKED as f64 / Self::CANDIDATES as f64).into();
+        let config = SelectionConfig { ratio, ..Default::default() }.check();
+        let selector = Selector::new(config.expect("a tenth"), irreducible.expect("finite"));
+        let drawn = rng.permutation(Self::EXAMPLES);
         RhoStep {
             optimizer: adamw(&model),
             x: Tensor::uniform(&[Self::CANDIDATES, Self::WIDTHS[0]], 0.0, 1.0, &mut rng),
             labels: labels(Self::CANDIDATES, Self::WIDTHS[3], &mut rng),
-            irreducible: Tensor::uniform(&[Self::CANDIDATES], 0.0, 1.0, &mut rng).to_vec(),
+            ids: drawn[..Self::CANDIDATES].iter().map(|&row| row as u64).collect(),
+            selector: selector.expect("irreducible losses for all"),
             model,
         }
     }
@@ -89,10 +100,15 @@ impl RhoStep {
         logits(&self.model, &self.x).cross_entropy_each(&self.labels)
     }
 
+    /// The library's selector: looks the irreducible losses up, scores, picks, and notes what the choice looks like.
+    pub fn select(&mut self, losses: &Tensor) -> Selection {
+        let candidates = Candidates::new(&self.ids, losses.data()).labels(&self.labels);
+        self.selector.select(&candidates).expect("finite losses of known examples")
+    }
+
     /// The rows with the highest reducible loss: training loss − irreducible loss.
-    pub fn pick(&self, losses: &Tensor) -> Vec<usize> {
-        let scores = reducible_loss(losses.data(), &self.irreducible);
-        scores.and_then(|scores| top_k(&scores, Self::PICKED)).expect("finite losses")
+    pub fn pick(&mut self, losses: &Tensor) -> Vec<usize> {
+        self.select(losses).indices
     }
 
     /// The gradient of the picked rows' mean loss.

@@ -1,0 +1,126 @@
+//! The file of irreducible losses: opening it, looking losses up, memory.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use seedbed::autodiff::Rng;
+use seedbed::rho_selection::{IrreducibleLosses, Origin};
+
+use super::Work;
+use super::timing::{Contestant, Plan, interleave};
+use crate::experiment::{Context, Experiment, Outcome};
+use crate::row::{Goal, Kind, Row};
+
+const NAME: &str = "rho-store";
+/// Ids in one look-up: a batch of candidates.
+const IDS: usize = 320;
+/// Times that a file is opened.
+const OPENED: usize = 21;
+
+/// See [`Experiment::about`].
+pub(super) struct RhoStore;
+
+impl Experiment for RhoStore {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Speed
+    }
+
+    fn about(&self) -> &'static str {
+        "A memory-mapped file of irreducible losses, 10 million entries (100 million with --full), of consecutive ids and of sparse ones: opening it, \
+         looking 320 random ids up once the pages are loaded, and the peak memory of a process that opens it and looks 320 up \
+         three times (pages that the system maps around each look-up count)."
+    }
+
+    fn run(&self, context: &Context) -> Result<Outcome> {
+        let count = context.pick(10_000_000, 100_000_000);
+        let mut outcome = Outcome::new();
+        for (name, step) in [(NAME, 1), ("rho-store-sparse", 3)] {
+            let file = Temporary(path());
+            write(&file.0, count, step)?;
+            outcome.rows.extend(measure(name, &file.0, step, context)?);
+        }
+        Ok(outcome)
+    }
+
+    /// Opens the file that the row has written, and looks up.
+    fn work(&self) -> Option<Work> {
+        Some(Box::new(|| {
+            let losses = IrreducibleLosses::open(path()).expect("the row has written it");
+            let step = if losses.of(&[1]).is_ok() { 1 } else { 3 };
+            let ids = random_ids(losses.len(), step, IDS, 1).remove(0);
+            black_box(losses.of(&ids).expect("known ids"));
+        }))
+    }
+}
+
+/// Where the file lies while the row is measured: known to the process that measures memory.
+fn path() -> PathBuf {
+    std::env::temp_dir().join("seedbed-rho-store.il")
+}
+
+/// A file that is removed with this.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What is left in the folder for temporary files harms nobody.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Ids 0, step, 2 step, …, each with some loss.
+fn write(path: &Path, count: usize, step: u64) -> Result<()> {
+    let ids: Vec<u64> = (0..count as u64).map(|i| step * i).collect();
+    let losses: Vec<f32> = (0..count).map(|i| (i % 1_000) as f32 / 250.0).collect();
+    let origin = Origin { data_set: NAME.into(), ..Origin::default() };
+    Ok(IrreducibleLosses::new(&ids, &losses)?.save(path, &origin)?)
+}
+
+/// Batches of random ids that are known.
+fn random_ids(count: usize, step: u64, size: usize, batches: usize) -> Vec<Vec<u64>> {
+    let mut rng = Rng::new(0);
+    let mut batch = || (0..size).map(|_| step * rng.below(count) as u64).collect();
+    (0..batches).map(|_| batch()).collect()
+}
+
+fn measure(name: &str, path: &Path, step: u64, context: &Context) -> Result<Vec<Row>> {
+    let mut open_ms = Vec::new();
+    for _ in 0..OPENED {
+        let start = Instant::now();
+        black_box(IrreducibleLosses::open(path)?);
+        open_ms.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let losses = IrreducibleLosses::open(path)?;
+    // Warm: every page has been looked at. The ids of a look-up are others each time.
+    losses.verify()?;
+    let batches = random_ids(losses.len(), step, IDS, 1_000);
+    let mut next = batches.iter().cycle();
+    let look_up = || {
+        let ids = next.next().expect("a cycle");
+        black_box(losses.of(black_box(ids)).expect("known ids"));
+    };
+    let rounds = interleave(&mut [Contestant::local("look-up", look_up)], Plan::of(context))?;
+    let microseconds: Vec<f64> = rounds[0].seconds.iter().map(|s| s * 1e6).collect();
+    let entries = format!("{} million entries", losses.len() / 1_000_000);
+    let mut rows = vec![
+        Row::speed(name, "open_ms", "ms", &open_ms).source(&entries).goal(Goal::AtMost(50.0)),
+        Row::speed(name, "lookup_us", "µs", &microseconds)
+            .source(&format!("{IDS} random ids of {entries}, pages loaded"))
+            .goal(Goal::AtMost(50.0)),
+    ];
+    if let Some(program) = &context.speed.memory_probe {
+        let peak = super::peak_megabytes(program, NAME).context("the memory of a look-up")?;
+        rows.extend(peak.map(|megabytes| {
+            Row::speed(name, "peak_mb", "MB", &[megabytes])
+                .source(&format!("a whole process that opens {entries} and looks {IDS} up"))
+                .goal(Goal::AtMost(50.0))
+        }));
+    }
+    Ok(rows)
+}
