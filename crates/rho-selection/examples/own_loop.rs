@@ -17,7 +17,7 @@ const FINGERPRINT: u64 = 0x5eed;
 fn example(id: u64) -> (f32, bool, bool) {
     let hash = (id + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let x = (hash >> 40) as f32 / (1 << 23) as f32 - 1.0;
-    let flipped = (hash >> 8) % 10 == 0;
+    let flipped = (hash >> 8).is_multiple_of(10);
     (x, (x > 0.2) != flipped, flipped)
 }
 

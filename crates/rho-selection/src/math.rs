@@ -17,7 +17,7 @@ pub(crate) fn log_softmax(logits: &[f32], temperature: f64, out: &mut Vec<f64>) 
     out.iter_mut().for_each(|z| *z -= total);
 }
 
-/// H[p] = −Σ p log p, of log-probabilities, in nats.
+/// H(p) = −Σ p log p, of log-probabilities, in nats.
 pub(crate) fn entropy(log_p: &[f64]) -> f64 {
     // p log p → 0 as p → 0; written out, 0 · −∞ would be NaN.
     -log_p.iter().map(|&l| if l == f64::NEG_INFINITY { 0.0 } else { l.exp() * l }).sum::<f64>()

@@ -6,7 +6,7 @@ use crate::{Rows, SelectionError};
 
 /// Bayesian active learning by disagreement (Houlsby et al. 2011): the mutual information of label and weights,
 ///
-/// H[mean_k p_k] − mean_k H[p_k], in nats.
+/// H(mean_k p_k) − mean_k H(p_k), in nats.
 ///
 /// `logits` holds K samples of each of `examples`: all rows of the first sample, then all of the second, and so on.
 /// With one sample it is 0.
@@ -27,7 +27,7 @@ pub fn bald(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>, SelectionErro
     Ok(sampled.map(|example| example.entropy_of_mean - example.mean_entropy))
 }
 
-/// The conditional entropy, mean_k H[p_k], in nats: how noisy each sample of the model believes the label to be.
+/// The conditional entropy, mean_k H(p_k), in nats: how noisy each sample of the model believes the label to be.
 ///
 /// Samples as in [`bald`].
 ///
@@ -38,7 +38,7 @@ pub fn conditional_entropy(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>
     Ok(sampled.map(|example| example.mean_entropy))
 }
 
-/// The loss less the conditional entropy, mean_k CE_k − mean_k H[p_k], in nats: surprise beyond what the
+/// The loss less the conditional entropy, mean_k CE_k − mean_k H(p_k), in nats: surprise beyond what the
 /// model itself takes to be noise (Mindermann et al. 2022, appendix).
 ///
 /// Samples as in [`bald`]; `labels` has the class of each example.
@@ -72,9 +72,9 @@ pub(super) struct Sampled<'a> {
 
 /// The entropies of one example.
 pub(super) struct Entropies {
-    /// H[mean_k p_k].
+    /// H(mean_k p_k).
     pub(super) entropy_of_mean: f64,
-    /// mean_k H[p_k].
+    /// mean_k H(p_k).
     pub(super) mean_entropy: f64,
 }
 

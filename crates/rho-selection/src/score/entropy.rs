@@ -1,7 +1,7 @@
 use super::bald::Sampled;
 use crate::{Rows, SelectionError};
 
-/// The entropy of the prediction, in nats: H[p̄], with p̄ the mean of softmax(z) over the samples.
+/// The entropy of the prediction, in nats: H(p̄), with p̄ the mean of softmax(z) over the samples.
 ///
 /// One row of logits for each of `examples`, or several samples (all rows of the first, then all of the second, …).
 /// With one sample it is the "max entropy" ranking of selection via proxy (Coleman et al. 2020).
