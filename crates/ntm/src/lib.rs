@@ -9,6 +9,7 @@ mod machine;
 mod sequence;
 mod start;
 mod trace;
+pub mod train;
 
 pub use baseline::LstmBaseline;
 pub use config::{

@@ -89,7 +89,7 @@ pub trait SequenceTask {
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch;
 }
 
-impl<T: SequenceTask + ?Sized> SequenceTask for Box<T> {
+impl<T: SequenceTask + ?Sized> SequenceTask for &T {
     fn channels(&self) -> [usize; 2] {
         (**self).channels()
     }

@@ -17,7 +17,8 @@ use crate::error::DataError;
 /// assert_eq!(sequences.drawn(), 4);
 /// let saved = serde_json::to_string(&sequences.state()).unwrap();
 ///
-/// let mut resumed = Sequences::<Copy>::resume(serde_json::from_str(&saved).unwrap())?;
+/// let mut resumed = Sequences::new(Copy::default(), 4, Rng::new(9))?;
+/// resumed.restore(&serde_json::from_str(&saved).unwrap())?;
 /// assert_eq!(resumed.next_batch().inputs, sequences.next_batch().inputs);
 /// # Ok::<(), seedbed_data::DataError>(())
 /// ```
@@ -32,9 +33,7 @@ pub struct Sequences<T> {
 /// Where a [`Sequences`] stands, to be kept in a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SequencesState<T> {
-    task: T,
-    batch_size: usize,
+pub struct SequencesState {
     drawn: u64,
     rng: Vec<u8>,
 }
@@ -67,26 +66,25 @@ impl<T: SequenceTask> Sequences<T> {
     }
 
     /// The current place in the stream.
-    pub fn state(&self) -> SequencesState<T>
-    where
-        T: Clone,
-    {
-        let Self { task, batch_size, drawn, rng } = self.clone();
-        SequencesState { task, batch_size, drawn, rng: rng.to_bytes().to_vec() }
+    pub fn state(&self) -> SequencesState {
+        SequencesState { drawn: self.drawn, rng: self.rng.to_bytes().to_vec() }
     }
 
-    /// The stream that goes on as the one did that gave this state.
+    /// Goes to where a stream of the same task and batch size stood.
     ///
     /// # Errors
-    /// [`DataError::Invalid`] if no stream is ever in such a state.
-    pub fn resume(state: SequencesState<T>) -> Result<Self, DataError> {
-        let SequencesState { task, batch_size, drawn, rng } = state;
-        let Ok(rng) = <&[u8; RNG_STATE_BYTES]>::try_from(&rng[..]) else {
+    /// [`DataError::Invalid`] if no such stream is ever in this state.
+    pub fn restore(&mut self, state: &SequencesState) -> Result<(), DataError> {
+        let Ok(rng) = <&[u8; RNG_STATE_BYTES]>::try_from(&state.rng[..]) else {
             let expected = format!("{RNG_STATE_BYTES} bytes");
-            return Err(DataError::invalid("rng", format!("{} bytes", rng.len()), expected));
+            return Err(DataError::invalid("rng", format!("{} bytes", state.rng.len()), expected));
         };
-        let fresh = Self::new(task, batch_size, Rng::from_bytes(rng))?;
-        Ok(Self { drawn, ..fresh })
+        if !state.drawn.is_multiple_of(self.batch_size as u64) {
+            let expected = format!("a multiple of the batch size, {}", self.batch_size);
+            return Err(DataError::invalid("drawn", state.drawn, expected));
+        }
+        (self.drawn, self.rng) = (state.drawn, Rng::from_bytes(rng));
+        Ok(())
     }
 }
 

@@ -137,7 +137,8 @@ proptest! {
         let mut sequences = Sequences::new(AssociativeRecall::default(), size, Rng::new(seed)).unwrap();
         sequences.by_ref().take(stop).for_each(drop);
         let saved = serde_json::to_string(&sequences.state()).unwrap();
-        let mut resumed = Sequences::<AssociativeRecall>::resume(serde_json::from_str(&saved).unwrap()).unwrap();
+        let mut resumed = Sequences::new(AssociativeRecall::default(), size, Rng::new(!seed)).unwrap();
+        resumed.restore(&serde_json::from_str(&saved).unwrap()).unwrap();
         prop_assert_eq!(&resumed, &sequences);
         for _ in 0..3 {
             let (a, b) = (resumed.next_batch(), sequences.next_batch());
@@ -242,9 +243,11 @@ fn tasks_that_make_no_sense_are_refused() {
     assert!(refuse(Addition { bits: 0..=8 }).contains("bits"));
     assert!(Sequences::new(copy(), 0, Rng::new(0)).unwrap_err().to_string().contains("batch_size"));
 
-    let mut state =
-        serde_json::to_value(Sequences::new(copy(), 2, Rng::new(0)).unwrap().state()).unwrap();
-    state["rng"] = serde_json::json!([1, 2, 3]);
-    let error = Sequences::<Copy>::resume(serde_json::from_value(state).unwrap()).unwrap_err();
-    assert_eq!(error.to_string(), "rng is 3 bytes; it should be 56 bytes");
+    let mut sequences = Sequences::new(copy(), 2, Rng::new(0)).unwrap();
+    let mut refuse = |drawn: u64, bytes: usize| {
+        let state = serde_json::json!({ "drawn": drawn, "rng": vec![1; bytes] });
+        sequences.restore(&serde_json::from_value(state).unwrap()).unwrap_err().to_string()
+    };
+    assert_eq!(refuse(4, 3), "rng is 3 bytes; it should be 56 bytes");
+    assert_eq!(refuse(3, 56), "drawn is 3; it should be a multiple of the batch size, 2");
 }
