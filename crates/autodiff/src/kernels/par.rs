@@ -146,23 +146,6 @@ pub(crate) fn map<R: Send>(n: usize, work: usize, f: impl Fn(usize) -> R + Send 
     out.into_iter().map(|r| r.expect("every slot is filled")).collect()
 }
 
-/// Runs both, the second on another thread where that is worth it.
-pub(crate) fn join<A, B: Send>(
-    work: usize,
-    a: impl FnOnce() -> A,
-    b: impl FnOnce() -> B + Send,
-) -> (A, B) {
-    if !worthwhile(work) {
-        return (a(), b());
-    }
-    let mut second = None;
-    let first = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| second = Some(b()));
-        a()
-    });
-    (first, second.expect("the scope waits for it"))
-}
-
 /// Runs `f` in a pool of its own with this many threads.
 #[cfg(test)]
 pub(crate) fn with_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {

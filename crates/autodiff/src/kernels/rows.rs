@@ -1,5 +1,7 @@
 //! Kernels that treat each row of a matrix alike: rows are cut over threads, and read a block at a time.
 
+use std::ops::Range;
+
 use super::lane::Lane;
 use super::par;
 use super::simd::{self, Job};
@@ -14,6 +16,11 @@ pub(crate) trait Rows<F: Float, const N: usize, const M: usize>: Copy + Send + S
     fn row<const FMA: bool>(self, row: usize, x: [&[F]; N], out: [&mut [F]; M]);
 }
 
+/// Work in a piece, in scalar operations: some microseconds.
+const PIECE: usize = 1 << 15;
+/// Most pieces that rows are cut into.
+const PIECES: usize = 64;
+
 /// Runs `kernel` on every row of the matrices `x`, all of which have `rows` rows, of any width.
 ///
 /// `work` estimates the scalar operations of all rows. Rows are independent of one another, so that no result depends on where
@@ -25,72 +32,99 @@ pub(crate) fn run<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
     x: [&[F]; N],
     out: [&mut [F]; M],
 ) {
-    if rows == 0 {
-        return;
+    if rows > 0 {
+        let out = out.map(|out| Out { width: out.len() / rows, start: out.as_mut_ptr() });
+        // SAFETY: the outputs are borrowed, and have that many rows of that width.
+        unsafe { spread(kernel, rows, work, x, out, false) };
     }
-    let widths = x.map(|x| x.len() / rows);
-    let out_widths = out.each_ref().map(|out| out.len() / rows);
-    Part { kernel, start: 0, rows, x, widths, out, out_widths }.run(work);
 }
+
+/// As [`run`], into new memory for matrices of these widths. The kernel finds zeros there: each row is cleared just before its
+/// turn, while it is in cache.
+pub(crate) fn collect<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
+    kernel: K,
+    rows: usize,
+    work: usize,
+    x: [&[F]; N],
+    widths: [usize; M],
+) -> [Vec<F>; M] {
+    let mut all = widths.map(|width| Vec::with_capacity(rows * width));
+    if rows > 0 {
+        let mut widths = widths.into_iter();
+        let out = all.each_mut().map(|out| Out {
+            width: widths.next().expect("one width an output"),
+            start: out.as_mut_ptr(),
+        });
+        // SAFETY: there is room for the rows, and every row is cleared first.
+        unsafe { spread(kernel, rows, work, x, out, true) };
+    }
+    for (out, width) in all.iter_mut().zip(widths) {
+        // SAFETY: every row was written.
+        unsafe { out.set_len(rows * width) };
+    }
+    all
+}
+
+/// # Safety
+/// The outputs are writable for `rows` rows, by this call alone; they are initialised unless they are `fresh`.
+unsafe fn spread<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
+    kernel: K,
+    rows: usize,
+    work: usize,
+    x: [&[F]; N],
+    out: [Out<F>; M],
+    fresh: bool,
+) {
+    let widths = x.map(|x| x.len() / rows);
+    let piece = rows.div_ceil((work / PIECE).clamp(1, PIECES));
+    par::for_each(rows.div_ceil(piece), work, |i| {
+        let rows = i * piece..rows.min((i + 1) * piece);
+        simd::dispatch(Part { kernel, rows, x, widths, out, fresh });
+    });
+}
+
+/// A matrix that is written: its first number and the numbers in a row.
+#[derive(Clone, Copy)]
+struct Out<F> {
+    start: *mut F,
+    width: usize,
+}
+
+// SAFETY: every row is used by one thread.
+unsafe impl<F: Float> Send for Out<F> {}
+// SAFETY: as above.
+unsafe impl<F: Float> Sync for Out<F> {}
 
 /// Some neighbouring rows.
 struct Part<'a, F, K, const N: usize, const M: usize> {
     kernel: K,
-    start: usize,
-    rows: usize,
+    rows: Range<usize>,
     x: [&'a [F]; N],
     widths: [usize; N],
-    out: [&'a mut [F]; M],
-    out_widths: [usize; M],
-}
-
-impl<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize> Part<'_, F, K, N, M> {
-    fn run(self, work: usize) {
-        if self.rows > 1 && par::worthwhile(work) {
-            let (first, second) = self.halves();
-            par::join(work, || first.run(work / 2), || second.run(work / 2));
-        } else {
-            simd::dispatch(self);
-        }
-    }
-
-    fn halves(mut self) -> (Self, Self) {
-        let (kernel, widths, out_widths) = (self.kernel, self.widths, self.out_widths);
-        let (start, rows) = (self.start, self.rows / 2);
-        let x = std::array::from_fn(|k| take(&mut self.x[k], rows * widths[k]));
-        let out = std::array::from_fn(|k| take_mut(&mut self.out[k], rows * out_widths[k]));
-        let first = Self { kernel, start, rows, x, widths, out, out_widths };
-        (first, Self { start: start + rows, rows: self.rows - rows, ..self })
-    }
+    out: [Out<F>; M],
+    fresh: bool,
 }
 
 impl<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize> Job for Part<'_, F, K, N, M> {
     type Out = ();
 
     #[inline(always)]
-    fn run<const FMA: bool>(mut self) {
-        for row in self.start..self.start + self.rows {
-            let x = std::array::from_fn(|k| take(&mut self.x[k], self.widths[k]));
-            let out = std::array::from_fn(|k| take_mut(&mut self.out[k], self.out_widths[k]));
+    fn run<const FMA: bool>(self) {
+        for row in self.rows {
+            let x = std::array::from_fn(|k| &self.x[k][row * self.widths[k]..][..self.widths[k]]);
+            let out = self.out.map(|Out { start, width }| {
+                // SAFETY: the row lies in the output, and only this part uses it; a float's zero is all zero bits.
+                unsafe {
+                    let start = start.add(row * width);
+                    if self.fresh {
+                        start.write_bytes(0, width);
+                    }
+                    std::slice::from_raw_parts_mut(start, width)
+                }
+            });
             self.kernel.row::<FMA>(row, x, out);
         }
     }
-}
-
-/// The first `n` elements; the others stay.
-#[inline(always)]
-fn take<'a, T>(slice: &mut &'a [T], n: usize) -> &'a [T] {
-    let (first, rest) = slice.split_at(n);
-    *slice = rest;
-    first
-}
-
-/// The first `n` elements; the others stay.
-#[inline(always)]
-fn take_mut<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
-    let (first, rest) = std::mem::take(slice).split_at_mut(n);
-    *slice = rest;
-    first
 }
 
 /// A few neighbours of a row. The last block of a row is filled up.
@@ -282,6 +316,7 @@ mod tests {
         for work in [0, 1 << 24] {
             let (mut y, mut sums) = (vec![0.0; n * width], vec![0.0; 2 * n]);
             run(Weigh, n, work, [&x, &w], [&mut y, &mut sums]);
+            assert_eq!(collect(Weigh, n, work, [&x, &w], [width, 2]), [y.clone(), sums.clone()]);
             for (i, row) in y.chunks(width).enumerate() {
                 let expected: Vec<f32> = x[i * width..][..width].iter().map(|x| x * w[i]).collect();
                 assert_eq!(row, expected);
@@ -289,5 +324,6 @@ mod tests {
             }
         }
         run(Weigh, 0, 0, [&[], &[]], [&mut [], &mut []]);
+        assert_eq!(collect(Weigh, 0, 0, [&[], &[]], [3, 2]), [vec![], vec![]]);
     }
 }

@@ -34,8 +34,7 @@ pub(crate) fn forward<F: Float>(
     target: Target<'_, F>,
 ) -> (Vec<F>, Saved<F>) {
     let n = x.len() / classes;
-    let mut found = vec![F::zero(); FOUND * n];
-    rows::run(Forward(target), n, x.len() * WORK, [x], [&mut found]);
+    let [found] = rows::collect(Forward(target), n, x.len() * WORK, [x], [FOUND]);
     (found.iter().skip(2).step_by(FOUND).copied().collect(), Saved(found))
 }
 
@@ -46,15 +45,15 @@ pub(crate) fn gradient<F: Float>(
     Saved(found): &Saved<F>,
     g: &[F],
 ) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len()];
-    rows::run(Gradient(target), g.len(), x.len() * WORK, [x, found, g], [&mut out]);
+    let (n, classes) = (g.len(), x.len() / g.len().max(1));
+    let [out] = rows::collect(Gradient(target), n, x.len() * WORK, [x, found, g], [classes]);
     out
 }
 
 /// The gradient with respect to a target distribution: −g ln softmax(x).
 pub(crate) fn target_gradient<F: Float>(x: &[F], Saved(found): &Saved<F>, g: &[F]) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len()];
-    rows::run(TargetGradient, g.len(), x.len() * 4, [x, found, g], [&mut out]);
+    let (n, classes) = (g.len(), x.len() / g.len().max(1));
+    let [out] = rows::collect(TargetGradient, n, x.len() * 4, [x, found, g], [classes]);
     out
 }
 
@@ -67,7 +66,7 @@ impl<F: Float> Rows<F, 1, 1> for Forward<'_, F> {
         let (zero, lowest) = (F::zero(), F::neg_infinity());
         let max = fold::<_, FMA>(x, lowest, lowest, |m, x| x.gt(m).select(x, m))
             .reduce(|a, b| a.gt(b).select(a, b));
-        let sum = sum_of::<_, FMA>(x, |x| (x - Lane(max)).exp());
+        let sum = sum_of::<_, FMA>(x, |x| (x - Lane(max)).exp_nonpositive());
         let log_sum = sum.ln();
         // −ln softmax(x)ⱼ, by the distance to the largest logit: large logits cost no accuracy.
         let surprise = |x: F| log_sum + (max - x);
@@ -107,7 +106,7 @@ impl<F: Float> Rows<F, 3, 1> for Gradient<'_, F> {
             Target::Labels { labels, smoothing } => {
                 let (scale, spread) = (g / sum, g * smoothing / F::of(x.len() as f64));
                 map::<_, FMA>(x, out, |x| {
-                    (x - Lane(max)).exp().mul_add(Lane(scale), -Lane(spread))
+                    (x - Lane(max)).exp_nonpositive().mul_add(Lane(scale), -Lane(spread))
                 });
                 out[labels[row]] -= g * (F::one() - smoothing);
             }
@@ -117,7 +116,7 @@ impl<F: Float> Rows<F, 3, 1> for Gradient<'_, F> {
                 let scale = g / sum * total;
                 for at in (0..x.len()).step_by(WIDTH) {
                     let p = Block::<F, FMA>::load(x, at, max)
-                        .map(|x| (x - Lane(max)).exp() * Lane(scale));
+                        .map(|x| (x - Lane(max)).exp_nonpositive() * Lane(scale));
                     let t = Block::load(t, at, F::zero()).map(|t| t * Lane(g));
                     (p - t).store(out, at);
                 }

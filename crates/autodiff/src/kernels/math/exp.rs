@@ -38,6 +38,15 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
         y * half.exp2_of_integer() * (n - half).exp2_of_integer()
     }
 
+    /// `eˣ` for `x ≤ 0`, as softmax needs it, in two thirds of the instructions: the same bits as [`exp`](Self::exp), but 0 where
+    /// that is hardly a normal number (`x < EXP_NORMAL`).
+    #[inline(always)]
+    pub(crate) fn exp_nonpositive(self) -> Self {
+        let (n, r) = self.reduce_by_ln2();
+        let y = (r.small_exp_m1() + 1.0) * n.exp2_of_integer();
+        self.lt(F::EXP_NORMAL).select(0.0, y)
+    }
+
     /// `eˣ − 1`, accurate near 0.
     ///
     /// Measured: at most 1.44 ulp in `f32`, 2 ulp in `f64`.

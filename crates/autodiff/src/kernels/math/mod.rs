@@ -41,6 +41,8 @@ pub trait Elementary: Copy + 'static {
     const EXP_MIN: f64;
     /// `eˣ` is infinite from here on.
     const EXP_MAX: f64;
+    /// `eˣ` is a normal number from here on.
+    const EXP_NORMAL: f64;
     /// `tanh x` is 1 from here on, and `eˣ − 1` is −1 below twice its negative.
     const TANH_ONE: f64;
     /// `erf x` is 1 from here on.
@@ -122,6 +124,7 @@ elementary!(f32, u32, 23, 127, pow::through_f64::<FMA>, {
     const LN2_LOW: Self = -2.121_944_4e-4;
     const EXP_MIN: f64 = -104.0;
     const EXP_MAX: f64 = 89.0;
+    const EXP_NORMAL: f64 = -87.0;
     const TANH_ONE: f64 = 9.5;
     const ERF_ONE: f64 = 3.95;
     const EXP: &'static [Self] = tables::EXP_F32;
@@ -135,6 +138,7 @@ elementary!(f64, u64, 52, 1023, f64::powf, {
     const LN2_LOW: Self = 1.908_214_929_270_587_7e-10;
     const EXP_MIN: f64 = -746.0;
     const EXP_MAX: f64 = 710.0;
+    const EXP_NORMAL: f64 = -708.0;
     const TANH_ONE: f64 = 20.0;
     const ERF_ONE: f64 = 6.0;
     const EXP: &'static [Self] = tables::EXP_F64;

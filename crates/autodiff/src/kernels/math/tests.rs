@@ -35,6 +35,7 @@ trait Named {
 
 functions! {
     Exp "exp" |x| x.exp();
+    ExpNonpositive "exp_nonpositive" |x| x.exp_nonpositive();
     ExpM1 "exp_m1" |x| x.exp_m1();
     Ln "ln" |x| x.ln();
     Ln1p "ln_1p" |x| x.ln_1p();
@@ -79,4 +80,20 @@ impl Worst {
         println!("{name:10} {how:10} {:6.3} ulp at {:?}", self.ulp, self.at);
         assert!(self.ulp <= bound, "{name} ({how}): {} ulp at {:?}", self.ulp, self.at);
     }
+}
+
+#[test]
+fn exp_nonpositive_is_exp() {
+    fn check<F: Float>(from: f64) {
+        let x: Vec<F> = (0..200_000).map(|i| F::of(-f64::from(i) * 4e-3)).collect();
+        let x: Vec<F> = x.into_iter().chain([-F::zero(), F::neg_infinity(), F::nan()]).collect();
+        for ((how, got), (_, exp)) in both(ExpNonpositive, [&x]).into_iter().zip(both(Exp, [&x])) {
+            for ((x, got), exp) in x.iter().zip(got).zip(exp) {
+                let want = if x.f64() < from { F::zero() } else { exp };
+                assert!(got == want || (got.is_nan() && x.is_nan()), "{how} {x}: {got} {want}");
+            }
+        }
+    }
+    check::<f32>(-87.0);
+    check::<f64>(-708.0);
 }

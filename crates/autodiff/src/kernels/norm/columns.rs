@@ -148,9 +148,9 @@ pub(crate) fn forward<F: Float>(
 ) -> Vec<F> {
     let center = layout.per_channel(|group, _| found.mean[group]);
     let scale = layout.per_channel(|group, c| weight[c] * inverse_deviation(found.var[group], eps));
-    let mut y = vec![F::zero(); x.len()];
     let kernel = Forward { rows: layout.rows, center: &center, scale: &scale, bias };
-    rows::run(kernel, layout.samples * layout.rows, x.len() * WORK, [x], [&mut y]);
+    let n = layout.samples * layout.rows;
+    let [y] = rows::collect(kernel, n, x.len() * WORK, [x], [x.len() / n.max(1)]);
     y
 }
 
@@ -224,9 +224,9 @@ pub(crate) fn gradients<F: Float>(
         let gain = layout.per_channel(|group, c| weight[c] * inverse(group));
         let slope = layout.per_channel(|group, _| -mean_product[group] * inverse(group).powi(2));
         let shift = layout.per_channel(|group, _| -mean[group] * inverse(group));
-        out.x = vec![F::zero(); x.len()];
         let kernel = Backward { rows: layout.rows, per_channel: [&center, &gain, &slope, &shift] };
-        rows::run(kernel, layout.samples * layout.rows, x.len() * WORK, [x, g], [&mut out.x]);
+        let n = layout.samples * layout.rows;
+        [out.x] = rows::collect(kernel, n, x.len() * WORK, [x, g], [x.len() / n.max(1)]);
     }
     out
 }

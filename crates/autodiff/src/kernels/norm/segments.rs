@@ -35,8 +35,7 @@ impl<'a, F> Affine<'a, F> {
 /// The normalised segments, and what the gradient needs.
 pub(crate) fn forward<F: Float>(x: &[F], affine: Affine<'_, F>) -> (Vec<F>, Vec<F>) {
     let n = x.len() / affine.depth;
-    let (mut y, mut saved) = (vec![F::zero(); x.len()], vec![F::zero(); SAVED * n]);
-    rows::run(Forward(affine), n, x.len() * WORK, [x], [&mut y, &mut saved]);
+    let [y, saved] = rows::collect(Forward(affine), n, x.len() * WORK, [x], [affine.depth, SAVED]);
     (y, saved)
 }
 
@@ -50,9 +49,8 @@ pub(crate) fn gradients<F: Float>(
 ) -> Gradients<F> {
     let mut out = Gradients { x: Vec::new(), weight: Vec::new(), bias: Vec::new() };
     if input {
-        out.x = vec![F::zero(); x.len()];
-        let n = x.len() / affine.depth;
-        rows::run(Backward(affine), n, x.len() * WORK, [x, saved, g], [&mut out.x]);
+        let (n, work) = (x.len() / affine.depth, x.len() * WORK);
+        [out.x] = rows::collect(Backward(affine), n, work, [x, saved, g], [affine.depth]);
     }
     if params {
         let channels = affine.weight.len();

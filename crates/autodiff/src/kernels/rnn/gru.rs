@@ -10,10 +10,9 @@ const SAVED: usize = 3;
 /// From the input's and the state's pre-activations `[n, 3·hidden]` (r, z, n) and the state `h` `[n, hidden]`: the
 /// next state, and what the gradient needs.
 pub(crate) fn gru<F: Float>(from_x: &[F], from_h: &[F], h: &[F], n: usize) -> (Vec<F>, Vec<F>) {
-    let mut h_next = vec![F::zero(); h.len()];
-    let mut saved = vec![F::zero(); SAVED * h.len()];
-    let work = h.len() * WORK;
-    rows::run(Forward, n, work, [from_x, from_h, h], [&mut h_next, &mut saved]);
+    let (work, hidden) = (h.len() * WORK, h.len() / n.max(1));
+    let [h_next, saved] =
+        rows::collect(Forward, n, work, [from_x, from_h, h], [hidden, SAVED * hidden]);
     (h_next, saved)
 }
 
@@ -32,14 +31,10 @@ pub(crate) fn gru_gradients<F: Float>(
     g: &[F],
     n: usize,
 ) -> GruGradients<F> {
-    let mut out = GruGradients {
-        from_x: vec![F::zero(); 3 * h.len()],
-        from_h: vec![F::zero(); 3 * h.len()],
-        h: vec![F::zero(); h.len()],
-    };
-    let outputs = [&mut out.from_x[..], &mut out.from_h, &mut out.h];
-    rows::run(Backward, n, h.len() * GRADIENT_WORK, [saved, from_h, h, g], outputs);
-    out
+    let (work, hidden) = (h.len() * GRADIENT_WORK, h.len() / n.max(1));
+    let widths = [3 * hidden, 3 * hidden, hidden];
+    let [from_x, from_h, h] = rows::collect(Backward, n, work, [saved, from_h, h, g], widths);
+    GruGradients { from_x, from_h, h }
 }
 
 #[derive(Clone, Copy)]

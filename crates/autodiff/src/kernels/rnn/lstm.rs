@@ -24,11 +24,10 @@ pub(crate) fn lstm_gradients<F: Float>(
     g: &[F],
     n: usize,
 ) -> (Vec<F>, Vec<F>) {
-    let mut d_gates = vec![F::zero(); 4 * c.len()];
-    let mut d_c = vec![F::zero(); c.len()];
     let (g_h, g_c) = g.split_at(c.len());
-    let work = c.len() * GRADIENT_WORK;
-    rows::run(Backward, n, work, [saved, c, g_h, g_c], [&mut d_gates, &mut d_c]);
+    let (work, hidden) = (c.len() * GRADIENT_WORK, c.len() / n.max(1));
+    let [d_gates, d_c] =
+        rows::collect(Backward, n, work, [saved, c, g_h, g_c], [4 * hidden, hidden]);
     (d_gates, d_c)
 }
 

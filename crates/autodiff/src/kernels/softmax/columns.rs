@@ -29,7 +29,7 @@ impl<F: Float> Job for Forward<'_, F> {
                         let (x, out) = (&x[j..][..w], &mut out[j..][..w]);
                         let (shift, sum) = (&shift[..w], &mut sum[..w]);
                         for k in 0..w {
-                            out[k] = Lane::<F, FMA>(x[k] - shift[k]).exp().0;
+                            out[k] = Lane::<F, FMA>(x[k] - shift[k]).exp_nonpositive().0;
                         }
                         for k in 0..w {
                             sum[k] += out[k];
@@ -99,7 +99,7 @@ impl<F: Float> Job for Backward<'_, F> {
                     }
                     Kind::LogSoftmax => {
                         for k in 0..w {
-                            out[k] = g[k] - Lane::<F, FMA>(y[k]).exp().0 * sum[k];
+                            out[k] = g[k] - Lane::<F, FMA>(y[k]).exp_nonpositive().0 * sum[k];
                         }
                     }
                 }
@@ -150,7 +150,7 @@ fn sum_exp<F: Float, const FMA: bool>(
     for row in x.chunks_exact(inner) {
         let (x, shift, exp) = (&row[j..][..w], &shift[..w], &mut exp[..w]);
         for k in 0..w {
-            exp[k] = Lane::<F, FMA>(x[k] - shift[k]).exp().0;
+            exp[k] = Lane::<F, FMA>(x[k] - shift[k]).exp_nonpositive().0;
         }
         for (s, &e) in sum.iter_mut().zip(&*exp) {
             *s += e;

@@ -73,7 +73,7 @@ impl<F: Float> Job for Backward<'_, F> {
                 Kind::LogSoftmax => {
                     let sum = fold(g, F::zero(), |s, &g| s + g);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
-                        *o = g - Lane::<F, FMA>(y).exp().0 * sum;
+                        *o = g - Lane::<F, FMA>(y).exp_nonpositive().0 * sum;
                     }
                 }
             }
@@ -121,7 +121,7 @@ fn sum_exp<F: Float, const FMA: bool>(x: &[F], shift: F) -> F {
 #[inline(always)]
 fn exp_and_sum<F: Float, const FMA: bool>(x: &[F], shift: F, out: &mut [F]) -> F {
     for (o, &x) in out.iter_mut().zip(x) {
-        *o = Lane::<F, FMA>(x - shift).exp().0;
+        *o = Lane::<F, FMA>(x - shift).exp_nonpositive().0;
     }
     fold(out, F::zero(), |s, &x| s + x)
 }
