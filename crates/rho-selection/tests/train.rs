@@ -1,11 +1,13 @@
 //! The parts of training: reference models, cross-fit halves, the exact criterion.
 
-use seedbed_autodiff::{Activation, Rng, Tensor};
+use seedbed_autodiff::{Activation, Module as _, Rng, Tensor};
 use seedbed_nn::optim::{AdamWConfig, Sgd, SgdConfig};
 use seedbed_nn::{Config, Mlp};
 use seedbed_rho_selection::train::{
-    ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate, holdout_gains, train_reference,
+    Outputs, Overlapped, ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate,
+    holdout_gains, train_on, train_reference,
 };
+use seedbed_rho_selection::{Candidates, Score, Selection, SelectionConfig, Selector};
 
 /// Points of a line, labelled by their side of 0; the last one has the wrong label.
 struct Line {
@@ -132,4 +134,103 @@ fn an_ensemble_has_the_mean_probability() {
         assert!((losses[i] - expected).abs() < 1e-6);
     }
     assert_eq!(ensemble_losses(&[vec![300.0]]), [300.0], "no underflow");
+}
+
+#[test]
+fn outputs_are_candidates_with_all_that_scores_look_at() {
+    let logits = Tensor::new(vec![2.0, 0.0, 0.0, 1.0, 0.0, 0.0], &[3, 2]);
+    let features = Tensor::new(vec![1.0, 2.0, 3.0], &[3, 1]);
+    let outputs = Outputs { logits, features: Some(features) };
+    let labels = [0, 0, 1];
+    let losses = outputs.losses(&labels);
+    assert!((losses[1] - (1.0 + 1_f32.exp()).ln()).abs() < 1e-6);
+    assert_eq!(
+        outputs.correct(&labels),
+        [true, false, false],
+        "a tie is answered by the first class"
+    );
+
+    let config =
+        SelectionConfig { score: Score::GradientNorm, ratio: 0.34.into(), ..Default::default() };
+    let mut selector = Selector::new(config.check().unwrap(), Default::default()).unwrap();
+    assert!(selector.needs_logits());
+    let chosen =
+        selector.select(&outputs.candidates(&[5, 6, 7], &labels, &losses).unwrap()).unwrap();
+    assert_eq!(chosen.indices, [1], "the one that is wrong with confidence");
+    let third = chosen.telemetry.already_correct.unwrap();
+    assert!((third.base - 1.0 / 3.0).abs() < 1e-9 && third.picked == 0.0);
+}
+
+#[test]
+fn samples_of_dropout_stand_one_after_the_other() {
+    let mut rng = Rng::new(2);
+    let (hidden, w) = (Tensor::<f32>::ones(&[4, 32]), Tensor::normal(&[32, 3], 0.0, 1.0, &mut rng));
+    let outputs = Outputs::samples(5, |_| hidden.dropout(0.5, &mut rng).matmul(&w));
+    assert_eq!(outputs.logits.shape(), [20, 3]);
+    let labels = [0, 1, 2, 0];
+    let each: Vec<Vec<f32>> = (0..5)
+        .map(|s| outputs.logits.slice(0, 4 * s..4 * s + 4).cross_entropy_each(&labels).to_vec())
+        .collect();
+    for (row, loss) in outputs.losses(&labels).into_iter().enumerate() {
+        let mean = each.iter().map(|sample| sample[row]).sum::<f32>() / 5.0;
+        assert!((loss - mean).abs() < 1e-5);
+    }
+    assert_ne!(each[0], each[1], "masks differ");
+}
+
+/// Passes in parts of [`Outputs::over`] are the pass over all.
+#[test]
+fn many_rows_are_passed_over_in_parts() {
+    let line = Line::new(2_300);
+    let model = linear(&mut Rng::new(0));
+    let pass = |rows: &[usize]| {
+        assert!(rows.len() <= 1_000);
+        Outputs::of_logits(model.forward(&line.x.index_select(0, rows)))
+    };
+    let rows: Vec<usize> = (0..2_300).collect();
+    assert_eq!(Outputs::over(&rows, pass).logits.data(), model.forward(&line.x).data());
+}
+
+#[test]
+fn overlapped_scoring_is_a_loop_that_is_stale_by_one_step() {
+    let line = Line::new(400);
+    let losses = |m: &Mlp, rows: &[usize]| line.losses(m, rows);
+    let config = SelectionConfig { score: Score::TrainingLoss, ..Default::default() };
+    let selector = Selector::new(config.check().unwrap(), Default::default()).unwrap();
+    let sgd = || SgdConfig { lr: 0.5, ..Default::default() }.check().unwrap();
+    let start = linear(&mut Rng::new(9));
+    let batches: Vec<Vec<usize>> = (0..8).map(|i| (0..50).map(|j| i * 50 + j).collect()).collect();
+    let ids = |rows: &[usize]| rows.iter().map(|&row| row as u64).collect::<Vec<u64>>();
+
+    let (mut model, mut optimizer) = (start.clone(), Sgd::new(&start, sgd()));
+    let mut overlapped = Overlapped::new(selector.clone());
+    let mut trained = Vec::new();
+    for rows in &batches {
+        trained.extend(
+            overlapped.step(&mut model, &mut optimizer, rows.clone(), &ids(rows), losses).unwrap(),
+        );
+    }
+
+    // By hand: choose by the parameters before the step that trains on the choice before.
+    let (mut by_hand, mut optimizer, mut selector) =
+        (start.clone(), Sgd::new(&start, sgd()), selector);
+    let mut pending: Option<(Vec<usize>, Selection)> = None;
+    let mut expected = Vec::new();
+    for rows in &batches {
+        let scores = evaluate(&by_hand, rows, losses);
+        let chosen = selector.select(&Candidates::new(&ids(rows), &scores)).unwrap();
+        if let Some((rows, chosen)) = pending.replace((rows.clone(), chosen)) {
+            train_on(&mut by_hand, &mut optimizer, &chosen, &rows, losses);
+            expected.push((rows, chosen));
+        }
+    }
+    assert_eq!(trained, expected);
+    assert_eq!(model.params(), by_hand.params());
+
+    // A bad loss leaves everything as it was.
+    let before = model.params();
+    let nan = |m: &Mlp, rows: &[usize]| line.losses(m, rows) * f64::NAN;
+    let rows = batches[0].clone();
+    assert!(overlapped.step(&mut model, &mut optimizer, rows, &ids(&batches[0]), nan).is_err());
+    assert_eq!(model.params(), before);
 }

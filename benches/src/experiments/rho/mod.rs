@@ -10,6 +10,7 @@ mod method;
 mod mnist;
 mod net;
 mod nohold;
+mod overlap;
 mod reference;
 mod relevance;
 mod repair;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
             Box::new(relevance::RhoRelevance),
             Box::new(repair::RhoRepair),
             Box::new(wallclock::RhoWallclock),
+            Box::new(overlap::RhoOverlap),
             Box::new(token::RhoToken),
             Box::new(ladder::RhoLadder),
         ])

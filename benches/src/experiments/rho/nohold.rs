@@ -32,7 +32,7 @@ impl Experiment for RhoNohold {
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {
-            seeds: context.seeds(3, 5),
+            seeds: context.seeds(2, 5),
             steps: context.pick(500, 1_875),
             every: context.pick(25, 75),
             candidates: 320,

@@ -31,7 +31,7 @@ impl Experiment for RhoRelevance {
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {
-            seeds: context.seeds(3, 5),
+            seeds: context.seeds(2, 5),
             steps: context.pick(300, 1_000),
             every: context.pick(20, 50),
             candidates: 320,

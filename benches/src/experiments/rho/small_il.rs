@@ -49,7 +49,7 @@ impl Experiment for RhoSmallIl {
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::clothes(context)?;
         let plan = Plan {
-            seeds: context.seeds(2, 5),
+            seeds: context.seeds(1, 5),
             steps: context.pick(400, 2_000),
             every: context.pick(20, 50),
             candidates: 320,

@@ -50,8 +50,8 @@ const SHOWN_STEP: usize = 100;
 pub(crate) struct Run {
     /// Step and test accuracy, in percent.
     pub curve: Vec<(f64, f64)>,
-    /// Seconds of training up to each point of the curve; looking at it does not count.
-    pub seconds: Vec<f64>,
+    /// Of a step: the median, which an interruption on a shared machine does not move. Looking at the accuracy does not count.
+    pub seconds_a_step: f64,
     /// Shares of the chosen: wrong labels, images that come several times, examples that the test set has nothing of.
     pub corrupted: f64,
     pub duplicated: f64,
@@ -77,9 +77,9 @@ impl Run {
         self.curve.iter().find(|p| p.0 == step).map_or(f64::NAN, |p| p.1)
     }
 
-    /// The first evaluation with at least this accuracy.
-    pub(crate) fn reaches(&self, accuracy: f64) -> Option<usize> {
-        self.curve.iter().position(|p| p.1 >= accuracy)
+    /// The steps to the first evaluation with at least this accuracy.
+    pub(crate) fn steps_to(&self, accuracy: f64) -> Option<f64> {
+        self.curve.iter().find(|p| p.1 >= accuracy).map(|p| p.0)
     }
 }
 
@@ -101,9 +101,8 @@ impl Seed {
     /// uniform's steps to its best accuracy ÷ this method's steps to it; 0 if it never got there.
     pub(crate) fn steps_speedup(&self, method: usize, uniform: usize) -> f64 {
         let goal = self.runs[uniform].best();
-        let step = |run: &Run| run.reaches(goal).map(|at| run.curve[at].0);
-        let slow = step(&self.runs[uniform]).expect("its best was reached");
-        step(&self.runs[method]).map_or(0.0, |fast| slow / fast)
+        let slow = self.runs[uniform].steps_to(goal).expect("its best was reached");
+        self.runs[method].steps_to(goal).map_or(0.0, |fast| slow / fast)
     }
 }
 
@@ -197,11 +196,11 @@ fn train(
     let mut batches = Batches::new(pool.len(), plan.candidates, streams.candidates)?;
     let masks = RefCell::new(streams.masks);
 
-    let mut seconds = 0.0;
+    let mut seconds = Vec::with_capacity(plan.steps);
     let mut picks = Picks::default();
     let mut run = Run {
         curve: Vec::new(),
-        seconds: Vec::new(),
+        seconds_a_step: 0.0,
         corrupted: 0.0,
         duplicated: 0.0,
         irrelevant: 0.0,
@@ -241,7 +240,7 @@ fn train(
                 logits.cross_entropy_each(&task.labels(rows))
             },
         );
-        seconds += begin.elapsed().as_secs_f64();
+        seconds.push(begin.elapsed().as_secs_f64());
 
         picks.add(&selection.telemetry);
         if step == SHOWN_STEP {
@@ -249,12 +248,13 @@ fn train(
         }
         if plan.looks_after(step) {
             run.curve.push((step as f64, accuracy(&model, task.test())));
-            run.seconds.push(seconds);
         }
         context.progress.inc(1);
     }
     context.progress.set_message(format!("seed {number}: {} done", method.label));
+    seconds.sort_by(f64::total_cmp);
     Ok(Run {
+        seconds_a_step: seconds[seconds.len() / 2],
         corrupted: picks.corrupted.mean().unwrap_or(0.0),
         duplicated: picks.duplicated.mean().unwrap_or(0.0),
         irrelevant: picks.irrelevant.mean().unwrap_or(0.0),

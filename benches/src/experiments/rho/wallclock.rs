@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::method::{Method, Pool};
 use super::report::Report;
-use super::study::{Plan, Seed, study};
+use super::study::{Plan, Run, Seed, study};
 use super::{task, web};
 use crate::experiment::{Context, Experiment, Outcome};
 use crate::figure::{Figure, Series};
@@ -23,7 +23,7 @@ impl Experiment for RhoWallclock {
     }
 
     fn about(&self) -> &'static str {
-        "Seconds of training to uniform's best accuracy on the crawled clothes of rho-web, one training at a time, all of a step counted: forward pass, selection, telemetry. Amortised, the \
+        "Seconds of training to uniform's best accuracy on the crawled clothes of rho-web, one training at a time: steps times the median step, all of it counted (forward pass, selection, telemetry). Amortised, the \
          reference model is shared by many trainings and costs nothing; the rows -alone count all of it. rho-wallclock never draws a row that the reference model \
          believes to be worse than a guess (irreducible loss above ln 10), so that no forward pass is spent on it; -plain draws from all rows."
     }
@@ -49,16 +49,13 @@ impl Experiment for RhoWallclock {
         // 0 if uniform's best was never reached.
         let speedup = |seed: &Seed, method: usize, with_reference: bool| {
             let goal = seed.runs[uniform].best();
-            let seconds = |method: usize| {
-                let run = &seed.runs[method];
-                run.reaches(goal).map(|at| run.seconds[at])
-            };
-            let slow = seconds(uniform).expect("its best was reached");
+            let seconds = |run: &Run| run.steps_to(goal).map(|steps| steps * run.seconds_a_step);
+            let slow = seconds(&seed.runs[uniform]).expect("its best was reached");
             let reference = match (with_reference, seed.reference(&methods[method])) {
                 (true, Some(fitted)) => fitted.seconds,
                 _ => 0.0,
             };
-            seconds(method).map_or(0.0, |fast| slow / (fast + reference))
+            seconds(&seed.runs[method]).map_or(0.0, |fast| slow / (fast + reference))
         };
         let row = |method: usize, alone: bool| {
             let suffix = if alone { "-alone" } else { "" };
@@ -78,16 +75,10 @@ impl Experiment for RhoWallclock {
             .row(report.steps_speedup(0))
             .row(report.steps_speedup(1));
         let series = |method: usize| {
-            let curve = |seed: &Seed| {
-                let run = &seed.runs[method];
-                run.seconds
-                    .iter()
-                    .zip(&run.curve)
-                    .map(|(&seconds, point)| (seconds, point.1))
-                    .collect()
-            };
+            let run = &seeds[0].runs[method];
+            let curve = run.curve.iter().map(|p| (p.0 * run.seconds_a_step, p.1)).collect();
             // Seconds differ from seed to seed: one line, of the first.
-            Series::new(methods[method].label, vec![curve(&seeds[0])])
+            Series::new(methods[method].label, vec![curve])
         };
         let lines = (0..methods.len()).map(series).collect();
         Ok(outcome.figure(Figure::curves(

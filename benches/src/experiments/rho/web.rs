@@ -37,7 +37,7 @@ impl Experiment for RhoWeb {
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::clothes(context)?;
         let plan = Plan {
-            seeds: context.seeds(3, 5),
+            seeds: context.seeds(2, 5),
             steps: context.pick(500, 2_000),
             every: context.pick(25, 50),
             candidates: 320,
