@@ -6,9 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, Result, anyhow};
 use rayon::ThreadPoolBuilder;
 
-/// Runs every job, as many at a time as there are threads, each on one: small networks gain little from a second thread, and a
-/// training's bits do not depend on their number. Results come in the order of the jobs.
+/// As many jobs at a time as there are threads.
 pub(crate) fn side_by_side<J: Sync, T: Send>(
+    jobs: &[J],
+    run: impl Fn(&J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    at_most(rayon::current_num_threads(), jobs, run)
+}
+
+/// Runs every job, so many at a time, each on one thread: small networks gain little from a second one, and a training's bits do not
+/// depend on their number. Results come in the order of the jobs.
+pub(crate) fn at_most<J: Sync, T: Send>(
+    at_once: usize,
     jobs: &[J],
     run: impl Fn(&J) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
@@ -26,8 +35,7 @@ pub(crate) fn side_by_side<J: Sync, T: Send>(
         Ok(())
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..rayon::current_num_threads().min(jobs.len())).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..at_once.min(jobs.len())).map(|_| scope.spawn(work)).collect();
         threads
             .into_iter()
             .try_for_each(|t| t.join().map_err(|_| anyhow!("a training panicked"))?)

@@ -11,7 +11,7 @@ use seedbed::nn::{Config as _, Sequential};
 use seedbed::rho_selection::train::{Outputs, train_on};
 use seedbed::rho_selection::{Candidates, IrreducibleLosses, Known, Selector, Telemetry};
 
-use super::jobs::side_by_side;
+use super::jobs::{at_most, side_by_side};
 use super::method::{DROPOUT_SAMPLES, Method, Pool};
 use super::net;
 use super::reference::{Fitted, Reference, accuracy};
@@ -47,6 +47,7 @@ const LAST: usize = 5;
 const SHOWN_STEP: usize = 100;
 
 /// One training.
+#[derive(Default)]
 pub(crate) struct Run {
     /// Step and test accuracy, in percent.
     pub curve: Vec<(f64, f64)>,
@@ -123,17 +124,10 @@ pub(crate) fn study(
     }
     let numbers: Vec<usize> = (0..plan.seeds).collect();
     let tasks = side_by_side(&numbers, |&seed| prepare(&mut streams(seed).data))?;
-    let pairs = product(plan.seeds, wanted.len());
-    let run_all = |jobs: &[(usize, usize)], in_turn: bool| match in_turn {
-        true => jobs.chunks(1).map(<[_]>::to_vec).collect::<Vec<_>>(),
-        false => vec![jobs.to_vec()],
-    };
-    let mut fits = Vec::new();
-    for jobs in run_all(&pairs, plan.in_turn) {
-        fits.extend(side_by_side(&jobs, |&(seed, i)| {
-            Fitted::new(&tasks[seed], &wanted[i], &mut streams(seed).reference)
-        })?);
-    }
+    let at_once = if plan.in_turn { 1 } else { rayon::current_num_threads() };
+    let fits = at_most(at_once, &product(plan.seeds, wanted.len()), |&(seed, i)| {
+        Fitted::new(&tasks[seed], &wanted[i], &mut streams(seed).reference)
+    })?;
     let mut fits = fits.into_iter();
     let mut seeds: Vec<Seed> = tasks
         .into_iter()
@@ -142,13 +136,10 @@ pub(crate) fn study(
             Seed { task, references, runs: Vec::new() }
         })
         .collect();
-    let mut runs = Vec::new();
-    for jobs in run_all(&product(plan.seeds, methods.len()), plan.in_turn) {
-        runs.extend(side_by_side(&jobs, |&(seed, i)| {
-            train(context, plan, &seeds[seed], &methods[i], seed)
-                .with_context(|| format!("seed {seed}, {}", methods[i].label))
-        })?);
-    }
+    let runs = at_most(at_once, &product(plan.seeds, methods.len()), |&(seed, i)| {
+        train(context, plan, &seeds[seed], &methods[i], seed)
+            .with_context(|| format!("seed {seed}, {}", methods[i].label))
+    })?;
     let mut runs = runs.into_iter();
     for seed in &mut seeds {
         seed.runs = runs.by_ref().take(methods.len()).collect();
@@ -198,15 +189,7 @@ fn train(
 
     let mut seconds = Vec::with_capacity(plan.steps);
     let mut picks = Picks::default();
-    let mut run = Run {
-        curve: Vec::new(),
-        seconds_a_step: 0.0,
-        corrupted: 0.0,
-        duplicated: 0.0,
-        irrelevant: 0.0,
-        already_correct: None,
-        shown: Vec::new(),
-    };
+    let mut run = Run::default();
     for step in 1..=plan.steps {
         let begin = Instant::now();
         let rows: Vec<usize> = batches.next_rows().iter().map(|&i| pool[i]).collect();
