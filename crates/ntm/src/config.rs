@@ -185,7 +185,37 @@ pub enum AddActivation {
     Tanh,
 }
 
+impl ControllerConfig {
+    /// Units of a layer, and layers.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        match *self {
+            Self::FeedForward { hidden, layers } | Self::Lstm { hidden, layers } => {
+                (hidden, layers)
+            }
+        }
+    }
+}
+
+/// Whether all sizes are at least 1.
+pub(crate) fn check_sizes(
+    config: &'static str,
+    sizes: &[(&str, usize)],
+) -> Result<(), ConfigError> {
+    sizes.iter().try_for_each(|&(field, n)| ensure(config, n >= 1, field, n, "at least 1"))
+}
+
+/// Whether all are above 0.
+pub(crate) fn check_positive(
+    config: &'static str,
+    numbers: &[(&str, f64)],
+) -> Result<(), ConfigError> {
+    numbers.iter().try_for_each(|&(field, x)| {
+        ensure(config, x > 0.0 && x.is_finite(), field, x, "a finite number > 0")
+    })
+}
+
 fn ensure(
+    config: &'static str,
     ok: bool,
     field: &str,
     value: impl Display,
@@ -195,16 +225,15 @@ fn ensure(
         return Ok(());
     }
     let (field, value) = (field.into(), value.to_string());
-    Err(ConfigError { config: "NtmConfig", field, value, expected: expected.into() })
+    Err(ConfigError { config, field, value, expected: expected.into() })
 }
+
+const NAME: &str = "NtmConfig";
 
 impl Config for NtmConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let (hidden, layers) = match self.controller {
-            ControllerConfig::FeedForward { hidden, layers }
-            | ControllerConfig::Lstm { hidden, layers } => (hidden, layers),
-        };
-        for (field, size) in [
+        let (hidden, layers) = self.controller.sizes();
+        let sizes = [
             ("inputs", self.inputs),
             ("outputs", self.outputs),
             ("width", self.width),
@@ -212,24 +241,24 @@ impl Config for NtmConfig {
             ("write_heads", self.write_heads),
             ("controller.hidden", hidden),
             ("controller.layers", layers),
-        ] {
-            ensure(size >= 1, field, size, "at least 1")?;
-        }
+        ];
+        check_sizes(NAME, &sizes)?;
         let (shifts, range) = (self.shifts(), self.shift_range);
         ensure(
+            NAME,
             self.slots >= shifts,
             "slots",
             self.slots,
             format!("at least {shifts}, the number of shifts from -{range} to {range}"),
         )?;
-        for (field, x) in [("clip", self.clip), ("similarity_eps", self.similarity_eps)] {
-            ensure(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")?;
-        }
+        let positive = [("clip", self.clip), ("similarity_eps", self.similarity_eps)];
+        check_positive(NAME, &positive)?;
         if let MemoryInit::Constant(x) = self.memory {
-            ensure(x.is_finite(), "memory", x, "a finite number")?;
+            ensure(NAME, x.is_finite(), "memory", x, "a finite number")?;
             self.check_symmetry()?;
         }
         ensure(
+            NAME,
             self.order == HeadOrder::Together || self.read_heads == self.write_heads,
             "order",
             format!("in-pairs with {} read and {} write heads", self.read_heads, self.write_heads),
@@ -244,12 +273,14 @@ impl NtmConfig {
     fn check_symmetry(&self) -> Result<(), ConfigError> {
         let why = "its rows are alike, and nothing would ever tell them apart";
         ensure(
+            NAME,
             self.addressing == Addressing::Full,
             "memory",
             "constant",
             format!("learned or random with addressing by content: {why}"),
         )?;
         ensure(
+            NAME,
             self.attention != FirstAttention::Nowhere,
             "memory",
             "constant",

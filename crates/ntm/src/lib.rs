@@ -3,8 +3,10 @@
 mod baseline;
 mod config;
 pub mod controller;
+pub mod dnc;
 mod error;
 mod heads;
+pub mod interop;
 mod machine;
 mod sequence;
 mod start;
@@ -16,6 +18,7 @@ pub use config::{
     AddActivation, Addressing, ControllerConfig, FirstAttention, HeadOrder, MemoryInit, NtmConfig,
 };
 pub use controller::{Controller, FeedForward, LstmController, StandardController};
+pub use dnc::{Dnc, DncConfig, DncState};
 pub use error::NtmError;
 pub use heads::{Heads, Place};
 pub use machine::{Ntm, NtmState};

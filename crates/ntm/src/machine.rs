@@ -76,15 +76,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     /// If the controller does not take as many inputs, or as many numbers that were read, as the configuration says.
     #[track_caller]
     pub fn with_controller(config: &Checked<NtmConfig>, controller: C, rng: &mut Rng) -> Self {
-        for (what, has, needs) in [
-            ("inputs", controller.inputs(), config.inputs),
-            ("numbers that were read", controller.reads(), config.read_width()),
-        ] {
-            assert!(
-                has == needs,
-                "Ntm: the controller takes {has} {what}, the configuration says {needs}"
-            );
-        }
+        crate::controller::must_fit("Ntm", &controller, config.inputs, config.read_width());
         let hidden = controller.outputs();
         Self {
             heads: Heads::new(config, hidden, rng),
@@ -157,15 +149,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         sequence: &Tensor<F>,
         mut see: impl FnMut(&NtmState<F, C::State>, &Wishes<F>),
     ) -> Tensor<F> {
-        let inputs = self.controller.inputs();
-        let &[time, batch, width] = sequence.shape() else {
-            panic!("Ntm: needs a sequence [time, batch, {inputs}], got {:?}", sequence.shape())
-        };
-        assert!(
-            width == inputs,
-            "Ntm: needs a sequence [time, batch, {inputs}], got {:?}",
-            sequence.shape()
-        );
+        let [time, batch] = crate::sequence::dims("Ntm", sequence, self.controller.inputs());
         let mut state = self.start(batch);
         let mut features = Vec::with_capacity(time);
         for t in 0..time {
@@ -174,11 +158,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
             features.push(feature);
             state = next;
         }
-        if features.is_empty() {
-            return Tensor::zeros(&[0, batch, self.output.weight.shape()[1]]);
-        }
-        // One product for the outputs of all steps.
-        self.output.forward(&Tensor::stack(&features, 0))
+        crate::sequence::outputs(&self.output, &features, batch)
     }
 
     /// One step without the output map: its features [hₜ, rₜ], the next state, and what the heads wanted.

@@ -1,6 +1,7 @@
 //! What all models of sequences have in common.
 
 use seedbed_autodiff::{Float, Module, Tensor};
+use seedbed_nn::Linear;
 
 use crate::controller::Controller;
 use crate::{Ntm, NtmError};
@@ -27,6 +28,30 @@ impl<F: Float, C: Controller<F>> SequenceModel<F> for Ntm<F, C> {
     fn logits(&self, sequence: &Tensor<F>) -> Tensor<F> {
         self.forward(sequence)
     }
+}
+
+/// Time and batch of a sequence `[time, batch, inputs]`.
+#[track_caller]
+pub(crate) fn dims<F: Float>(model: &str, sequence: &Tensor<F>, inputs: usize) -> [usize; 2] {
+    match *sequence.shape() {
+        [time, batch, width] if width == inputs => [time, batch],
+        _ => {
+            panic!("{model}: needs a sequence [time, batch, {inputs}], got {:?}", sequence.shape())
+        }
+    }
+}
+
+/// The outputs `[time, batch, outputs]` of all steps, as one product, from their features `[batch, anything]`.
+#[track_caller]
+pub(crate) fn outputs<F: Float>(
+    output: &Linear<F>,
+    features: &[Tensor<F>],
+    batch: usize,
+) -> Tensor<F> {
+    if features.is_empty() {
+        return Tensor::zeros(&[0, batch, output.weight.shape()[1]]);
+    }
+    output.forward(&Tensor::stack(features, 0))
 }
 
 /// Whether a sequence has the right shape and is finite.

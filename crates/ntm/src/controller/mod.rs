@@ -39,3 +39,22 @@ pub trait Controller<F: Float>: Module<F> {
         state: &Self::State,
     ) -> (Tensor<F>, Self::State);
 }
+
+/// Panics unless a controller takes as many numbers as a machine gives it.
+#[track_caller]
+pub(crate) fn must_fit<F: Float, C: Controller<F>>(
+    machine: &str,
+    controller: &C,
+    inputs: usize,
+    reads: usize,
+) {
+    for (what, has, needs) in [
+        ("inputs", controller.inputs(), inputs),
+        ("numbers that were read", controller.reads(), reads),
+    ] {
+        assert!(
+            has == needs,
+            "{machine}: the controller takes {has} {what}, the configuration says {needs}"
+        );
+    }
+}

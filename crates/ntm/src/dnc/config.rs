@@ -1,0 +1,101 @@
+use seedbed_nn::{Config, ConfigError};
+use serde::{Deserialize, Serialize};
+
+use crate::ControllerConfig;
+use crate::config::{check_positive, check_sizes};
+
+/// The sizes of a [`Dnc`](crate::Dnc). Fields that are left out have their defaults; unknown ones are refused.
+///
+/// ```
+/// use seedbed_nn::Config;
+/// use seedbed_ntm::DncConfig;
+/// let error = DncConfig { slots: 0, ..Default::default() }.check().unwrap_err();
+/// assert_eq!(error.to_string(), "DncConfig.slots is 0, but should be at least 1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DncConfig {
+    /// Numbers in one input vector.
+    pub inputs: usize,
+    /// Numbers in one output vector.
+    pub outputs: usize,
+    /// N, the rows of the memory.
+    pub slots: usize,
+    /// M, the numbers in a row.
+    pub width: usize,
+    /// Heads that read.
+    pub read_heads: usize,
+    /// Heads that write.
+    pub write_heads: usize,
+    /// The network in the middle. A machine with a controller of one's own does not look at it.
+    pub controller: ControllerConfig,
+    /// What the heads get from the controller is clipped to ±this, before any activation.
+    pub clip: f64,
+    /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)).
+    pub similarity_eps: f64,
+}
+
+impl Default for DncConfig {
+    /// The sizes of the authors' published code: a memory of 16×16, an LSTM of 64, four read heads and one that writes.
+    fn default() -> Self {
+        Self {
+            inputs: 9,
+            outputs: 8,
+            slots: 16,
+            width: 16,
+            read_heads: 4,
+            write_heads: 1,
+            controller: ControllerConfig::Lstm { hidden: 64, layers: 1 },
+            clip: 20.0,
+            similarity_eps: 1e-6,
+        }
+    }
+}
+
+impl DncConfig {
+    /// Numbers that all read heads bring back in one step.
+    pub fn read_width(&self) -> usize {
+        self.read_heads * self.width
+    }
+}
+
+impl Config for DncConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let (hidden, layers) = self.controller.sizes();
+        let sizes = [
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("slots", self.slots),
+            ("width", self.width),
+            ("read_heads", self.read_heads),
+            ("write_heads", self.write_heads),
+            ("controller.hidden", hidden),
+            ("controller.layers", layers),
+        ];
+        check_sizes("DncConfig", &sizes)?;
+        let positive = [("clip", self.clip), ("similarity_eps", self.similarity_eps)];
+        check_positive("DncConfig", &positive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_checked() {
+        let wrong = |change: fn(&mut DncConfig)| {
+            let mut config = DncConfig::default();
+            change(&mut config);
+            config.check().unwrap_err().field
+        };
+        assert!(DncConfig::default().check().is_ok());
+        assert_eq!(wrong(|c| c.inputs = 0), "inputs");
+        assert_eq!(wrong(|c| c.outputs = 0), "outputs");
+        assert_eq!(wrong(|c| c.width = 0), "width");
+        assert_eq!(wrong(|c| c.read_heads = 0), "read_heads");
+        assert_eq!(wrong(|c| c.write_heads = 0), "write_heads");
+        assert_eq!(wrong(|c| c.clip = -1.0), "clip");
+        assert_eq!(wrong(|c| c.similarity_eps = 0.0), "similarity_eps");
+    }
+}
