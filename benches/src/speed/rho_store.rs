@@ -89,6 +89,7 @@ fn random_ids(count: usize, step: u64, size: usize, batches: usize) -> Vec<Vec<u
     (0..batches).map(|_| batch()).collect()
 }
 
+/// The rows of one file.
 fn measure(name: &str, path: &Path, step: u64, context: &Context) -> Result<Vec<Row>> {
     let mut open_ms = Vec::new();
     for _ in 0..OPENED {
@@ -123,4 +124,31 @@ fn measure(name: &str, path: &Path, step: u64, context: &Context) -> Result<Vec<
         }));
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::speed::SpeedContext;
+
+    #[test]
+    fn a_file_of_either_kind_is_measured_and_removed() {
+        let plan = Plan { rounds: 2, turn: Duration::from_micros(50), rest: Duration::ZERO };
+        let speed = SpeedContext { plan: Some(plan), ..SpeedContext::default() };
+        let context = Context { speed, ..Context::default() };
+        for step in [1, 3] {
+            let name = format!("seedbed-rho-store-test-{}.il", std::process::id());
+            let file = Temporary(std::env::temp_dir().join(name));
+            write(&file.0, 2_000, step).unwrap();
+            let rows = measure("demo", &file.0, step, &context).unwrap();
+            let metrics: Vec<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
+            assert_eq!(metrics, ["open_ms", "lookup_us"]);
+            assert!(rows.iter().all(|row| row.measured > 0.0));
+            let path = file.0.clone();
+            drop(file);
+            assert!(!path.exists());
+        }
+    }
 }

@@ -116,6 +116,22 @@ fn diverse_sampling_begins_by_correlation() {
 }
 
 #[test]
+fn copies_are_not_picked_while_others_have_something_new() {
+    // Two directions, each four times.
+    let logits = [0.0; 16];
+    let features: Vec<f32> =
+        (0..8).flat_map(|i| if i < 4 { [1.0, 0.0] } else { [0.0, 2.0] }).collect();
+    let (logits, features) = (Rows::new(&logits, 2).unwrap(), Rows::new(&features, 2).unwrap());
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    for draw in [Draw::Greedy, Draw::Proportional] {
+        for _ in 0..50 {
+            let picks = diverse(logits, &[1; 8], features, 2, draw, &mut rng).unwrap();
+            assert_ne!(picks[0] < 4, picks[1] < 4, "{picks:?}");
+        }
+    }
+}
+
+#[test]
 fn importance_sampling_is_unbiased() {
     let losses = [0.1, 2.0, 0.7, 5.0, 1.1];
     let p = [0.1, 0.3, 0.05, 0.35, 0.2];

@@ -2,6 +2,7 @@ use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{at_most, finite, same_length};
+use crate::math::dot;
 use crate::rng::Uniform;
 use crate::score::logit_gradients;
 use crate::{Rows, SelectionError};
@@ -119,17 +120,4 @@ fn gram(gradients: Rows<'_>, features: Rows<'_>) -> Vec<f64> {
         }
     }
     gram
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    // Eight sums, so that additions need not wait for one another.
-    let mut sums = [0.0_f32; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a8.zip(b8) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    f64::from(sums.iter().sum::<f32>() + rest)
 }

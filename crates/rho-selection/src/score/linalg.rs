@@ -1,5 +1,7 @@
 //! The little linear algebra that a last layer needs: symmetric matrices, row by row, in double precision.
 
+use crate::math::dot;
+
 /// The lower triangle L with L Lᵀ = M, or `None` where M is not positive definite.
 pub(super) fn cholesky(m: &[f64], n: usize) -> Option<Vec<f64>> {
     let mut l = vec![0.0; n * n];
@@ -40,19 +42,6 @@ pub(super) fn solve_lower_transposed(l: &[f64], b: &mut [f64]) {
             *b -= l * x;
         }
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Four sums, so that additions need not wait for one another.
-    let mut sums = [0.0; 4];
-    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
-    let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a4.zip(b4) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
