@@ -21,10 +21,15 @@ pub fn peak_megabytes(program: &Path, name: &str) -> Result<Option<f64>> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().parse().ok())
 }
 
-/// This process's peak resident memory in MB, from `/proc/self/status`.
+/// This process's peak resident memory in MB.
 pub(crate) fn high_water() -> Option<f64> {
+    of_status("VmHWM:")
+}
+
+/// One of this process's sizes in MB, from `/proc/self/status`.
+pub(super) fn of_status(field: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024.0 / 1e6)
 }

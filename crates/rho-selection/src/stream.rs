@@ -1,8 +1,7 @@
-use std::collections::HashSet;
-
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::candidates::unique;
 use crate::error::{positive, same_length};
 use crate::rng::{Uniform, step_rng};
 use crate::{NotFinite, SelectionError};
@@ -157,12 +156,10 @@ impl StreamSelector {
         }
         self.cut();
         self.kept.sort_unstable_by(order);
-        let mut ids = HashSet::with_capacity(k);
-        if let Some(twice) = self.kept.iter().find(|kept| !ids.insert(kept.id)) {
-            return Err(SelectionError::DuplicateId { id: twice.id });
-        }
+        let ids: Vec<u64> = self.kept.iter().map(|kept| kept.id).collect();
+        unique(&ids)?;
         Ok(StreamSelection {
-            ids: self.kept.iter().map(|kept| kept.id).collect(),
+            ids,
             positions: self.kept.iter().map(|kept| kept.position).collect(),
             scores: self.kept.iter().map(|kept| kept.score).collect(),
             weights: vec![1.0; k],

@@ -1,14 +1,20 @@
 //! The table: losses, and for sparse ids a static search tree over them.
 //!
-//! n losses of 4 bytes, in the order of their ids. If the ids are consecutive that is all: the loss of an id is an array element. Else follow, at a multiple of 8, the n ids in order, 8 bytes each; then every 16th of them; then every 16th of those; and so on while there are more than 16.
-//! These levels are a search tree of fan-out 16: whatever the ids look like, each level costs at most two cache lines, and the upper
-//! ones stay in the cache. 100 million ids have six levels, in 53 MB beyond the ids themselves.
+//! If the ids are consecutive the table is n losses of 4 bytes, in the order of ids: looking up is indexing. Else it is n records of 12 bytes, id and loss, in the order of ids. At
+//! a multiple of 64 follows every 8th id, 8 bytes each; then, at a multiple of 64 again, every 8th of those; and so on while there are more than 4096.
+//! These levels are a search tree of fan-out 8: whatever the ids look like, a level costs one cache line, and the upper ones stay in
+//! the cache. 100 million ids have five levels, in 114 MB beyond the records.
 
-use super::format::u64_at;
 use crate::SelectionError;
 
 /// Entries of a level under one entry of the level above.
-const FAN_OUT: usize = 16;
+const FAN_OUT: usize = 8;
+/// The most entries of the uppermost level, which is searched by halving: they fit the fastest cache.
+const TOP: usize = 4096;
+/// Levels begin at a multiple of this, so that a node is one cache line.
+const LINE: usize = 64;
+/// Bytes of an id and its loss.
+const RECORD: usize = 12;
 
 /// Where in a table what lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +27,7 @@ pub(super) struct Layout {
 enum Ids {
     /// Consecutive, from this one.
     Dense(u64),
-    /// Where each level begins and how many entries it has, the ids themselves first.
+    /// Where each level above the records begins, and how many ids it has, the largest first.
     Sparse(Vec<(usize, usize)>),
 }
 
@@ -31,11 +37,11 @@ impl Layout {
     }
 
     pub(super) fn sparse(count: usize) -> Self {
-        let mut begin = (4 * count).next_multiple_of(8);
-        let mut levels = vec![(begin, count)];
-        let mut len = count;
-        while len > FAN_OUT {
-            begin += 8 * len;
+        let mut begin = (RECORD * count).next_multiple_of(LINE);
+        let mut len = count.div_ceil(FAN_OUT);
+        let mut levels = vec![(begin, len)];
+        while len > TOP {
+            begin = (begin + 8 * len).next_multiple_of(LINE);
             len = len.div_ceil(FAN_OUT);
             levels.push((begin, len));
         }
@@ -63,43 +69,89 @@ impl Layout {
 impl Layout {
     /// The losses of ids in the bytes of a table, or the first id that has none.
     pub(super) fn look_up(&self, table: &[u8], ids: &[u64]) -> Result<Vec<f32>, u64> {
-        let loss = |at: usize| {
-            f32::from_le_bytes(table[4 * at..4 * at + 4].try_into().expect("four bytes"))
-        };
         match &self.ids {
-            Ids::Dense(first) => ids
-                .iter()
-                .map(|&id| {
-                    let at = id.wrapping_sub(*first);
-                    if at < self.count as u64 { Ok(loss(at as usize)) } else { Err(id) }
-                })
-                .collect(),
-            Ids::Sparse(levels) => {
-                let places = search(table, levels, ids)?;
-                Ok(places.into_iter().map(loss).collect())
+            Ids::Dense(first) => {
+                let losses = table[..4 * self.count].as_chunks::<4>().0;
+                let loss = |&id: &u64| {
+                    let at = usize::try_from(id.wrapping_sub(*first)).ok();
+                    let bytes = at.and_then(|at| losses.get(at)).ok_or(id)?;
+                    Ok(f32::from_le_bytes(*bytes))
+                };
+                ids.iter().map(loss).collect()
             }
+            Ids::Sparse(levels) => search(table, self.count, levels, ids),
         }
     }
 }
 
-/// The place of each id. Goes down the tree with all of them together, level by level: what one waits for from memory is
-/// fetched while others wait for theirs, which is several times faster than one after the other.
-fn search(table: &[u8], levels: &[(usize, usize)], ids: &[u64]) -> Result<Vec<usize>, u64> {
-    let mut places = vec![0_usize; ids.len()];
-    for (depth, &(begin, len)) in levels.iter().rev().enumerate() {
+/// The loss of each id. Goes down the tree with all ids together, level by level: what one waits for from memory is fetched
+/// while others wait for theirs, which is several times faster than one after the other.
+fn search(
+    table: &[u8],
+    count: usize,
+    levels: &[(usize, usize)],
+    ids: &[u64],
+) -> Result<Vec<f32>, u64> {
+    let level = |(begin, len): (usize, usize)| table[begin..begin + 8 * len].as_chunks::<8>().0;
+    let (top, lower) = levels.split_last().expect("one level at least");
+    // The last entry that is not above the id; the first where all are, and then the id is missing from the records.
+    let top = level(*top);
+    let mut places: Vec<usize> = ids
+        .iter()
+        .map(|id| top.partition_point(|entry| u64::from_le_bytes(*entry) <= *id).saturating_sub(1))
+        .collect();
+    for entries in lower.iter().rev().map(|&at| level(at)) {
+        fetch(entries, &places);
         for (place, &id) in places.iter_mut().zip(ids) {
-            let from = if depth == 0 { 0 } else { *place * FAN_OUT };
-            let node = &table[begin + 8 * from..begin + 8 * len.min(from + FAN_OUT)];
-            let below = node.chunks_exact(8).filter(|entry| u64_at(entry, 0) <= id).count();
-            // 0 below: the id is smaller than all, and is found missing at the last level.
-            *place = from + below.saturating_sub(1);
+            let node = &entries[*place * FAN_OUT..];
+            let below = not_above(node, id, |entry| u64::from_le_bytes(*entry));
+            *place = *place * FAN_OUT + below.saturating_sub(1);
         }
     }
-    let (begin, len) = levels[0];
-    let is_there = |place: usize, id: u64| place < len && u64_at(table, begin + 8 * place) == id;
-    match places.iter().zip(ids).find(|&(&place, &id)| !is_there(place, id)) {
-        None => Ok(places),
-        Some((_, &id)) => Err(id),
+    let records = table[..RECORD * count].as_chunks::<RECORD>().0;
+    fetch(records, &places);
+    let loss = |(place, &id): (usize, &u64)| {
+        let node = &records[place * FAN_OUT..];
+        let below = not_above(node, id, id_of);
+        match below.checked_sub(1).map(|at| &node[at]) {
+            Some(record) if id_of(record) == id => {
+                let [.., a, b, c, d] = *record;
+                Ok(f32::from_le_bytes([a, b, c, d]))
+            }
+            _ => Err(id),
+        }
+    };
+    places.into_iter().zip(ids).map(loss).collect()
+}
+
+/// Loads the one or two cache lines of every node before any is searched. Nothing depends on these loads, so that the processor waits for many of them at a
+/// time: a prefetch without special instructions.
+fn fetch<const N: usize>(entries: &[[u8; N]], places: &[usize]) {
+    let mut all = 0;
+    for place in places {
+        let node = &entries[place * FAN_OUT..];
+        let last = node.get(FAN_OUT - 1).unwrap_or(&node[0]);
+        all ^= node[0][0] ^ last[0];
+    }
+    std::hint::black_box(all);
+}
+
+fn id_of(record: &[u8; RECORD]) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *record;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// How many of the first 8 entries (or all, where there are fewer) are not above the id. Counting all is faster than to stop: no
+/// branch is mispredicted.
+fn not_above<const N: usize>(
+    entries: &[[u8; N]],
+    id: u64,
+    id_of: impl Fn(&[u8; N]) -> u64,
+) -> usize {
+    let count = |node: &[[u8; N]]| node.iter().map(|e| usize::from(id_of(e) <= id)).sum();
+    match entries.first_chunk::<FAN_OUT>() {
+        Some(full) => count(full),
+        None => count(entries),
     }
 }
 
@@ -127,13 +179,19 @@ fn build_sorted(ids: &[u64], losses: &[f32]) -> Result<(Layout, Vec<u8>), Select
         (first, _) => Layout::dense(first.copied().unwrap_or(0), count),
     };
     let mut bytes = Vec::with_capacity(layout.bytes());
-    bytes.extend(losses.iter().flat_map(|loss| loss.to_le_bytes()));
-    if let Ids::Sparse(levels) = &layout.ids {
-        let mut every = 1;
-        for &(begin, _) in levels {
-            bytes.resize(begin, 0);
-            bytes.extend(ids.iter().step_by(every).flat_map(|id| id.to_le_bytes()));
-            every *= FAN_OUT;
+    match &layout.ids {
+        Ids::Dense(_) => bytes.extend(losses.iter().flat_map(|loss| loss.to_le_bytes())),
+        Ids::Sparse(levels) => {
+            for (id, loss) in ids.iter().zip(losses) {
+                bytes.extend_from_slice(&id.to_le_bytes());
+                bytes.extend_from_slice(&loss.to_le_bytes());
+            }
+            let mut every = FAN_OUT;
+            for &(begin, _) in levels {
+                bytes.resize(begin, 0);
+                bytes.extend(ids.iter().step_by(every).flat_map(|id| id.to_le_bytes()));
+                every *= FAN_OUT;
+            }
         }
     }
     debug_assert_eq!(bytes.len(), layout.bytes());
@@ -152,7 +210,7 @@ mod tests {
 
     #[test]
     fn sizes_around_the_fan_out_are_searched() {
-        for n in [1_u64, 2, 15, 16, 17, 255, 256, 257, 4_096, 4_097] {
+        for n in [1_u64, 2, 7, 8, 9, 64, 65, 32_768, 32_769, 70_001, 262_145] {
             let ids: Vec<u64> = (0..n).map(|i| 5 + i * i).collect();
             let losses: Vec<f32> = (0..n).map(|i| i as f32).collect();
             assert_eq!(look_up(&ids, &losses, &ids), Ok(losses.clone()), "{n}");

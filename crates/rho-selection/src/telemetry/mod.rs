@@ -169,7 +169,13 @@ fn histogram(labels: &[usize], indices: &[usize]) -> Vec<usize> {
 fn loss_share(losses: &[f32], weights: &[f64]) -> LossShare {
     let n = losses.len();
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_unstable_by(|&a, &b| losses[b].total_cmp(&losses[a]).then(a.cmp(&b)));
+    let mut highest = |k: usize| {
+        let by_loss = |&a: &usize, &b: &usize| losses[b].total_cmp(&losses[a]).then(a.cmp(&b));
+        if k < n {
+            order.select_nth_unstable_by(k, by_loss);
+        }
+        order[..k].to_vec()
+    };
     let total: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
     let held = |positions: &mut dyn Iterator<Item = usize>| {
         let held: f64 = positions.map(|i| f64::from(losses[i])).sum();
@@ -179,8 +185,8 @@ fn loss_share(losses: &[f32], weights: &[f64]) -> LossShare {
     let unique = (0..n).filter(is_picked).count();
     LossShare {
         picked: held(&mut (0..n).filter(is_picked)),
-        top_fifth: held(&mut order[..n.div_ceil(5)].iter().copied()),
-        overlap_highest: ratio(order[..unique].iter().filter(|i| is_picked(i)).count(), unique),
+        top_fifth: held(&mut highest(n.div_ceil(5)).into_iter()),
+        overlap_highest: ratio(highest(unique).iter().filter(|i| is_picked(i)).count(), unique),
         overlap_uniform: ratio(unique, n),
     }
 }
