@@ -92,15 +92,17 @@ impl Experiment for RhoMnist {
                     .reference(paper - paper_uniform, &gain)
                     .goal(Goal::AtLeast(1.5)),
             );
-        if context.profile == Profile::Full {
-            let at_500 = report.row(rho, "accuracy_at_500", "%", |run| run.accuracy_at(500.0));
-            outcome = outcome.row(
-                at_500
-                    .reference(97.5, "Mindermann et al. 2022, figure 6, at 500 steps")
-                    .goal(Goal::AtLeast(97.5)),
-            );
-        }
         outcome = report.accuracies(outcome);
+        // The paper's figures are for all digits; a sixth of them cannot be asked for as much.
+        if context.profile == Profile::Full {
+            let read_off = "Mindermann et al. 2022, figure 6, read off by eye";
+            let end =
+                outcome.rows.iter_mut().find(|row| row.key() == format!("{}/accuracy", self.name));
+            let end = end.expect("every method has one");
+            *end = end.clone().reference(paper, read_off).goal(Goal::AtLeast(paper));
+            let at_500 = report.row(rho, "accuracy_at_500", "%", |run| run.accuracy_at(500.0));
+            outcome = outcome.row(at_500.reference(97.5, read_off).goal(Goal::AtLeast(97.5)));
+        }
         for figure in report.curves("What selection gains") {
             outcome = outcome.figure(figure);
         }
