@@ -33,6 +33,8 @@ pub enum Figure {
         caption: String,
         /// How many stand in a row.
         columns: usize,
+        /// How wide each of them is on the page.
+        side: f64,
         /// The pictures, row by row.
         images: Vec<Image>,
     },
@@ -67,7 +69,8 @@ impl Figure {
     /// If `columns` is 0.
     pub fn images(title: &str, caption: &str, columns: usize, images: Vec<Image>) -> Self {
         assert!(columns > 0, "{title}: a grid of pictures needs at least one column");
-        Figure::Images { title: title.into(), caption: caption.into(), columns, images }
+        let (title, caption) = (title.into(), caption.into());
+        Figure::Images { title, caption, columns, side: 52.0, images }
     }
 
     /// A matrix as shades.
@@ -89,6 +92,14 @@ impl Figure {
     pub fn marked(mut self, at: f64, label: &str) -> Self {
         if let Figure::Bars { mark, .. } = &mut self {
             *mark = Some((at, label.to_owned()));
+        }
+        self
+    }
+
+    /// Draws every picture of a grid so wide, in pixels of the page; other figures are left as they are.
+    pub fn wide(mut self, width: f64) -> Self {
+        if let Figure::Images { side, .. } = &mut self {
+            *side = width;
         }
         self
     }

@@ -1,11 +1,14 @@
 //! Learning claims. To add one: a file here with a type that implements
 //! [`Experiment`], named in [`all`]; see [`crate::experiment`] for a whole example.
 
+mod ntm;
 mod rho;
 
 use crate::experiment::Experiment;
 
 /// The learning experiments, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    rho::all()
+    let mut all = rho::all();
+    all.extend(ntm::all());
+    all
 }

@@ -3,32 +3,31 @@
 use super::svg::{Anchor, Svg};
 use crate::figure::Image;
 
-/// Width of a picture on the page, whatever its pixels.
-const SIDE: f64 = 52.0;
 const GAP: f64 = 8.0;
 const CAPTION: f64 = 16.0;
 
-pub(super) fn draw(columns: usize, images: &[Image]) -> String {
-    let tall = |image: &Image| SIDE * image.height as f64 / image.width.max(1) as f64;
+/// Each picture is `side` wide on the page, whatever its pixels.
+pub(super) fn draw(columns: usize, side: f64, images: &[Image]) -> String {
+    let tall = |image: &Image| side * image.height as f64 / image.width.max(1) as f64;
     let height = images.iter().map(tall).fold(0.0, f64::max);
     let captioned = images.iter().any(|image| !image.caption.is_empty());
     let pitch = height + GAP + if captioned { CAPTION } else { 0.0 };
     let rows = images.len().div_ceil(columns);
     let across = columns.min(images.len()) as f64;
-    let mut svg = Svg::new(GAP + across * (SIDE + GAP), GAP + rows as f64 * pitch);
+    let mut svg = Svg::new(GAP + across * (side + GAP), GAP + rows as f64 * pitch);
     for (i, image) in images.iter().enumerate() {
-        let x = GAP + (i % columns) as f64 * (SIDE + GAP);
+        let x = GAP + (i % columns) as f64 * (side + GAP);
         let y = GAP + (i / columns) as f64 * pitch;
         let data = base64(&png(image));
         svg.raw(&format!(
-            "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{SIDE}\" height=\"{:.1}\" \
+            "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{side}\" height=\"{:.1}\" \
              preserveAspectRatio=\"none\" href=\"data:image/png;base64,{data}\"/>",
             tall(image)
         ));
         if image.marked {
-            svg.rect("frame", [x - 2.0, y - 2.0], [SIDE + 4.0, tall(image) + 4.0]);
+            svg.rect("frame", [x - 2.0, y - 2.0], [side + 4.0, tall(image) + 4.0]);
         }
-        let below = [x + SIDE / 2.0, y + height + 14.0];
+        let below = [x + side / 2.0, y + height + 14.0];
         svg.text("tick", below, Anchor::Middle, &image.caption);
     }
     svg.finish()
@@ -91,7 +90,7 @@ mod tests {
     #[test]
     fn marked_pictures_are_framed() {
         let image = |marked| Image::grey(1, 1, vec![0], "7").marked(marked);
-        let svg = draw(2, &[image(true), image(false), image(true)]);
+        let svg = draw(2, 52.0, &[image(true), image(false), image(true)]);
         assert_eq!((svg.matches("<image").count(), svg.matches("\"frame\"").count()), (3, 2));
     }
 }

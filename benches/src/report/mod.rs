@@ -175,8 +175,8 @@ fn draw(figure: &Figure, about: &str) -> String {
         Figure::Bars { x_label, bars, mark, .. } => {
             (bars::draw(x_label, bars, mark.as_ref()), about)
         }
-        Figure::Images { columns, images, caption, .. } => {
-            (images::draw(*columns, images), caption.as_str())
+        Figure::Images { columns, side, images, caption, .. } => {
+            (images::draw(*columns, *side, images), caption.as_str())
         }
         Figure::Heatmap { rows, columns, values, .. } => {
             (heatmap::draw(rows, columns, values), about)

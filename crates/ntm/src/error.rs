@@ -33,4 +33,12 @@ pub enum NtmError {
         /// Vectors to remember.
         vectors: usize,
     },
+    /// The memory cannot have another number of rows.
+    #[error("the memory cannot have {slots} rows instead: {why}")]
+    SlotsAreFixed {
+        /// Rows that were asked for.
+        slots: usize,
+        /// Why not.
+        why: &'static str,
+    },
 }

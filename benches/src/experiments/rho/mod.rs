@@ -22,6 +22,8 @@ mod token;
 mod wallclock;
 mod web;
 
+pub(crate) use jobs::side_by_side;
+
 use crate::experiment::Experiment;
 
 /// All of them, in the order of the table.

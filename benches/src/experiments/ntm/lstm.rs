@@ -1,0 +1,40 @@
+//! `ntm-lstm`: what an LSTM without a memory learns of the same tasks on the same budget.
+
+use anyhow::Result;
+use seedbed::data::tasks::{AssociativeRecall, Copy, SequenceTask};
+
+use super::Claim;
+use super::network::Network;
+use super::report::{curves, last_bits, tested};
+use super::study::{Study, training};
+use crate::experiment::{Context, Outcome};
+use crate::row::Row;
+
+pub(super) const CLAIM: Claim = Claim {
+    name: "ntm-lstm",
+    about: "Three layers of 256 LSTM cells and no memory, as the paper compares with, on as many sequences as the machines had.",
+    run,
+};
+
+fn run(context: &Context) -> Result<Outcome> {
+    let sequences = context.pick(400, 20_000);
+    let outcome = row(Outcome::new(), "ntm-lstm-copy", Copy::default(), sequences, context)?;
+    row(outcome, "ntm-lstm-recall", AssociativeRecall::default(), sequences, context)
+}
+
+fn row<T: SequenceTask + Sync>(
+    outcome: Outcome,
+    name: &'static str,
+    task: T,
+    sequences: u64,
+    context: &Context,
+) -> Result<Outcome> {
+    let network = Network::Lstm { hidden: 256, layers: 3 };
+    let study = Study { name, task, network, training: training(sequences, 1e-4) };
+    let runs = study.runs(context, context.seeds(2, 3))?;
+    let errors: Vec<f64> = tested(&runs, &study.task).iter().map(|cost| cost.bit_error).collect();
+    Ok(outcome
+        .row(last_bits(name, &runs))
+        .row(Row::learn(name, "bit_error", "share", &errors))
+        .figure(curves(name, &[(name, &runs)])))
+}

@@ -1,0 +1,80 @@
+//! What is trained: a machine or one of those it is compared with.
+
+use anyhow::Result;
+use seedbed::autodiff::{Module, Path, Rng, Role, Tensor};
+use seedbed::nn::Config as _;
+use seedbed::ntm::{ControllerConfig, LstmBaseline, Ntm, NtmConfig, SequenceModel};
+
+/// A network before it has weights; the task says how many inputs and outputs it has.
+#[derive(Clone, Debug)]
+pub(super) enum Network {
+    Ntm(NtmConfig),
+    Lstm { hidden: usize, layers: usize },
+}
+
+/// A network with weights.
+#[derive(Clone, Debug)]
+pub(super) enum Model {
+    Ntm(Ntm),
+    Lstm(LstmBaseline),
+}
+
+/// A machine with a feed-forward controller.
+pub(super) fn feed_forward(hidden: usize) -> NtmConfig {
+    with_controller(ControllerConfig::FeedForward { hidden, layers: 1 })
+}
+
+/// A machine with an LSTM as its controller.
+pub(super) fn lstm(hidden: usize) -> NtmConfig {
+    with_controller(ControllerConfig::Lstm { hidden, layers: 1 })
+}
+
+/// The ε of the similarity is what makes training short. Rows that were not written yet are nearly 0, so that the cosine's gradient
+/// there is of the size 1/√ε.
+fn with_controller(controller: ControllerConfig) -> NtmConfig {
+    NtmConfig { controller, similarity_eps: 1.0, ..Default::default() }
+}
+
+impl Network {
+    pub(super) fn build(&self, [inputs, outputs]: [usize; 2], rng: &mut Rng) -> Result<Model> {
+        Ok(match self {
+            Network::Ntm(config) => {
+                let config = NtmConfig { inputs, outputs, ..config.clone() };
+                Model::Ntm(Ntm::new(&config.check()?, rng))
+            }
+            &Network::Lstm { hidden, layers } => {
+                Model::Lstm(LstmBaseline::new(inputs, outputs, hidden, layers, rng))
+            }
+        })
+    }
+}
+
+impl Module<f32> for Model {
+    fn walk(&self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &Tensor)) {
+        match self {
+            Model::Ntm(m) => m.walk(path, f),
+            Model::Lstm(m) => m.walk(path, f),
+        }
+    }
+    fn walk_mut(&mut self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &mut Tensor)) {
+        match self {
+            Model::Ntm(m) => m.walk_mut(path, f),
+            Model::Lstm(m) => m.walk_mut(path, f),
+        }
+    }
+}
+
+impl SequenceModel<f32> for Model {
+    fn inputs(&self) -> usize {
+        match self {
+            Model::Ntm(m) => SequenceModel::inputs(m),
+            Model::Lstm(m) => m.inputs(),
+        }
+    }
+    fn logits(&self, sequence: &Tensor) -> Tensor {
+        match self {
+            Model::Ntm(m) => m.logits(sequence),
+            Model::Lstm(m) => m.logits(sequence),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `ntm-ngrams`: dynamic N-grams (Graves et al. 2014, section 4.4).
+
+use anyhow::Result;
+use seedbed::data::tasks::NGrams;
+use seedbed::ntm::train::evaluate;
+
+use super::Claim;
+use super::network::{Network, feed_forward};
+use super::report::curves;
+use super::study::{Study, test_batches, training};
+use crate::experiment::{Context, Outcome};
+use crate::row::{Goal, Row};
+
+pub(super) const CLAIM: Claim = Claim {
+    name: NAME,
+    about: "Dynamic N-grams: every bit of 200 is to be foretold, from a table of 32 probabilities that is drawn afresh for each sequence. `above_optimum` is \
+            the cost above that of the best estimator on the same twenty sequences.",
+    run,
+};
+
+const NAME: &str = "ntm-ngrams";
+
+fn run(context: &Context) -> Result<Outcome> {
+    let study = Study {
+        name: NAME,
+        task: NGrams::default(),
+        network: Network::Ntm(feed_forward(100)),
+        training: training(context.pick(1_000, 60_000), 3e-4),
+    };
+    let runs = study.runs(context, context.seeds(2, 3))?;
+    let batches = test_batches(&study.task);
+    let optimum: Vec<f64> = batches.iter().flat_map(|b| study.task.optimal_bits(b)).collect();
+    let optimum = optimum.iter().sum::<f64>() / optimum.len() as f64;
+    let bits: Vec<f64> = runs.iter().map(|run| evaluate(&run.model, &batches).bits).collect();
+    let above: Vec<f64> = bits.iter().map(|bits| bits - optimum).collect();
+    let source = "Graves et al. 2014, figure 10, by eye";
+    Ok(Outcome::new()
+        .row(Row::learn(NAME, "bits", "bits", &bits).reference(133.5, source))
+        .row(
+            Row::learn(NAME, "above_optimum", "bits", &above)
+                .reference(2.0, source)
+                .goal(Goal::AtMost(1.0)),
+        )
+        .figure(curves("Dynamic N-grams", &[(NAME, &runs)])))
+}

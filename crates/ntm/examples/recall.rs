@@ -1,0 +1,30 @@
+//! A machine that was trained on 2 to 6 items recalls one of more: `cargo run --release --example recall -- 10`.
+
+use std::error::Error;
+use std::path::Path;
+
+use seedbed_autodiff::{Rng, Tensor};
+use seedbed_data::tasks::{AssociativeRecall, SequenceTask};
+use seedbed_ntm::Ntm;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let items: usize = std::env::args().nth(1).as_deref().unwrap_or("6").parse()?;
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/recall.safetensors");
+    let ntm = Ntm::<f32>::load(&model)?;
+
+    let task = AssociativeRecall { items: items..=items, ..Default::default() };
+    task.check()?;
+    let batch = task.sample(1, &mut Rng::new(1));
+    let logits = ntm.forward(&batch.inputs);
+    let said = logits.slice(0, batch.answers.start as isize..batch.answers.end as isize).sigmoid();
+    println!("one of {items} items, asked for and said:");
+    for step in 0..batch.answers.len() as isize {
+        let line = |x: &Tensor| -> String {
+            x.index(0, step).data().iter().map(|&bit| if bit > 0.5 { '1' } else { '0' }).collect()
+        };
+        println!("{}  {}", line(&batch.targets), line(&said));
+    }
+    let (bits, wrong) = (batch.bits(&logits).item(), batch.bit_errors(&logits)[0]);
+    println!("{wrong} of {} bits wrong, {bits:.2} bits", batch.bits_per_sequence());
+    Ok(())
+}

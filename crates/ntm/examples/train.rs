@@ -1,0 +1,57 @@
+//! Trains the machines that are shipped under `models/`, and can be stopped and started again:
+//! `cargo run --release -p seedbed-ntm --example train -- copy SEED FILE`, or `recall`.
+
+use std::error::Error;
+use std::path::Path;
+
+use seedbed_autodiff::Rng;
+use seedbed_data::tasks::{AssociativeRecall, Copy, SequenceTask};
+use seedbed_nn::Config;
+use seedbed_nn::optim::{GravesRmsPropConfig, OptimizerConfig};
+use seedbed_nn::schedule::Schedule;
+use seedbed_ntm::train::{TrainingConfig, train};
+use seedbed_ntm::{ControllerConfig, Ntm, NtmConfig};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [task, seed, file] = &arguments[..] else {
+        return Err("usage: train copy|recall SEED FILE".into());
+    };
+    let (task, sequences): (Box<dyn SequenceTask>, u64) = match task.as_str() {
+        "copy" => (Box::new(Copy::default()), 10_000),
+        "recall" => (Box::new(AssociativeRecall::default()), 40_000),
+        other => return Err(format!("{other:?} is no task here; copy and recall are").into()),
+    };
+    let mut rng = Rng::new(seed.parse()?);
+    let draws = rng.split();
+    let [inputs, outputs] = task.channels();
+    let config = NtmConfig {
+        inputs,
+        outputs,
+        controller: ControllerConfig::Lstm { hidden: 100, layers: 1 },
+        similarity_eps: 1.0,
+        ..Default::default()
+    }
+    .check()?;
+    let training = TrainingConfig {
+        sequences,
+        optimizer: OptimizerConfig::GravesRmsProp(GravesRmsPropConfig {
+            lr: 3e-4,
+            ..Default::default()
+        }),
+        schedule: Schedule::Cosine { steps: sequences, end: 0.01 },
+        dir: Some(Path::new(file).with_extension("run")),
+        ..Default::default()
+    };
+    let trained = train(Ntm::new(&config, &mut rng), &*task, &training.check()?, draws)?;
+    for point in &trained.curve {
+        let cost = point.cost;
+        println!(
+            "{:6} sequences: {:8.4} bits, {:.4} wrong",
+            point.sequences, cost.bits, cost.bit_error
+        );
+    }
+    println!("solved at {:?}", trained.solved_at);
+    trained.model.save(&config, Path::new(file))?;
+    Ok(())
+}
