@@ -7,38 +7,58 @@ use std::path::Path;
 use seedbed_autodiff::Rng;
 use seedbed_data::tasks::{AssociativeRecall, Copy, SequenceTask};
 use seedbed_nn::Config;
-use seedbed_nn::optim::{GravesRmsPropConfig, OptimizerConfig};
+use seedbed_nn::optim::{AdamConfig, GravesRmsPropConfig, OptimizerConfig};
 use seedbed_nn::schedule::Schedule;
 use seedbed_ntm::train::{TrainingConfig, train};
 use seedbed_ntm::{ControllerConfig, Ntm, NtmConfig};
+
+/// How a task is learnt: found on other seeds.
+struct Setting {
+    task: Box<dyn SequenceTask>,
+    controller: ControllerConfig,
+    similarity_eps: f64,
+    sequences: u64,
+    optimizer: OptimizerConfig,
+    clip_norm: f64,
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [task, seed, file] = &arguments[..] else {
         return Err("usage: train copy|recall SEED FILE".into());
     };
-    let (task, sequences): (Box<dyn SequenceTask>, u64) = match task.as_str() {
-        "copy" => (Box::new(Copy::default()), 10_000),
-        "recall" => (Box::new(AssociativeRecall::default()), 40_000),
+    let setting = match task.as_str() {
+        "copy" => Setting {
+            task: Box::new(Copy::default()),
+            controller: ControllerConfig::Lstm { hidden: 100, layers: 1 },
+            similarity_eps: 1.0,
+            sequences: 10_000,
+            optimizer: OptimizerConfig::GravesRmsProp(GravesRmsPropConfig {
+                lr: 3e-4,
+                ..Default::default()
+            }),
+            clip_norm: 10.0,
+        },
+        "recall" => Setting {
+            task: Box::new(AssociativeRecall::default()),
+            controller: ControllerConfig::FeedForward { hidden: 100, layers: 1 },
+            similarity_eps: 0.01,
+            sequences: 30_000,
+            optimizer: OptimizerConfig::Adam(AdamConfig { lr: 1e-3, ..Default::default() }),
+            clip_norm: 1.0,
+        },
         other => return Err(format!("{other:?} is no task here; copy and recall are").into()),
     };
+    let Setting { task, controller, similarity_eps, sequences, optimizer, clip_norm } = setting;
     let mut rng = Rng::new(seed.parse()?);
     let draws = rng.split();
     let [inputs, outputs] = task.channels();
-    let config = NtmConfig {
-        inputs,
-        outputs,
-        controller: ControllerConfig::Lstm { hidden: 100, layers: 1 },
-        similarity_eps: 1.0,
-        ..Default::default()
-    }
-    .check()?;
+    let config =
+        NtmConfig { inputs, outputs, controller, similarity_eps, ..Default::default() }.check()?;
     let training = TrainingConfig {
         sequences,
-        optimizer: OptimizerConfig::GravesRmsProp(GravesRmsPropConfig {
-            lr: 3e-4,
-            ..Default::default()
-        }),
+        optimizer,
+        clip_norm: Some(clip_norm),
         schedule: Schedule::Cosine { steps: sequences, end: 0.01 },
         dir: Some(Path::new(file).with_extension("run")),
         ..Default::default()

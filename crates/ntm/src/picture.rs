@@ -74,6 +74,8 @@ impl<F: Float> Trace<F> {
     /// first write head adds, what it erases, and where; on the right: outputs, what the first read head reads, the length of every
     /// row of the memory, and where it reads. Every panel has shades of its own, from its smallest number to its largest.
     ///
+    /// Rows of the memory below the last one that a head looked at are left out.
+    ///
     /// `inputs` and `outputs` are `[time, batch, channels]`; give probabilities as outputs, not logits.
     ///
     /// # Panics
@@ -89,23 +91,33 @@ impl<F: Float> Trace<F> {
         let of_example = |x: &Tensor<F>| x.index(1, example as isize);
         let of_head = |x: &Tensor<F>, head: usize| of_example(x).index(1, head as isize);
         let first_writer = self.read.shape()[2];
-        let lengths = of_example(&self.memory).square().sum(2).sqrt();
+        let rows = self.rows_in_use(example);
+        let used = |x: Tensor<F>| x.slice(1, ..rows as isize);
+        let lengths = used(of_example(&self.memory).square().sum(2).sqrt());
         let draw = |x: Tensor<F>| Picture::of_matrix(&x, zoom);
         let left = [
             draw(of_example(inputs)),
             draw(of_head(&self.add, 0)),
             draw(of_head(&self.erase, 0)),
-            draw(of_head(&self.attention, first_writer)),
+            draw(used(of_head(&self.attention, first_writer))),
         ];
         let right = [
             draw(of_example(outputs)),
             draw(of_head(&self.read, 0)),
             draw(lengths),
-            draw(of_head(&self.attention, 0)),
+            draw(used(of_head(&self.attention, 0))),
         ];
         let level =
             |(left, right): (&Picture, &Picture)| Picture::row(&[left.clone(), right.clone()]);
         Picture::column(&left.iter().zip(&right).map(level).collect::<Vec<_>>())
+    }
+
+    /// One more than the last row that any head looked at with a weight of 0.05.
+    fn rows_in_use(&self, example: usize) -> usize {
+        let attention = self.attention.index(1, example as isize);
+        let rows = attention.shape()[2];
+        let looked_at = attention.data().iter().enumerate().filter(|(_, w)| w.f64() >= 0.05);
+        looked_at.map(|(i, _)| i % rows + 1).max().unwrap_or(rows)
     }
 }
 
@@ -150,10 +162,13 @@ mod tests {
         let inputs = Tensor::uniform(&[4, 2, 3], 0.0, 1.0, &mut Rng::new(1));
         let (logits, trace) = ntm.forward_traced(&inputs);
         let picture = trace.picture(&inputs, &logits.sigmoid(), 1, 2);
-        assert_eq!((picture.width, picture.height), (2 * 8 + GAP, 2 * (3 + 5 + 7 + 7) + 3 * GAP));
+        let rows = trace.rows_in_use(1);
+        assert!((1..=7).contains(&rows), "{rows}");
+        let height = 2 * (3 + 5 + rows.max(5) + rows) + 3 * GAP;
+        assert_eq!((picture.width, picture.height), (2 * 8 + GAP, height));
         assert_eq!(picture.pixels.len(), picture.width * picture.height);
-        // All attention is at the first row at first: the panel's corner is white, the rest below it dark.
-        let write_attention = (2 * (3 + 5 + 7) + 3 * GAP) * picture.width;
-        assert!(picture.pixels[write_attention] > 200);
+        // Attention begins at the first row: the panel's corner is light.
+        let write_attention = (2 * (3 + 5 + rows.max(5)) + 3 * GAP) * picture.width;
+        assert!(picture.pixels[write_attention] > 127);
     }
 }
