@@ -6,8 +6,9 @@ use seedbed::ntm::{Addressing, MemoryInit, NtmConfig};
 
 use super::Claim;
 use super::network::{Network, lstm};
+use super::recall::SIMILARITY_EPS;
 use super::report::{last_bits, seeds_solved, tested};
-use super::study::{Study, training};
+use super::study::{Study, training, training_with_adam};
 use crate::experiment::{Context, Outcome};
 use crate::row::Row;
 
@@ -21,48 +22,49 @@ pub(super) const CLAIM: Claim = Claim {
 
 fn run(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::new();
-    for (addressing, names) in [
-        (
-            Addressing::Full,
-            [
-                "ntm-content-only-full-copy",
-                "ntm-content-only-full-recall",
-                "ntm-content-only-full-addition",
-            ],
-        ),
+    for (addressing, [copy, recall, addition]) in [
+        (Addressing::Full, FULL),
         (
             Addressing::Content,
             ["ntm-content-only-copy", "ntm-content-only-recall", "ntm-content-only-addition"],
         ),
     ] {
-        outcome = row(outcome, names[0], Copy::default(), addressing, context)?;
-        outcome = row(outcome, names[1], AssociativeRecall::default(), addressing, context)?;
-        outcome = row(outcome, names[2], Addition::default(), addressing, context)?;
+        let memory = match addressing {
+            Addressing::Full => MemoryInit::default(),
+            Addressing::Content => MemoryInit::Random,
+        };
+        let sequences = context.pick(2_000, 20_000);
+        let by_place = NtmConfig { addressing, memory, ..lstm(100) };
+        let by_content = NtmConfig { similarity_eps: SIMILARITY_EPS, ..by_place.clone() };
+        let (task, network) = (Copy::default(), Network::Ntm(by_place));
+        let study = Study { name: copy, task, network, training: training(sequences, 3e-4) };
+        outcome = rows(outcome, &study, context)?;
+        let (task, network) = (AssociativeRecall::default(), Network::Ntm(by_content));
+        let training = training_with_adam(sequences);
+        let study = Study { name: recall, task, network, training };
+        outcome = rows(outcome, &study, context)?;
+        let Study { network, training, .. } = study;
+        let study = Study { name: addition, task: Addition::default(), network, training };
+        outcome = rows(outcome, &study, context)?;
     }
     Ok(outcome)
 }
 
-fn row<T: SequenceTask + Sync>(
+const FULL: [&str; 3] = [
+    "ntm-content-only-full-copy",
+    "ntm-content-only-full-recall",
+    "ntm-content-only-full-addition",
+];
+
+fn rows<T: SequenceTask + Sync>(
     outcome: Outcome,
-    name: &'static str,
-    task: T,
-    addressing: Addressing,
+    study: &Study<T>,
     context: &Context,
 ) -> Result<Outcome> {
-    let memory = match addressing {
-        Addressing::Full => MemoryInit::default(),
-        Addressing::Content => MemoryInit::Random,
-    };
-    let study = Study {
-        name,
-        task,
-        network: Network::Ntm(NtmConfig { addressing, memory, ..lstm(100) }),
-        training: training(context.pick(2_000, 20_000), 3e-4),
-    };
     let runs = study.runs(context, context.seeds(2, 3))?;
     let errors: Vec<f64> = tested(&runs, &study.task).iter().map(|cost| cost.bit_error).collect();
     Ok(outcome
-        .row(last_bits(name, &runs))
-        .row(Row::learn(name, "bit_error", "share", &errors))
-        .row(seeds_solved(name, &runs)))
+        .row(last_bits(study.name, &runs))
+        .row(Row::learn(study.name, "bit_error", "share", &errors))
+        .row(seeds_solved(study.name, &runs)))
 }

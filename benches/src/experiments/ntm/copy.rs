@@ -102,7 +102,7 @@ fn with_larger_memory(runs: &[Trained<Model>]) -> Result<Vec<Cost>> {
     let batch = &test_batches(&task)[..1];
     let cost = |run: &Trained<Model>| match &run.model {
         Model::Ntm(ntm) => Ok(evaluate(&ntm.with_slots(1_024)?, batch)),
-        Model::Lstm(_) => anyhow::bail!("it has no memory"),
+        Model::Dnc(_) | Model::Lstm(_) => anyhow::bail!("no memory that can be resized"),
     };
     runs.iter().map(cost).collect::<Result<_>>().context("1,000 vectors")
 }

@@ -8,6 +8,7 @@
 
 mod content_only;
 mod copy;
+mod dnc;
 mod init;
 mod lstm;
 mod network;
@@ -26,7 +27,7 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
     let claims = [
         &copy::CLAIMS[..],
         &[repeat::CLAIM, recall::CLAIM, ngrams::CLAIM, sort::CLAIM],
-        &[lstm::CLAIM, init::CLAIM, content_only::CLAIM],
+        &[lstm::CLAIM, init::CLAIM, dnc::CLAIM, content_only::CLAIM],
     ];
     claims.concat().into_iter().map(|claim| Box::new(claim) as Box<dyn Experiment>).collect()
 }

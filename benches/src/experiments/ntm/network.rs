@@ -3,12 +3,13 @@
 use anyhow::Result;
 use seedbed::autodiff::{Module, Path, Rng, Role, Tensor};
 use seedbed::nn::Config as _;
-use seedbed::ntm::{ControllerConfig, LstmBaseline, Ntm, NtmConfig, SequenceModel};
+use seedbed::ntm::{ControllerConfig, Dnc, DncConfig, LstmBaseline, Ntm, NtmConfig, SequenceModel};
 
 /// A network before it has weights; the task says how many inputs and outputs it has.
 #[derive(Clone, Debug)]
 pub(super) enum Network {
     Ntm(NtmConfig),
+    Dnc(DncConfig),
     Lstm { hidden: usize, layers: usize },
 }
 
@@ -16,6 +17,7 @@ pub(super) enum Network {
 #[derive(Clone, Debug)]
 pub(super) enum Model {
     Ntm(Ntm),
+    Dnc(Dnc),
     Lstm(LstmBaseline),
 }
 
@@ -42,6 +44,10 @@ impl Network {
                 let config = NtmConfig { inputs, outputs, ..config.clone() };
                 Model::Ntm(Ntm::new(&config.check()?, rng))
             }
+            Network::Dnc(config) => {
+                let config = DncConfig { inputs, outputs, ..config.clone() };
+                Model::Dnc(Dnc::new(&config.check()?, rng))
+            }
             &Network::Lstm { hidden, layers } => {
                 Model::Lstm(LstmBaseline::new(inputs, outputs, hidden, layers, rng))
             }
@@ -53,12 +59,14 @@ impl Module<f32> for Model {
     fn walk(&self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &Tensor)) {
         match self {
             Model::Ntm(m) => m.walk(path, f),
+            Model::Dnc(m) => m.walk(path, f),
             Model::Lstm(m) => m.walk(path, f),
         }
     }
     fn walk_mut(&mut self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &mut Tensor)) {
         match self {
             Model::Ntm(m) => m.walk_mut(path, f),
+            Model::Dnc(m) => m.walk_mut(path, f),
             Model::Lstm(m) => m.walk_mut(path, f),
         }
     }
@@ -68,12 +76,14 @@ impl SequenceModel<f32> for Model {
     fn inputs(&self) -> usize {
         match self {
             Model::Ntm(m) => SequenceModel::inputs(m),
+            Model::Dnc(m) => SequenceModel::inputs(m),
             Model::Lstm(m) => m.inputs(),
         }
     }
     fn logits(&self, sequence: &Tensor) -> Tensor {
         match self {
             Model::Ntm(m) => m.logits(sequence),
+            Model::Dnc(m) => m.logits(sequence),
             Model::Lstm(m) => m.logits(sequence),
         }
     }

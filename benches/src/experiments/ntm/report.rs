@@ -68,6 +68,6 @@ pub(super) fn heads(title: &str, ntm: &Ntm, batch: &SequenceBatch) -> Figure {
 pub(super) fn first_ntm(runs: &[Trained<Model>]) -> Option<&Ntm> {
     runs.iter().find_map(|run| match &run.model {
         Model::Ntm(ntm) => Some(ntm),
-        Model::Lstm(_) => None,
+        Model::Dnc(_) | Model::Lstm(_) => None,
     })
 }
