@@ -75,10 +75,10 @@ pub fn train<M: SequenceModel<f32> + 'static>(
     // No step of this training is random: the stream has a generator of its own.
     let mut trainer = Trainer::new(model, optimizer, Rng::new(0), config.trainer()?);
     let mut curve = Vec::new();
-    if let Some(dir) = &config.dir {
-        if let Some(step) = trainer.resume(&mut stream)? {
-            curve = read_curve(&read_metrics(&dir.join("metrics.jsonl"))?, step, config.batch_size);
-        }
+    if let Some(dir) = &config.dir
+        && let Some(step) = trainer.resume(&mut stream)?
+    {
+        curve = read_curve(&read_metrics(&dir.join("metrics.jsonl"))?, step, config.batch_size);
     }
     let stop = trainer.stop_handle();
     let is_solved = |curve: &[Point]| config.solved.at(curve).is_some();
