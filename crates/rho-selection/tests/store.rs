@@ -125,6 +125,24 @@ fn damage_is_found() {
 }
 
 #[test]
+fn a_header_that_promises_too_much_is_refused() {
+    let (_dir, path, ..) = written(100, true);
+    let whole = fs::read(&path).unwrap();
+    // The count, the length of the description, where the table begins.
+    for field in [16, 32, 40] {
+        for value in [u64::MAX, u64::MAX / 12, 5_000, 0] {
+            let mut bytes = whole.clone();
+            bytes[field..field + 8].copy_from_slice(&value.to_le_bytes());
+            let checksum = crc32fast::hash(&bytes[..64]).to_le_bytes();
+            bytes[64..68].copy_from_slice(&checksum);
+            fs::write(&path, bytes).unwrap();
+            let error = IrreducibleLosses::open(&path).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{field} {value}: {error}");
+        }
+    }
+}
+
+#[test]
 fn other_files_are_refused() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("other");

@@ -1,6 +1,6 @@
 //! Scores over Monte-Carlo samples of the prediction: dropout left on, or the members of an ensemble.
 
-use crate::error::{finite, labels_below, same_length};
+use crate::error::{finite, labels_below};
 use crate::math::{self, log_softmax, log_sum_exp};
 use crate::{Rows, SelectionError};
 
@@ -24,7 +24,7 @@ use crate::{Rows, SelectionError};
 /// ```
 pub fn bald(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>, SelectionError> {
     let sampled = Sampled::new(logits, examples)?;
-    Ok(sampled.map(|example| example.entropy_of_mean - example.mean_entropy))
+    Ok(sampled.map(|_, example| example.entropy_of_mean - example.mean_entropy))
 }
 
 /// The conditional entropy, mean_k H(p_k), in nats: how noisy each sample of the model believes the label to be.
@@ -35,7 +35,7 @@ pub fn bald(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>, SelectionErro
 /// As [`bald`].
 pub fn conditional_entropy(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>, SelectionError> {
     let sampled = Sampled::new(logits, examples)?;
-    Ok(sampled.map(|example| example.mean_entropy))
+    Ok(sampled.map(|_, example| example.mean_entropy))
 }
 
 /// The loss less the conditional entropy, mean_k CE_k − mean_k H(p_k), in nats: surprise beyond what the
@@ -51,16 +51,14 @@ pub fn loss_minus_conditional_entropy(
 ) -> Result<Vec<f32>, SelectionError> {
     let sampled = Sampled::new(logits, labels.len())?;
     labels_below(labels, logits.width())?;
-    let mean_loss = (0..labels.len()).map(|i| {
-        let losses = sampled.rows_of(i).map(|row| {
-            let z = logits.row(row);
-            log_sum_exp(z.iter().map(|&z| f64::from(z))) - f64::from(z[labels[i]])
-        });
-        losses.sum::<f64>() / sampled.samples as f64
-    });
-    let entropies = sampled.map(|example| example.mean_entropy);
-    same_length(("labels", labels.len()), ("examples", entropies.len()))?;
-    Ok(mean_loss.zip(entropies).map(|(loss, h)| (loss - f64::from(h)) as f32).collect())
+    let loss = |i: usize, row: usize| {
+        let z = logits.row(row);
+        log_sum_exp(z.iter().map(|&z| f64::from(z))) - f64::from(z[labels[i]])
+    };
+    Ok(sampled.map(|i, example| {
+        let losses: f64 = sampled.rows_of(i).map(|row| loss(i, row)).sum();
+        losses / sampled.samples as f64 - example.mean_entropy
+    }))
 }
 
 /// Logits of `samples` samples of each of `examples`.
@@ -90,8 +88,8 @@ impl<'a> Sampled<'a> {
         (i..self.examples * self.samples).step_by(self.examples)
     }
 
-    /// A score from the entropies of each example.
-    pub(super) fn map(&self, score: impl Fn(Entropies) -> f64) -> Vec<f32> {
+    /// A score from the position and the entropies of each example.
+    pub(super) fn map(&self, score: impl Fn(usize, Entropies) -> f64) -> Vec<f32> {
         let mut all = Vec::new();
         let mut log_p = Vec::new();
         let classes = self.logits.width();
@@ -110,10 +108,8 @@ impl<'a> Sampled<'a> {
                     log_sum_exp(of_class) - (self.samples as f64).ln()
                 })
                 .collect();
-            score(Entropies {
-                entropy_of_mean: math::entropy(&mean),
-                mean_entropy: entropies / self.samples as f64,
-            }) as f32
+            let mean_entropy = entropies / self.samples as f64;
+            score(i, Entropies { entropy_of_mean: math::entropy(&mean), mean_entropy }) as f32
         };
         (0..self.examples).map(one).collect()
     }

@@ -17,5 +17,5 @@ use crate::{Rows, SelectionError};
 /// ```
 pub fn entropy(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>, SelectionError> {
     let sampled = Sampled::new(logits, examples)?;
-    Ok(sampled.map(|example| example.entropy_of_mean))
+    Ok(sampled.map(|_, example| example.entropy_of_mean))
 }

@@ -143,20 +143,25 @@ impl Header {
         if expected != found {
             return Err(StoreError::Truncated { path: path_buf(), expected, found });
         }
-        let description = file.get(HEADER..HEADER + u64_at(file, 32) as usize);
+        // Nothing can be longer than the file; so that no sum below overflows.
+        let bounded = |at: usize| Some(u64_at(file, at)).filter(|&number| number <= found);
+        let (Some(count), Some(length), Some(body)) = (bounded(16), bounded(32), bounded(40))
+        else {
+            return Err(damaged("the header"));
+        };
+        let description = file[HEADER..].get(..length as usize);
         let description = description.ok_or_else(|| damaged("the header"))?;
         if crc32fast::hash(description) != u32_at(file, 56) {
             return Err(damaged("the description"));
         }
         let origin = serde_json::from_slice(description).map_err(|_| damaged("the description"))?;
-        let count = u64_at(file, 16) as usize;
+        let count = count as usize;
         let layout = match u32_at(file, 12) {
             0 => Layout::dense(u64_at(file, 24), count),
             1 => Layout::sparse(count),
             _ => return Err(damaged("the header")),
         };
-        let (body, checksums) = (u64_at(file, 40), u32_at(file, 60));
-        let header = Self { layout, origin, body, checksums };
+        let header = Self { layout, origin, body, checksums: u32_at(file, 60) };
         if header.file_len() != found {
             return Err(damaged("the header"));
         }

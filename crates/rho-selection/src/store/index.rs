@@ -64,9 +64,7 @@ impl Layout {
             Ids::Sparse(levels) => levels.last().map_or(0, |(begin, len)| begin + 8 * len),
         }
     }
-}
 
-impl Layout {
     /// The losses of ids in the bytes of a table, or the first id that has none.
     pub(super) fn look_up(&self, table: &[u8], ids: &[u64]) -> Result<Vec<f32>, u64> {
         match &self.ids {

@@ -78,7 +78,8 @@ impl IrreducibleLosses {
     }
 
     /// The losses in a file that [`save`](Self::save) wrote. The file is mapped into memory, not read: this takes a moment at any size, and
-    /// pages are loaded as they are looked at (the system may drop them again).
+    /// pages are loaded as they are looked at (the system may drop them again). So nobody may write into the file while it is open: to change it, write another and
+    /// rename it, as [`save`](Self::save) does.
     ///
     /// The header is checked, and the length, which finds a truncated file. The numbers are not: see [`verify`](Self::verify).
     ///
