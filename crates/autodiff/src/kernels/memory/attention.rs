@@ -262,7 +262,7 @@ impl<F: Float> Rows<F, 6, 3> for Backward {
                 let along = d * Lane(cosine[i]) * over_row * over_row;
                 add_scaled::<F, FMA>(d_key, across.0, row);
                 update::<F, FMA, 2>(d_row, [raw.key, row], |d_row, [k, m]| {
-                    d_row + across * k - along * m
+                    across.mul_add(k, d_row) - along * m
                 });
             }
         }

@@ -80,11 +80,15 @@ fn part<F: Float, const FMA: bool, const N: usize, const K: usize>(
     at: usize,
     f: &impl Fn(Lane<F, FMA>, [Lane<F, FMA>; N]) -> Lane<F, FMA>,
 ) {
+    // Everything is read before anything is written: the compiler makes vectors of whole arrays, and not of numbers that might be
+    // one and the same.
     let out = out[at..].first_chunk_mut::<K>().expect("the caller counts");
-    let x = x.map(|x| x[at..].first_chunk::<K>().expect("all are as long"));
+    let x = x.map(|x| x[at..].first_chunk::<K>().expect("all are as long").map(Lane));
+    let mut block = out.map(Lane);
     for i in 0..K {
-        out[i] = f(Lane(out[i]), x.map(|x| Lane(x[i]))).0;
+        block[i] = f(block[i], x.map(|x| x[i]));
     }
+    *out = block.map(|x| x.0);
 }
 
 /// `out += c x`.

@@ -1,6 +1,6 @@
 //! Mᵢ ← Mᵢ ⊙ Π (1 − wᵢ e) + Σ wᵢ a.
 
-use super::{add_scaled, update};
+use super::{add_scaled, dot, update};
 use crate::Float;
 use crate::kernels::lane::Lane;
 use crate::kernels::rows::{self, Rows};
@@ -51,7 +51,7 @@ impl<F: Float> Rows<F, 3, 1> for Forward {
                 if several {
                     update::<F, FMA, 1>(row, [e], |m, [e]| m * (1.0 - w * e));
                 } else {
-                    update::<F, FMA, 2>(row, [e, a], |m, [e, a]| m * (1.0 - w * e) + w * a);
+                    update::<F, FMA, 2>(row, [e, a], |m, [e, a]| m.mul_add(1.0 - w * e, w * a));
                 }
             }
         }
@@ -84,100 +84,32 @@ impl<F: Float> Rows<F, 5, 4> for Backward {
         let Self { heads, width } = self;
         let n = memory.len() / width;
         let part = |x: usize| x * width..(x + 1) * width;
-        // What the heads before each one leave of a row of M, and what the heads after it leave of the row of g.
-        let mut left = vec![F::zero(); heads.max(1) * width];
+        // What the heads before each one leave of a row of M; what the heads after it leave of the row of g; the product.
+        let mut left = vec![F::zero(); heads * width];
         let mut after = vec![F::zero(); width];
+        let mut both = vec![F::zero(); width];
         for i in 0..n {
-            let g = &g[part(i)];
-            left[..width].copy_from_slice(&memory[part(i)]);
+            let (row, g, d_row) = (&memory[part(i)], &g[part(i)], &mut d_memory[part(i)]);
+            let weight = |h: usize| w[h * n + i];
             for h in 1..heads {
-                let w = Lane::<F, FMA>(w[(h - 1) * n + i]);
-                let (before, next) = left[(h - 1) * width..][..2 * width].split_at_mut(width);
+                let w = Lane::<F, FMA>(weight(h - 1));
+                let (before, next) = left.split_at_mut(h * width);
+                let before = if h == 1 { row } else { &before[part(h - 1)] };
                 let e = &erase[part(h - 1)];
-                update::<F, FMA, 2>(next, [before, e], |_, [m, e]| m * (1.0 - w * e));
+                update::<F, FMA, 2>(&mut next[..width], [before, e], |_, [m, e]| m * (1.0 - w * e));
             }
             after.copy_from_slice(g);
             for h in (0..heads).rev() {
-                let head = Head { e: &erase[part(h)], a: &add[part(h)], w: w[h * n + i] };
-                let d = [&mut d_erase[part(h)], &mut d_add[part(h)]];
-                d_w[h * n + i] += head.gradient::<FMA>(g, &left[part(h)], &mut after, d);
+                let (e, a) = (&erase[part(h)], &add[part(h)]);
+                let left = if h == 0 { row } else { &left[part(h)] };
+                update::<F, FMA, 2>(&mut both, [&after, left], |_, [g, p]| g * p);
+                d_w[h * n + i] += dot::<F, FMA>(g, a) - dot::<F, FMA>(&both, e);
+                add_scaled::<F, FMA>(&mut d_erase[part(h)], -weight(h), &both);
+                add_scaled::<F, FMA>(&mut d_add[part(h)], weight(h), g);
+                let w = Lane::<F, FMA>(weight(h));
+                update::<F, FMA, 1>(&mut after, [e], |g, [e]| g * (1.0 - w * e));
             }
-            add_scaled::<F, FMA>(&mut d_memory[part(i)], F::one(), &after);
-        }
-    }
-}
-
-/// A head at one row.
-struct Head<'a, F> {
-    e: &'a [F],
-    a: &'a [F],
-    w: F,
-}
-
-impl<F: Float> Head<'_, F> {
-    /// Adds to the gradients of e and a, multiplies `after` by the head's factor, and returns the gradient of w.
-    #[inline(always)]
-    fn gradient<const FMA: bool>(
-        &self,
-        g: &[F],
-        left: &[F],
-        after: &mut [F],
-        d: [&mut [F]; 2],
-    ) -> F {
-        let n = g.len();
-        let [d_e, d_a] = d;
-        let mut row = Row {
-            inputs: [g, left, self.e, self.a].map(|x| &x[..n]),
-            outputs: [after, d_e, d_a].map(|x| &mut x[..n]),
-        };
-        let (mut eight, mut four, mut one) =
-            ([Lane::<F, FMA>(F::zero()); 8], [Lane(F::zero()); 4], [Lane(F::zero())]);
-        let mut at = 0;
-        while at + 8 <= n {
-            row.part(at, self.w, &mut eight);
-            at += 8;
-        }
-        if at + 4 <= n {
-            row.part(at, self.w, &mut four);
-            at += 4;
-        }
-        while at < n {
-            row.part(at, self.w, &mut one);
-            at += 1;
-        }
-        for i in 0..4 {
-            four[i] += eight[i] + eight[i + 4];
-        }
-        ((four[0] + four[2]) + (four[1] + four[3]) + one[0]).0
-    }
-}
-
-/// g, P, e and a; then G and the gradients of e and a.
-struct Row<'a, F> {
-    inputs: [&'a [F]; 4],
-    outputs: [&'a mut [F]; 3],
-}
-
-impl<F: Float> Row<'_, F> {
-    #[inline(always)]
-    fn part<const FMA: bool, const K: usize>(
-        &mut self,
-        at: usize,
-        w: F,
-        d_w: &mut [Lane<F, FMA>; K],
-    ) {
-        let of = "the row has as many";
-        let [g, p, e, a] = self.inputs.map(|x| x[at..].first_chunk::<K>().expect(of));
-        let [after, d_e, d_a] =
-            self.outputs.each_mut().map(|x| x[at..].first_chunk_mut::<K>().expect(of));
-        let w = Lane::<F, FMA>(w);
-        for i in 0..K {
-            let [g, p, e, a] = [g[i], p[i], e[i], a[i]].map(Lane);
-            let gp = Lane(after[i]) * p;
-            d_w[i] += g * a - gp * e;
-            d_e[i] = (Lane(d_e[i]) - w * gp).0;
-            d_a[i] = (Lane(d_a[i]) + w * g).0;
-            after[i] = (Lane(after[i]) * (1.0 - w * e)).0;
+            add_scaled::<F, FMA>(d_row, F::one(), &after);
         }
     }
 }
