@@ -93,7 +93,8 @@ pub fn timed() -> [Timed; 9] {
 
 /// The speed rows, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let mut all: Vec<Box<dyn Experiment>> = vec![Box::new(Scaling), Box::new(SmallMlp)];
+    let mut all: Vec<Box<dyn Experiment>> =
+        vec![Box::new(Scaling::MLP), Box::new(Scaling::NTM), Box::new(SmallMlp)];
     all.extend(timed().map(|row| Box::new(row) as Box<dyn Experiment>));
     all.extend([
         Box::new(RhoSelectShare) as Box<dyn Experiment>,

@@ -5,7 +5,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Work;
 use super::timing::{Contestant, Plan, Rounds, interleave};
-use super::work::mlp::{Mlp, Training};
+use super::work::mlp::Training;
+use super::work::ntm;
 use crate::experiment::{Context, Experiment, Outcome};
 use crate::row::{Goal, Kind, Row};
 
@@ -28,29 +29,73 @@ fn pair(context: &Context, mut both: [Contestant<'_>; 2]) -> Result<[Rounds; 2]>
     rounds.try_into().map_err(|_| anyhow!("two contestants give two results"))
 }
 
-/// `scaling`: data-parallel training on one thread and on two.
-pub(super) struct Scaling;
+/// Data-parallel training that can be watched.
+trait DataParallel: Send {
+    /// One step, its shards spread over the threads.
+    fn step(&mut self);
+
+    /// The bits of all parameters.
+    fn bits(&self) -> Vec<u32>;
+}
+
+impl DataParallel for Training {
+    fn step(&mut self) {
+        self.data_parallel_step();
+    }
+
+    fn bits(&self) -> Vec<u32> {
+        let tensors = self.model.iter().flat_map(|(w, b)| [w, b]);
+        tensors.flat_map(|tensor| tensor.data().iter().map(|x| x.to_bits())).collect()
+    }
+}
+
+impl DataParallel for ntm::Training {
+    fn step(&mut self) {
+        self.data_parallel_step(4);
+    }
+
+    fn bits(&self) -> Vec<u32> {
+        ntm::Training::bits(self)
+    }
+}
+
+/// `scaling…`: data-parallel training on one thread and on two.
+pub(super) struct Scaling {
+    name: &'static str,
+    about: &'static str,
+    training: fn() -> Box<dyn DataParallel>,
+}
 
 impl Scaling {
+    /// Of a large MLP.
+    pub(super) const MLP: Self = Self {
+        name: "scaling",
+        about: "Data-parallel training of an MLP 784-512-512-10 with AdamW, four shards of 128, on one thread and on two.",
+        training: || Box::new(Training::large()),
+    };
+
+    /// Of the machine of `ntm-train-16`.
+    pub(super) const NTM: Self = Self {
+        name: "scaling-ntm",
+        about: "Data-parallel training of the Neural Turing Machine of ntm-train-16, four shards of 4, on one thread and on two.",
+        training: || Box::new(ntm::Training::new(16)),
+    };
+
     /// Whether ten steps end at the same bits on one, two and three threads.
-    fn bitwise_equal() -> Result<bool> {
-        let train = |threads| -> Result<Mlp> {
-            let mut training = Training::large();
-            pool(threads)?.install(|| (0..10).for_each(|_| training.data_parallel_step()));
-            Ok(training.model)
+    fn bitwise_equal(&self) -> Result<bool> {
+        let train = |threads| -> Result<Vec<u32>> {
+            let mut training = (self.training)();
+            pool(threads)?.install(|| (0..10).for_each(|_| training.step()));
+            Ok(training.bits())
         };
-        let bits = |model: &Mlp| -> Vec<u32> {
-            let tensors = model.iter().flat_map(|(w, b)| [w, b]);
-            tensors.flat_map(|tensor| tensor.data().iter().map(|x| x.to_bits())).collect()
-        };
-        let one = bits(&train(1)?);
-        Ok(one == bits(&train(2)?) && one == bits(&train(3)?))
+        let one = train(1)?;
+        Ok(one == train(2)? && one == train(3)?)
     }
 }
 
 impl Experiment for Scaling {
     fn name(&self) -> &'static str {
-        "scaling"
+        self.name
     }
 
     fn kind(&self) -> Kind {
@@ -58,25 +103,25 @@ impl Experiment for Scaling {
     }
 
     fn about(&self) -> &'static str {
-        "Data-parallel training of an MLP 784-512-512-10 with AdamW, four shards of 128, on one thread and on two."
+        self.about
     }
 
     fn run(&self, context: &Context) -> Result<Outcome> {
         let work = || -> Work {
-            let mut training = Training::large();
-            Box::new(move || training.data_parallel_step())
+            let mut training = (self.training)();
+            Box::new(move || training.step())
         };
         let [one, two] = pair(context, [within(1, work())?, within(2, work())?])?;
-        let equal = f64::from(u8::from(Self::bitwise_equal()?));
+        let equal = f64::from(u8::from(self.bitwise_equal()?));
         Ok(Outcome::new()
-            .row(Row::speed("scaling", "ms", "ms", &two.ms()).source("on two threads"))
+            .row(Row::speed(self.name, "ms", "ms", &two.ms()).source("on two threads"))
             .row(
-                Row::speed("scaling", "speedup_2", "×", &one.over(&two))
+                Row::speed(self.name, "speedup_2", "×", &one.over(&two))
                     .reference(2.0, "one thread ÷ two threads, in turn; 2 is the most possible")
                     .goal(Goal::AtLeast(1.7)),
             )
             .row(
-                Row::speed("scaling", "bitwise_equal", "", &[equal])
+                Row::speed(self.name, "bitwise_equal", "", &[equal])
                     .source("the weights after ten steps on one, two and three threads")
                     .goal(Goal::Equals(1.0)),
             ))
