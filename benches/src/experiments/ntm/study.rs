@@ -13,7 +13,7 @@ use seedbed::ntm::train::{Trained, TrainingConfig, train};
 
 use super::network::{Model, Network};
 use crate::experiment::Context;
-use crate::experiments::rho::side_by_side;
+use crate::experiments::jobs::side_by_side;
 
 /// A task, a network, and how it is trained.
 #[derive(Clone, Debug)]

@@ -11,10 +11,10 @@ use seedbed::rho_selection::train::{
 };
 use seedbed::rho_selection::{IrreducibleLosses, SelectionConfig, Selector};
 
-use super::jobs::side_by_side;
 use super::net::Arch;
 use super::task::{self, Task};
 use crate::experiment::{Context, Experiment, Outcome};
+use crate::experiments::jobs::side_by_side;
 use crate::figure::{Bar, Figure};
 use crate::row::{Kind, Row};
 

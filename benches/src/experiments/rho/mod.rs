@@ -4,7 +4,6 @@
 //! seed's task; the [report](report) turns that into rows and pictures. Each file beside those is one experiment.
 
 mod dropout;
-mod jobs;
 mod ladder;
 mod method;
 mod mnist;
@@ -21,8 +20,6 @@ mod task;
 mod token;
 mod wallclock;
 mod web;
-
-pub(crate) use jobs::side_by_side;
 
 use crate::experiment::Experiment;
 

@@ -11,12 +11,12 @@ use seedbed::nn::{Config as _, Sequential};
 use seedbed::rho_selection::train::{Outputs, train_on};
 use seedbed::rho_selection::{Candidates, IrreducibleLosses, Known, Selector, Telemetry};
 
-use super::jobs::{at_most, side_by_side};
 use super::method::{DROPOUT_SAMPLES, Method, Pool};
 use super::net;
 use super::reference::{Fitted, Reference, accuracy};
 use super::task::Task;
 use crate::experiment::Context;
+use crate::experiments::jobs::{at_most, side_by_side};
 
 /// How long to train, and how often to look.
 #[derive(Clone, Copy, Debug)]

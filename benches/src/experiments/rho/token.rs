@@ -8,8 +8,8 @@ use seedbed::nn::{Config as _, Embedding, Mlp};
 use seedbed::rho_selection::score::select_tokens;
 use seedbed::rho_selection::train::{ReferenceConfig, evaluate, train_reference};
 
-use super::jobs::side_by_side;
 use crate::experiment::{Context, Experiment, Outcome, Profile};
+use crate::experiments::jobs::side_by_side;
 use crate::figure::{Figure, Series};
 use crate::row::{Goal, Kind, Row};
 
