@@ -8,7 +8,7 @@ use super::Claim;
 use super::network::{Network, lstm};
 use super::recall::SIMILARITY_EPS;
 use super::report::{last_bits, seeds_solved, tested};
-use super::study::{Study, training, training_with_adam};
+use super::study::{Study, quick_or_full, training, training_with_adam};
 use crate::experiment::{Context, Outcome};
 use crate::row::Row;
 
@@ -33,14 +33,18 @@ fn run(context: &Context) -> Result<Outcome> {
             Addressing::Full => MemoryInit::default(),
             Addressing::Content => MemoryInit::Random,
         };
-        let sequences = context.pick(2_000, 20_000);
         let by_place = NtmConfig { addressing, memory, ..lstm(100) };
         let by_content = NtmConfig { similarity_eps: SIMILARITY_EPS, ..by_place.clone() };
         let (task, network) = (Copy::default(), Network::Ntm(by_place));
-        let study = Study { name: copy, task, network, training: training(sequences, 3e-4) };
+        let study = Study {
+            name: copy,
+            task,
+            network,
+            training: quick_or_full(context, 2_000, training(20_000, 3e-4)),
+        };
         outcome = rows(outcome, &study, context)?;
         let (task, network) = (AssociativeRecall::default(), Network::Ntm(by_content));
-        let training = training_with_adam(sequences);
+        let training = quick_or_full(context, 2_000, training_with_adam(20_000));
         let study = Study { name: recall, task, network, training };
         outcome = rows(outcome, &study, context)?;
         let Study { network, training, .. } = study;

@@ -8,7 +8,7 @@ use super::Claim;
 use super::network::{Network, lstm};
 use super::recall::SIMILARITY_EPS;
 use super::report::{curves, last_bits, seeds_solved, sequences_to_solve};
-use super::study::{Runs, Study, training_with_adam};
+use super::study::{Runs, Study, quick_or_full, training_with_adam};
 use crate::experiment::{Context, Outcome};
 
 pub(super) const CLAIM: Claim = Claim {
@@ -47,7 +47,7 @@ fn rows<T: SequenceTask + Clone + Sync>(
     };
     let ntm = NtmConfig { slots, similarity_eps: SIMILARITY_EPS, ..lstm(100) };
     let train = |name, network| {
-        let training = training_with_adam(context.pick(1_500, 30_000));
+        let training = quick_or_full(context, 1_500, training_with_adam(30_000));
         Study { name, task: task.clone(), network, training }.runs(context, context.seeds(2, 3))
     };
     let runs = [train(names[0], Network::Dnc(dnc))?, train(names[1], Network::Ntm(ntm))?];

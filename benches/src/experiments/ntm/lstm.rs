@@ -6,7 +6,7 @@ use seedbed::data::tasks::{AssociativeRecall, Copy, SequenceTask};
 use super::Claim;
 use super::network::Network;
 use super::report::{curves, last_bits, tested};
-use super::study::{Study, training};
+use super::study::{Study, quick_or_full, training};
 use crate::experiment::{Context, Outcome};
 use crate::row::Row;
 
@@ -17,20 +17,23 @@ pub(super) const CLAIM: Claim = Claim {
 };
 
 fn run(context: &Context) -> Result<Outcome> {
-    let sequences = context.pick(400, 20_000);
-    let outcome = row(Outcome::new(), "ntm-lstm-copy", Copy::default(), sequences, context)?;
-    row(outcome, "ntm-lstm-recall", AssociativeRecall::default(), sequences, context)
+    let outcome = row(Outcome::new(), "ntm-lstm-copy", Copy::default(), context)?;
+    row(outcome, "ntm-lstm-recall", AssociativeRecall::default(), context)
 }
 
 fn row<T: SequenceTask + Sync>(
     outcome: Outcome,
     name: &'static str,
     task: T,
-    sequences: u64,
     context: &Context,
 ) -> Result<Outcome> {
     let network = Network::Lstm { hidden: 256, layers: 3 };
-    let study = Study { name, task, network, training: training(sequences, 1e-4) };
+    let study = Study {
+        name,
+        task,
+        network,
+        training: quick_or_full(context, 400, training(20_000, 1e-4)),
+    };
     let runs = study.runs(context, context.seeds(2, 3))?;
     let errors: Vec<f64> = tested(&runs, &study.task).iter().map(|cost| cost.bit_error).collect();
     Ok(outcome

@@ -7,7 +7,7 @@ use seedbed::ntm::train::evaluate;
 use super::Claim;
 use super::network::{Network, feed_forward};
 use super::report::curves;
-use super::study::{Study, test_batches, training};
+use super::study::{Study, quick_or_full, test_batches, training};
 use crate::experiment::{Context, Outcome};
 use crate::row::{Goal, Row};
 
@@ -25,7 +25,7 @@ fn run(context: &Context) -> Result<Outcome> {
         name: NAME,
         task: NGrams::default(),
         network: Network::Ntm(feed_forward(100)),
-        training: training(context.pick(1_000, 60_000), 3e-4),
+        training: quick_or_full(context, 1_000, training(60_000, 3e-4)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
     let batches = test_batches(&study.task);

@@ -9,7 +9,7 @@ use super::network::{Network, feed_forward, lstm};
 use super::report::{
     curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve, tested,
 };
-use super::study::{Study, test_batches, training_with_adam};
+use super::study::{Study, quick_or_full, test_batches, training_with_adam};
 use crate::experiment::{Context, Outcome};
 use crate::row::{Goal, Row};
 
@@ -29,7 +29,7 @@ fn run(context: &Context) -> Result<Outcome> {
             name,
             task: AssociativeRecall::default(),
             network: Network::Ntm(NtmConfig { similarity_eps: SIMILARITY_EPS, ..network }),
-            training: training_with_adam(context.pick(10_000, 30_000)),
+            training: quick_or_full(context, 12_000, training_with_adam(30_000)),
         };
         let runs = study.runs(context, seeds)?;
         let more = AssociativeRecall { items: 20..=20, ..Default::default() };

@@ -9,7 +9,7 @@ use super::network::{Model, Network, lstm};
 use super::report::{
     curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve, tested,
 };
-use super::study::{Study, test_batches, training};
+use super::study::{Study, quick_or_full, test_batches, training};
 use crate::experiment::{Context, Outcome};
 use crate::row::{Goal, Row};
 
@@ -27,7 +27,7 @@ fn run(context: &Context) -> Result<Outcome> {
         name: NAME,
         task: RepeatCopy::default(),
         network: Network::Ntm(lstm(100)),
-        training: training(context.pick(6_000, 40_000), 3e-4),
+        training: quick_or_full(context, 6_000, training(40_000, 3e-4)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
     let longer = |lengths: usize| RepeatCopy {

@@ -7,7 +7,7 @@ use seedbed::ntm::NtmConfig;
 use super::Claim;
 use super::network::{Network, feed_forward};
 use super::report::{curves, last_bits};
-use super::study::{Study, training};
+use super::study::{Study, quick_or_full, training};
 use crate::experiment::{Context, Outcome};
 use crate::row::Goal;
 
@@ -25,7 +25,7 @@ fn run(context: &Context) -> Result<Outcome> {
         name: NAME,
         task: PrioritySort::default(),
         network: Network::Ntm(NtmConfig { read_heads: 8, write_heads: 8, ..feed_forward(512) }),
-        training: training(context.pick(500, 60_000), 1e-4),
+        training: quick_or_full(context, 500, training(60_000, 1e-4)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
     Ok(Outcome::new()

@@ -52,6 +52,11 @@ pub(super) fn training_with_adam(sequences: u64) -> TrainingConfig {
     }
 }
 
+/// A training; in the quick profile only its first so many sequences, with the learning rates that they have in the whole.
+pub(super) fn quick_or_full(context: &Context, quick: u64, full: TrainingConfig) -> TrainingConfig {
+    TrainingConfig { sequences: context.pick(quick, full.sequences), ..full }
+}
+
 impl<T: SequenceTask + Sync> Study<T> {
     /// Trains the seeds from 0, side by side, unless that was done.
     pub(super) fn runs(&self, context: &Context, seeds: usize) -> Result<Runs> {
