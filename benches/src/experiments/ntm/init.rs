@@ -29,7 +29,7 @@ fn run(context: &Context) -> Result<Outcome> {
             name,
             task: Copy::default(),
             network: Network::Ntm(NtmConfig { memory, ..feed_forward(100) }),
-            training: quick_or_full(context, 3_000, training(20_000, 3e-4)),
+            training: quick_or_full(context, 5_000, training(20_000, 3e-4)),
         };
         let runs = study.runs(context, context.seeds(2, 5))?;
         outcome = outcome.row(sequences_to_solve(name, &runs)).row(seeds_solved(name, &runs));
