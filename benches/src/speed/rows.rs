@@ -83,7 +83,7 @@ const NTM_TRAIN_1: Timed = Timed {
 const NTM_TRAIN_16: Timed = Timed {
     flops: Some(ntm::flops(16)),
     goals: &[("ratio", Goal::AtLeast(3.0))],
-    ..Timed::new("ntm-train-16", "The same, batch 16.", || ntm::train(16))
+    ..Timed::new("ntm-train-16", "The same, batch 16, in two shards.", || ntm::train(16))
 };
 
 /// The rows that are one piece of work each.

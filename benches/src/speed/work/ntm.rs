@@ -104,8 +104,11 @@ impl Training {
     }
 }
 
-/// A training step on a batch of this size.
+/// A training step on a batch of this size; a batch that can be cut is, into a shard for each of two threads.
 pub fn train(batch: usize) -> Work {
     let mut training = Training::new(batch);
-    Box::new(move || training.step())
+    match batch {
+        1 => Box::new(move || training.step()),
+        _ => Box::new(move || training.data_parallel_step(2)),
+    }
 }
