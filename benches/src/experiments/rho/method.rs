@@ -32,9 +32,6 @@ pub(crate) enum Pool {
     All,
     /// Those without a wrong label, as only an oracle knows them.
     Clean,
-    /// Those that the reference model does not believe to be worse than a guess: irreducible losses up to ln C. Others are never drawn,
-    /// so that no forward pass is spent on them.
-    Plausible,
     /// The tenth of which the reference model is least sure: "selection via proxy" (Coleman et al. 2020).
     CoreSet,
 }

@@ -249,18 +249,11 @@ fn train(
 /// The rows that a method may choose from.
 fn pool(task: &Task, pool: Pool, fitted: Option<&Fitted>) -> Result<Vec<usize>> {
     let mut rows = task.train();
-    let fitted = || fitted.ok_or_else(|| anyhow!("{pool:?} rows are told by a reference model"));
     match pool {
         Pool::All => {}
         Pool::Clean => rows.retain(|&row| !task.corrupted[row]),
-        Pool::Plausible => {
-            let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
-            let losses = fitted()?.irreducible.of(&ids)?;
-            let guess = (task.classes() as f32).ln();
-            rows.retain(|&row| losses[row] <= guess);
-        }
         Pool::CoreSet => {
-            let fitted = fitted()?;
+            let fitted = fitted.ok_or_else(|| anyhow!("a core set needs a proxy"))?;
             let keep = rows.len() / 10;
             rows.sort_by(|&a, &b| fitted.entropies[b].total_cmp(&fitted.entropies[a]));
             rows.truncate(keep);
