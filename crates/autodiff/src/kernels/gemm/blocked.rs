@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 use super::pack::{Panel, pack, panels, with_scratch};
 use super::tile::{MAX_ROWS, Reading, Row, Strip, Target, strip};
 use super::vector::lanes;
-use super::{Mat, Store, vector_product, work};
+use super::{Mat, Store, outer, vector_product, work};
 use crate::Float;
 use crate::kernels::par;
 
@@ -80,6 +80,9 @@ pub(super) fn gemm<F: Float>(
     store: Store,
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) {
+    if is_outer([n, k], b) {
+        return outer::run(n, a, b.data, c, store, epilogue);
+    }
     if !is_vector([m, n], a, b) {
         // SAFETY: `c` is borrowed, and the caller checked its length.
         return unsafe { tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), store, epilogue) };
@@ -101,7 +104,7 @@ pub(super) fn product<F: Float>(
     b: Mat<'_, F>,
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) -> Vec<F> {
-    if is_vector([m, n], a, b) {
+    if is_vector([m, n], a, b) || is_outer([n, k], b) {
         let mut c = vec![F::zero(); m * n];
         gemm([m, n, k], a, b, &mut c, Store::Set, epilogue);
         return c;
@@ -113,6 +116,11 @@ pub(super) fn product<F: Float>(
         c.set_len(m * n);
     }
     c
+}
+
+/// Whether the operands are a column and a row whose numbers lie without gaps.
+fn is_outer<F>([n, k]: [usize; 2], b: Mat<'_, F>) -> bool {
+    k == 1 && (b.col == 1 || n == 1)
 }
 
 /// Whether one operand is a vector, and the other lies so that its inner products are contiguous.

@@ -25,6 +25,8 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod blocked;
 #[cfg(target_arch = "x86_64")]
+mod outer;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod pack;
 pub(crate) mod portable;
 #[cfg(target_arch = "x86_64")]

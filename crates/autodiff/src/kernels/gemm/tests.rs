@@ -85,6 +85,7 @@ proptest! {
 fn agrees_at_the_edges() {
     let shapes = [
         [1, 1, 1],
+        [300, 37, 1],
         [6, 16, 400],
         [7, 17, 401],
         [97, 100, 3],
