@@ -141,6 +141,12 @@ pub trait Experiment: Send + Sync {
     /// What is measured, in a sentence or two: stands above the pictures in the report.
     fn about(&self) -> &'static str;
 
+    /// Whether it takes many minutes even in the quick profile. Such rows run when they or their kind are named, and not when a newcomer asks
+    /// for the scoreboard. Every system has at least one that is not long.
+    fn is_long(&self) -> bool {
+        false
+    }
+
     /// Measures.
     ///
     /// # Errors

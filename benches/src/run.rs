@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Cli, Command, Options};
 use crate::environment::Environment;
-use crate::experiment::{Context, Experiment, Outcome, select};
+use crate::experiment::{Context, Experiment, Outcome, Profile, select};
 use crate::report::{self, Section};
 use crate::row::{Kind, Row};
 use crate::saved::{Change, Run};
@@ -31,7 +31,10 @@ pub fn run(cli: &Cli, experiments: &[Box<dyn Experiment>]) -> Result<bool> {
         _ => {}
     }
     let (kind, prefixes) = Command::selection(cli.command.as_ref()).unwrap_or_default();
-    let chosen = select(experiments, kind, prefixes)?;
+    let mut chosen = select(experiments, kind, prefixes)?;
+    if cli.command.is_none() && options.profile() == Profile::Quick {
+        leave_out_long(&mut chosen);
+    }
     let folder = options.out.clone().unwrap_or_else(|| target().join("bench"));
     let saved = folder.join("saved");
     let before = options.against.as_deref().map(|name| Run::saved(&saved, name)).transpose()?;
@@ -67,6 +70,18 @@ pub fn run(cli: &Cli, experiments: &[Box<dyn Experiment>]) -> Result<bool> {
         eprintln!("saved: {}", run.save(&saved, name)?.display());
     }
     Ok(sections.iter().all(|section| section.error.is_none()))
+}
+
+/// Leaves out what takes many minutes, and says so.
+fn leave_out_long(chosen: &mut Vec<&dyn Experiment>) {
+    let long: Vec<_> = chosen.iter().filter(|e| e.is_long()).map(|e| e.name()).collect();
+    if !long.is_empty() {
+        eprintln!(
+            "left out, for they take many minutes: {} (`learn` runs them all, `learn NAME` one)",
+            long.join(", ")
+        );
+        chosen.retain(|e| !e.is_long());
+    }
 }
 
 /// Runs one experiment after the other. One that fails is told on stderr and in the report.

@@ -84,6 +84,31 @@ impl Experiment for Timer {
     }
 }
 
+/// An experiment for which a newcomer should not have to wait.
+struct Long;
+
+impl Experiment for Long {
+    fn name(&self) -> &'static str {
+        "long"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Learn
+    }
+
+    fn about(&self) -> &'static str {
+        "Trains for hours."
+    }
+
+    fn is_long(&self) -> bool {
+        true
+    }
+
+    fn run(&self, _: &Context) -> anyhow::Result<Outcome> {
+        Ok(Outcome::new().row(Row::learn("long", "gain", "points", &[1.0])))
+    }
+}
+
 fn registry() -> Vec<Box<dyn Experiment>> {
     vec![Box::new(Learner), Box::new(Timer(10.0))]
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use seedbed_benches::{Experiment, Run, run};
 
-use crate::{Broken, Learner, Timer, cli, registry};
+use crate::{Broken, Learner, Long, Timer, cli, registry};
 
 fn rows_of(out: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(out.join("report.json")).unwrap();
@@ -24,6 +24,20 @@ fn rows_are_selected_by_kind_and_prefix() {
         ("speed demo-s", &all[2..]),
     ] {
         assert!(run(&cli(line, out.path()), &registry()).unwrap(), "{line}");
+        assert_eq!(rows_of(out.path()), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_takes_long_runs_when_it_is_asked_for() {
+    let out = tempfile::tempdir().unwrap();
+    let experiments: Vec<Box<dyn Experiment>> = vec![Box::new(Timer(10.0)), Box::new(Long)];
+    let speed = ["demo-speed/ms", "demo-speed/ratio"];
+    let all = [&speed[..], &["long/gain"]].concat();
+    for (line, expected) in
+        [("", &speed[..]), ("--full", &all), ("learn", &all[2..]), ("learn long", &all[2..])]
+    {
+        assert!(run(&cli(line, out.path()), &experiments).unwrap(), "{line}");
         assert_eq!(rows_of(out.path()), expected, "{line}");
     }
 }

@@ -53,6 +53,10 @@ impl Experiment for Claim {
         self.about
     }
 
+    fn is_long(&self) -> bool {
+        self.name != "ntm-copy-ff"
+    }
+
     fn run(&self, context: &Context) -> anyhow::Result<Outcome> {
         (self.run)(context)
     }

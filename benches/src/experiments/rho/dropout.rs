@@ -28,6 +28,10 @@ impl Experiment for RhoMnistDropout {
          already_correct is the share of the chosen that the network answered correctly before the step."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {

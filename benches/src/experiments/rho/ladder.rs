@@ -59,6 +59,10 @@ impl Experiment for RhoLadder {
          candidate alone lowers the loss of the converged net on the holdout set."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let size = Size {

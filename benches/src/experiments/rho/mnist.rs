@@ -59,6 +59,10 @@ impl Experiment for RhoMnist {
         self.about
     }
 
+    fn is_long(&self) -> bool {
+        self.name != "rho-mnist-noise"
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {

@@ -29,6 +29,10 @@ impl Experiment for RhoNohold {
          trained on the other half. Uniform trains on the same rows. The rows -clean are the same without wrong labels."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {

@@ -33,6 +33,10 @@ impl Experiment for RhoOverlap {
          wallclock_speedup is the ratio of their median steps, accuracy_gain what staleness costs (below 0) at the end."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let steps = context.pick(150, 1_000);

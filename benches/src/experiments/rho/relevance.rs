@@ -28,6 +28,10 @@ impl Experiment for RhoRelevance {
          are irrelevant (base rate 80 %). rho-relevance-frequent, as in the paper, is tested on the two, and the eight are irrelevant (base rate 20 %)."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {

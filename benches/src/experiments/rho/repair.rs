@@ -31,6 +31,10 @@ impl Experiment for RhoRepair {
          temperature, the difference of probabilities. Bounds and the temperature were set beforehand, not tuned."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::digits(context)?;
         let plan = Plan {

@@ -46,6 +46,10 @@ impl Experiment for RhoSmallIl {
          A speedup is the geometric mean over those five targets, a target that never reaches uniform's best counting as ½; relative_speedup is that of the small model over that of the large one."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::clothes(context)?;
         let plan = Plan {

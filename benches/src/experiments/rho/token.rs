@@ -88,6 +88,10 @@ impl Experiment for RhoToken {
          Steps are counted to uniform's lowest loss on clean text. The oracle is Rho-1 that is never shown noise."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let text = match context.profile {
             Profile::Quick => own_source(),

@@ -27,6 +27,10 @@ impl Experiment for RhoWallclock {
          reference model is shared by many trainings and costs nothing; the rows -alone count all of it. Figures of a busy machine mean little."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::clothes(context)?;
         let plan = Plan {

@@ -34,6 +34,10 @@ impl Experiment for RhoWeb {
          uniform's, a good part of the gain is what the tenth knows. The oracle is RHO-LOSS that is never shown a wrong label: the ceiling."
     }
 
+    fn is_long(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &Context) -> Result<Outcome> {
         let source = task::clothes(context)?;
         let plan = Plan {
