@@ -1,4 +1,4 @@
-"""The sizes of the rows' work. They stand in benches/src/speed/work/, which hands them over."""
+"""The sizes of the rows' work, as the scoreboard hands them over (the module speed::work)."""
 
 import json
 import sys

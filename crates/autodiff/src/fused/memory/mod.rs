@@ -25,3 +25,8 @@ fn heads<F: Float>(op: &str, what: &str, x: &Tensor<F>, batch: usize, last: usiz
         _ => panic!("{op}: {what} must be [{batch}, heads, {last}], got {:?}", x.shape()),
     }
 }
+
+/// Batch, heads and width, from a memory and the attention of heads over it; both were checked.
+fn dims<F: Float>(memory: &Tensor<F>, attention: &Tensor<F>) -> [usize; 3] {
+    [memory.shape()[0], attention.shape()[1], memory.shape()[2]]
+}

@@ -1,15 +1,11 @@
 //! Reading from a memory.
 
-use super::{heads, sizes};
+use super::{dims, heads, sizes};
 use crate::kernels::memory;
 use crate::{Float, Fused, FusedCtx, Tensor};
 
 #[derive(Debug)]
 struct Read;
-
-fn dims<F: Float>([memory, w]: [&Tensor<F>; 2]) -> [usize; 3] {
-    [memory.shape()[0], w.shape()[1], memory.shape()[2]]
-}
 
 impl<F: Float> Fused<F, 2> for Read {
     type Saved = ();
@@ -23,7 +19,7 @@ impl<F: Float> Fused<F, 2> for Read {
     }
 
     fn forward(&self, [memory, w]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
-        let dims = dims([memory, w]);
+        let dims = dims(memory, w);
         (Tensor::new(memory::read(memory.data(), w.data(), dims), &dims), ())
     }
 
@@ -31,7 +27,7 @@ impl<F: Float> Fused<F, 2> for Read {
         let (memory, w) = (c.x(0), c.x(1));
         let mut d = [c.gradient(0), c.gradient(1)];
         let x = [memory.data(), w.data(), g.data()];
-        memory::read_gradients(x, d.each_mut().map(Tensor::data_mut), dims([memory, w]));
+        memory::read_gradients(x, d.each_mut().map(Tensor::data_mut), dims(memory, w));
         d.map(Some)
     }
 }

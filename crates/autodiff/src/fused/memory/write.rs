@@ -1,15 +1,11 @@
 //! Writing to a memory.
 
-use super::{heads, sizes};
+use super::{dims, heads, sizes};
 use crate::kernels::memory;
 use crate::{Float, Fused, FusedCtx, Tensor};
 
 #[derive(Debug)]
 struct Write;
-
-fn dims<F: Float>(memory: &Tensor<F>, w: &Tensor<F>) -> [usize; 3] {
-    [memory.shape()[0], w.shape()[1], memory.shape()[2]]
-}
 
 impl<F: Float> Fused<F, 4> for Write {
     type Saved = ();
