@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::index::Layout;
+use super::map::{self, Order};
 
 pub(super) const MAGIC: &[u8; 8] = b"SEEDBDIL";
 pub(super) const VERSION: u32 = 1;
@@ -61,6 +62,21 @@ impl Deref for Bytes {
             Self::Owned(bytes) => bytes,
             Self::Mapped(map) => map,
         }
+    }
+}
+
+impl Bytes {
+    /// Reads all of them from front to back, which the system is told.
+    pub(super) fn in_order<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
+        let expect = |order| {
+            if let Self::Mapped(map) = self {
+                map::expect(map, order);
+            }
+        };
+        expect(Order::Sequential);
+        let out = read(self);
+        expect(Order::Random);
+        out
     }
 }
 

@@ -78,7 +78,7 @@ impl IrreducibleLosses {
     }
 
     /// The losses in a file that [`save`](Self::save) wrote. The file is mapped into memory, not read: this takes a moment at any size, and
-    /// pages are loaded as they are looked at (the system may drop them again). So nobody may write into the file while it is open: to change it, write another and
+    /// pages are loaded one by one as they are looked at (the system may drop them again). So nobody may write into the file while it is open: to change it, write another and
     /// rename it, as [`save`](Self::save) does.
     ///
     /// The header is checked, and the length, which finds a truncated file. The numbers are not: see [`verify`](Self::verify).
@@ -126,7 +126,9 @@ impl IrreducibleLosses {
     /// If a block is damaged. Losses that were never in a file are always right.
     pub fn verify(&self) -> Result<(), StoreError> {
         match &self.0.file {
-            Some((path, header)) => header.verify(self.body(), &self.0.bytes, path),
+            Some((path, header)) => {
+                self.0.bytes.in_order(|file| header.verify(self.body(), file, path))
+            }
             None => Ok(()),
         }
     }
