@@ -36,7 +36,7 @@ enum Work {
 /// Runs the steps in order and prints each with its duration; an error names the first that fails.
 ///
 /// The tests come last, so that their runner's closing line is the last of its kind that is
-/// printed. All steps but formatting build with the same profile and features: dependencies are
+/// printed. All steps but formatting and `bare` build with the same profile and features: dependencies are
 /// checked once (clippy, rustdoc) and compiled once (doc tests, tests).
 pub(crate) fn run(root: &Path, runner: Runner) -> Result<()> {
     let steps = steps(root, use_nextest(root, runner)?);
@@ -68,23 +68,28 @@ pub(crate) fn run(root: &Path, runner: Runner) -> Result<()> {
     Ok(())
 }
 
+/// What is not built by default and is checked and tested all the same: of features there is one set, so that nothing is built twice.
+const FEATURES: &str = "--features seedbed-rho-selection/parquet";
+
 fn steps(root: &Path, nextest: bool) -> Vec<Step> {
     let step = |name, words: &str, hint| {
+        let words = words.replace("FEATURES", FEATURES);
         let work = Work::Command(process::cargo(root, words.split(' ')));
         Step { name, work, hint }
     };
     let mut rustdoc = process::cargo(root, ["doc", "--workspace", "--no-deps"]);
+    rustdoc.args(FEATURES.split(' '));
     rustdoc.env("RUSTDOCFLAGS", denying_warnings(std::env::var_os("RUSTDOCFLAGS")));
     let tests = if nextest {
         step(
             "tests",
-            "nextest run --workspace --no-fail-fast",
+            "nextest run --workspace FEATURES --no-fail-fast",
             "run one again with `cargo nextest run -p CRATE NAME`",
         )
     } else {
         step(
             "tests",
-            "test --workspace --no-fail-fast --lib --bins --tests --examples",
+            "test --workspace FEATURES --no-fail-fast --lib --bins --tests --examples",
             "run one again with `cargo test -p CRATE NAME`",
         )
     };
@@ -93,8 +98,13 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
         Step { name: "tidy", work: Work::Tidy, hint: "each finding says what would be right" },
         step(
             "clippy",
-            "clippy --workspace --all-targets -- -D warnings",
+            "clippy --workspace FEATURES --all-targets -- -D warnings",
             "mend what it names; `cargo clippy --fix` mends the simple cases",
+        ),
+        step(
+            "bare",
+            "clippy -p seedbed-rho-selection --no-default-features --lib -- -D warnings",
+            "selection needs no engine: what does belongs behind a feature",
         ),
         Step {
             name: "rustdoc",
@@ -103,7 +113,7 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
         },
         step(
             "doctests",
-            "test --workspace --doc",
+            "test --workspace FEATURES --doc",
             "listings in the docs are programs: mend them or the API they show",
         ),
         tests,
@@ -173,10 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn every_step_covers_the_workspace() {
+    fn every_step_covers_the_workspace_with_its_features() {
         for command in commands(true) {
-            assert!(command.contains("--workspace") || command.contains("--all"), "{command}");
+            let (format, bare) = (command.contains("fmt --all"), command.contains("--no-default"));
+            let all = command.contains("--workspace") && command.contains(FEATURES);
+            assert!(format || bare || all, "{command}");
         }
+    }
+
+    #[test]
+    fn selection_is_checked_without_the_engine() {
+        let without = "-p seedbed-rho-selection --no-default-features";
+        assert!(commands(true).iter().any(|command| command.contains(without)));
     }
 
     #[test]
