@@ -1,6 +1,7 @@
 //! Learning claims. To add one: a file here with a type that implements
 //! [`Experiment`], named in [`all`]; see [`crate::experiment`] for a whole example.
 
+mod claim;
 mod jobs;
 mod ntm;
 mod rho;

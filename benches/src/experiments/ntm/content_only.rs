@@ -17,6 +17,7 @@ pub(super) const CLAIM: Claim = Claim {
     about: "Copy, associative recall and the sum of two numbers of up to 8 bits, with all of the addressing and with content alone, which is the machine that \
             is often compared with under the same name. LSTM controllers; the memory of content-only machines is random at first, because a constant one \
             would stay uniform.",
+    long: true,
     run,
 };
 

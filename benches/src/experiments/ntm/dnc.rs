@@ -15,6 +15,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: "dnc-recall",
     about: "The Differentiable Neural Computer beside the Neural Turing Machine on associative recall and repeat copy: LSTM controllers of 100, one read and one \
             write head, a memory of 64×20, the same training.",
+    long: true,
     run,
 };
 

@@ -14,6 +14,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: "ntm-init",
     about: "Copy with a memory that is constant, learnt or random at first; a feed-forward controller. Collier and Beel found constant about twice \
             as fast as the next.",
+    long: true,
     run,
 };
 

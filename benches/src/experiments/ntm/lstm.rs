@@ -13,6 +13,7 @@ use crate::row::Row;
 pub(super) const CLAIM: Claim = Claim {
     name: "ntm-lstm",
     about: "Three layers of 256 LSTM cells and no memory, as the paper compares with, on as many sequences as the machines had.",
+    long: true,
     run,
 };
 

@@ -19,8 +19,8 @@ mod report;
 mod sort;
 mod study;
 
-use crate::experiment::{Context, Experiment, Outcome};
-use crate::row::Kind;
+use super::claim::Claim;
+use crate::experiment::Experiment;
 
 /// All of them, in the order of the table.
 pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
@@ -29,35 +29,5 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
         &[repeat::CLAIM, recall::CLAIM, ngrams::CLAIM, sort::CLAIM],
         &[lstm::CLAIM, init::CLAIM, dnc::CLAIM, content_only::CLAIM],
     ];
-    claims.concat().into_iter().map(|claim| Box::new(claim) as Box<dyn Experiment>).collect()
-}
-
-/// One claim.
-#[derive(Clone, Copy)]
-struct Claim {
-    name: &'static str,
-    about: &'static str,
-    run: fn(&Context) -> anyhow::Result<Outcome>,
-}
-
-impl Experiment for Claim {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Learn
-    }
-
-    fn about(&self) -> &'static str {
-        self.about
-    }
-
-    fn is_long(&self) -> bool {
-        self.name != "ntm-copy-ff"
-    }
-
-    fn run(&self, context: &Context) -> anyhow::Result<Outcome> {
-        (self.run)(context)
-    }
+    Claim::boxed(&claims.concat())
 }

@@ -15,6 +15,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: NAME,
     about: "Dynamic N-grams: every bit of 200 is to be foretold, from a table of 32 probabilities that is drawn afresh for each sequence. `above_optimum` is \
             the cost above that of the best estimator on the same twenty sequences.",
+    long: true,
     run,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: "ntm-recall",
     about: "Associative recall: of 2 to 6 items of three vectors, the one is to be said that followed the one shown again. Tested on 20 items, \
             too.",
+    long: true,
     run,
 };
 

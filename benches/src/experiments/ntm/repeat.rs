@@ -17,6 +17,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: NAME,
     about: "Repeat copy: 1 to 10 vectors are to be said 1 to 10 times, and then a marker. Tested on 20 vectors 20 times. `marker` is the share \
             of sequences of 10 vectors 20 times in which the marker comes at the end, and nowhere before; of the best seed.",
+    long: true,
     run,
 };
 

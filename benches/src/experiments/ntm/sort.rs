@@ -15,6 +15,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: NAME,
     about: "Priority sort: of 20 vectors with priorities, the 16 highest are to be said in order. Eight read and eight write heads and a \
             feed-forward controller of 512, as in the paper.",
+    long: true,
     run,
 };
 

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use seedbed::rho_selection::pick::{Draw, Proposal};
+use seedbed::rho_selection::score::LaplaceConfig;
 use seedbed::rho_selection::{CheckedConfig, Policy, Repair, Score, SelectionConfig};
 
 use super::net::Arch;
@@ -17,6 +18,10 @@ pub(crate) struct Method {
     pub score: Score,
     pub policy: Policy,
     pub repair: Repair,
+    /// Passes with dropout that a score looks at; none: the pass is in inference mode.
+    pub dropout_samples: usize,
+    /// The posterior whose scores are chosen by in the place of losses.
+    pub laplace: Option<LaplaceConfig>,
     /// Which candidates it is shown.
     pub pool: Pool,
     /// Where its irreducible losses are from.
@@ -36,9 +41,6 @@ pub(crate) enum Pool {
     CoreSet,
 }
 
-/// Monte-Carlo samples a score.
-pub(crate) const DROPOUT_SAMPLES: usize = 10;
-
 impl Method {
     fn new(suffix: &'static str, label: &'static str, score: Score) -> Self {
         Self {
@@ -47,6 +49,8 @@ impl Method {
             score,
             policy: Policy::TopK,
             repair: Repair::None,
+            dropout_samples: 0,
+            laplace: None,
             pool: Pool::All,
             reference: None,
             arch: Arch::Mlp(&[512, 512]),
@@ -103,7 +107,19 @@ impl Method {
         ]
     }
 
-    /// The baselines of active learning, with Monte-Carlo dropout.
+    /// RHO-LOSS whose scores are from a pass in training mode, as those of the authors' code.
+    pub(crate) fn in_training_mode(reference: Reference) -> Self {
+        let label = "RHO-LOSS, scored with dropout";
+        Self { dropout_samples: 1, ..Self::rho(reference).named("-train-mode", label) }
+    }
+
+    /// Bayesian data selection (Deng et al. 2023), with the irreducible losses in the place of a zero-shot model's.
+    pub(crate) fn laplace(reference: Reference) -> Self {
+        let method = Self::new("", "last-layer Laplace", Score::Given).with(reference);
+        Self { laplace: Some(LaplaceConfig::default()), ..method }
+    }
+
+    /// The baselines of active learning, with ten samples of Monte-Carlo dropout.
     pub(crate) fn active_learning() -> Vec<Self> {
         use Score::*;
         [
@@ -112,7 +128,10 @@ impl Method {
             ("-conditional-entropy", "conditional entropy", ConditionalEntropy),
             ("-loss-minus-entropy", "loss − conditional entropy", LossMinusConditionalEntropy),
         ]
-        .map(|(suffix, label, score)| Self::new(suffix, label, score))
+        .map(|(suffix, label, score)| Self {
+            dropout_samples: 10,
+            ..Self::new(suffix, label, score)
+        })
         .into()
     }
 
@@ -142,12 +161,5 @@ impl Method {
         let (score, policy, repair) = (self.score, self.policy, self.repair);
         let config = SelectionConfig { score, policy, repair, seed, ..Default::default() };
         Ok(config.check()?)
-    }
-
-    /// Whether dropout masks are drawn for the scores.
-    pub(crate) fn samples_dropout(&self) -> bool {
-        use Score::*;
-        let sampled = [Bald, Entropy, ConditionalEntropy, LossMinusConditionalEntropy];
-        sampled.contains(&self.score)
     }
 }

@@ -4,43 +4,57 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
-use seedbed::autodiff::{Rng, Tensor};
+use seedbed::autodiff::Rng;
 use seedbed::data::Batches;
 use seedbed::nn::optim::{AdamW, AdamWConfig};
 use seedbed::nn::{Config as _, Sequential};
-use seedbed::rho_selection::train::{Outputs, train_on};
-use seedbed::rho_selection::{Candidates, IrreducibleLosses, Known, Selector, Telemetry};
+use seedbed::rho_selection::train::train_on;
+use seedbed::rho_selection::{Candidates, Known, Selector, Telemetry};
 
-use super::method::{DROPOUT_SAMPLES, Method, Pool};
+use super::method::{Method, Pool};
 use super::net;
 use super::reference::{Fitted, Reference, accuracy};
+use super::scorer::Scorer;
 use super::task::Task;
 use crate::experiment::Context;
 use crate::experiments::jobs::{at_most, side_by_side};
 
-/// How long to train, and how often to look.
+/// How long to train, and how often to look: in the quick profile and in the full one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    pub seeds: usize,
-    pub steps: usize,
+    /// Unless `--seeds` says otherwise.
+    pub seeds: [usize; 2],
+    pub steps: [usize; 2],
     /// Steps from one evaluation to the next; a fifth of it in the beginning, where the fast methods learn most.
-    pub every: usize,
-    /// Candidates a step; a tenth is trained on.
-    pub candidates: usize,
+    pub every: [usize; 2],
     /// Whether trainings take turns, so that their seconds can be compared.
     pub in_turn: bool,
 }
 
+impl Default for Plan {
+    fn default() -> Self {
+        Self { seeds: [2, 5], steps: [500, 2_000], every: [25, 50], in_turn: false }
+    }
+}
+
 impl Plan {
-    fn looks_after(&self, step: usize) -> bool {
-        let every = match step < 5 * self.every {
-            true => (self.every / 5).max(1),
-            false => self.every,
-        };
+    fn seeds(&self, context: &Context) -> usize {
+        context.seeds(self.seeds[0], self.seeds[1])
+    }
+
+    fn steps(&self, context: &Context) -> usize {
+        context.pick(self.steps[0], self.steps[1])
+    }
+
+    fn looks_after(&self, step: usize, context: &Context) -> bool {
+        let every = context.pick(self.every[0], self.every[1]);
+        let every = if step < 5 * every { (every / 5).max(1) } else { every };
         step.is_multiple_of(every)
     }
 }
 
+/// Candidates a step; a tenth is trained on.
+pub(crate) const CANDIDATES: usize = 320;
 /// The last evaluations of a run, whose mean is its accuracy: no checkpoint is chosen on test data.
 const LAST: usize = 5;
 /// The step whose chosen examples are shown.
@@ -114,7 +128,9 @@ pub(crate) fn study(
     methods: &[Method],
     prepare: impl Fn(&mut Rng) -> Result<Task> + Sync,
 ) -> Result<Vec<Seed>> {
-    context.progress.set_length((plan.seeds * methods.len() * plan.steps) as u64);
+    let numbers: Vec<usize> = (0..plan.seeds(context)).collect();
+    let steps = numbers.len() * methods.len() * plan.steps(context);
+    context.progress.set_length(steps as u64);
     context.progress.set_message("reference models");
     let mut wanted: Vec<Reference> = Vec::new();
     for reference in methods.iter().filter_map(|method| method.reference) {
@@ -122,10 +138,9 @@ pub(crate) fn study(
             wanted.push(reference);
         }
     }
-    let numbers: Vec<usize> = (0..plan.seeds).collect();
     let tasks = side_by_side(&numbers, |&seed| prepare(&mut streams(seed).data))?;
     let at_once = if plan.in_turn { 1 } else { rayon::current_num_threads() };
-    let fits = at_most(at_once, &product(plan.seeds, wanted.len()), |&(seed, i)| {
+    let fits = at_most(at_once, &product(numbers.len(), wanted.len()), |&(seed, i)| {
         Fitted::new(&tasks[seed], &wanted[i], &mut streams(seed).reference)
     })?;
     let mut fits = fits.into_iter();
@@ -136,7 +151,7 @@ pub(crate) fn study(
             Seed { task, references, runs: Vec::new() }
         })
         .collect();
-    let runs = at_most(at_once, &product(plan.seeds, methods.len()), |&(seed, i)| {
+    let runs = at_most(at_once, &product(numbers.len(), methods.len()), |&(seed, i)| {
         train(context, plan, &seeds[seed], &methods[i], seed)
             .with_context(|| format!("seed {seed}, {}", methods[i].label))
     })?;
@@ -176,30 +191,29 @@ fn train(
     let (task, mut streams) = (&seed.task, streams(number));
     let fitted = seed.reference(method);
     let pool = pool(task, method.pool, fitted)?;
-    let irreducible = match fitted {
-        Some(fitted) if method.score.needs_irreducible() => fitted.irreducible.clone(),
-        _ => IrreducibleLosses::default(),
-    };
-    let mut selector = Selector::new(method.config(number as u64)?, irreducible)?;
+    let irreducible = fitted.map(|fitted| fitted.irreducible.clone()).unwrap_or_default();
+    let mut scorer = Scorer::new(method, &irreducible);
+    let mut selector = Selector::new(method.config(number as u64)?, irreducible.clone())?;
     let mut model = method.arch.init(&mut streams.start);
     let adamw = AdamWConfig { lr: method.lr, ..Default::default() }.check()?;
     let mut optimizer = AdamW::new(&model, adamw);
-    let mut batches = Batches::new(pool.len(), plan.candidates, streams.candidates)?;
+    let mut batches = Batches::new(pool.len(), CANDIDATES, streams.candidates)?;
     let masks = RefCell::new(streams.masks);
 
-    let mut seconds = Vec::with_capacity(plan.steps);
+    let steps = plan.steps(context);
+    let mut seconds = Vec::with_capacity(steps);
     let mut picks = Picks::default();
     let mut run = Run::default();
-    for step in 1..=plan.steps {
+    for step in 1..=steps {
         let begin = Instant::now();
         let rows: Vec<usize> = batches.next_rows().iter().map(|&i| pool[i]).collect();
         let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
         let labels = task.labels(&rows);
-        let outputs = (selector.needs_losses() || selector.needs_logits())
-            .then(|| score(method, &model, &task.x(&rows), &mut masks.borrow_mut()));
-        let losses = outputs.as_ref().map(|outputs| outputs.losses(&labels)).unwrap_or_default();
-        let candidates = match &outputs {
-            Some(outputs) => outputs.candidates(&ids, &labels, &losses)?,
+        let scored = (selector.needs_losses() || selector.needs_logits())
+            .then(|| scorer.score(&model, &task.x(&rows), &ids, &labels, &mut masks.borrow_mut()))
+            .transpose()?;
+        let candidates = match &scored {
+            Some((outputs, losses)) => outputs.candidates(&ids, &labels, losses)?,
             None => Candidates::of_ids(&ids),
         };
         let flags = |all: &[bool]| rows.iter().map(|&row| all[row]).collect::<Vec<bool>>();
@@ -213,6 +227,9 @@ fn train(
         };
         let selection =
             selector.select(&candidates.known(known)).with_context(|| format!("step {step}"))?;
+        if let Some((outputs, _)) = &scored {
+            scorer.observe(outputs, &labels, &selection.indices)?;
+        }
         train_on(
             &mut model,
             &mut optimizer,
@@ -229,7 +246,7 @@ fn train(
         if step == SHOWN_STEP {
             run.shown = selection.indices.iter().map(|&i| rows[i]).collect();
         }
-        if plan.looks_after(step) {
+        if plan.looks_after(step, context) {
             run.curve.push((step as f64, accuracy(&model, task.test())));
         }
         context.progress.inc(1);
@@ -260,14 +277,6 @@ fn pool(task: &Task, pool: Pool, fitted: Option<&Fitted>) -> Result<Vec<usize>> 
         }
     }
     Ok(rows)
-}
-
-/// The forward pass that a method scores by.
-fn score(method: &Method, model: &Sequential, x: &Tensor, masks: &mut Rng) -> Outputs {
-    match method.samples_dropout() {
-        true => net::dropout_samples(model, x, DROPOUT_SAMPLES, masks),
-        false => net::outputs(model, x),
-    }
 }
 
 /// Running means of the telemetry's shares.

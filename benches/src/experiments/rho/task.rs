@@ -142,12 +142,41 @@ fn examples(images: &[usize], labels: &[usize]) -> Vec<Example> {
     images.iter().map(|&image| Example { image, label: labels[image] }).collect()
 }
 
-/// Two class-stratified halves, for training and as holdout set, both with the same noise: the holdout set of a practitioner is no
-/// cleaner than the rest.
-pub(crate) fn halves(source: &Source, noise: Option<&LabelNoise>, rng: &mut Rng) -> Result<Task> {
-    let labels = noisy(source, noise, rng)?;
+/// Whether a holdout set is as noisy as what is trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holdout {
+    /// That of a practitioner is no cleaner than the rest.
+    Alike,
+    Clean,
+}
+
+impl Holdout {
+    fn labels<'a>(self, source: &'a Source, noisy: &'a [usize]) -> &'a [usize] {
+        match self {
+            Self::Alike => noisy,
+            Self::Clean => source.images.labels(),
+        }
+    }
+}
+
+/// Two class-stratified halves, for training and as holdout set.
+pub(crate) fn halves(
+    source: &Source,
+    noise: &LabelNoise,
+    holdout: Holdout,
+    rng: &mut Rng,
+) -> Result<Task> {
+    let labels = noisy(source, Some(noise), rng)?;
     let parts = stratified_split(&labels, &[0.5, 0.5], rng)?;
-    Ok(Task::new(source, examples(&parts[0], &labels), examples(&parts[1], &labels)))
+    let of_holdout = holdout.labels(source, &labels);
+    Ok(Task::new(source, examples(&parts[0], &labels), examples(&parts[1], of_holdout)))
+}
+
+/// Two class-stratified halves without a wrong label.
+pub(crate) fn clean_halves(source: &Source, rng: &mut Rng) -> Result<Task> {
+    let labels = source.images.labels();
+    let parts = stratified_split(labels, &[0.5, 0.5], rng)?;
+    Ok(Task::new(source, examples(&parts[0], labels), examples(&parts[1], labels)))
 }
 
 /// Everything is for training.
@@ -157,13 +186,14 @@ pub(crate) fn whole(source: &Source, noise: Option<&LabelNoise>, rng: &mut Rng) 
     Ok(Task::new(source, examples(&all, &labels), Vec::new()))
 }
 
-/// Two halves with a tenth of the labels random; of the training digits a fifth comes five times.
-pub(crate) fn repeated(source: &Source, rng: &mut Rng) -> Result<Task> {
+/// Two halves, that for training with a tenth of the labels random and a fifth of the digits five times.
+pub(crate) fn repeated(source: &Source, holdout: Holdout, rng: &mut Rng) -> Result<Task> {
     let labels = noisy(source, Some(&LabelNoise::Uniform { share: 0.1 }), rng)?;
     let parts = stratified_split(&labels, &[0.5, 0.5], rng)?;
     let rows = duplicate(parts[0].len(), 0.2, 5, rng)?;
     let images: Vec<usize> = rows.into_iter().map(|row| parts[0][row]).collect();
-    Ok(Task::new(source, examples(&images, &labels), examples(&parts[1], &labels)))
+    let of_holdout = holdout.labels(source, &labels);
+    Ok(Task::new(source, examples(&images, &labels), examples(&parts[1], of_holdout)))
 }
 
 /// Clothes as a crawler finds them: 38 % of the labels wrong, by class, as in Clothing-1M; a tenth of the images five times; the most

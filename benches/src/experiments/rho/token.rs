@@ -8,13 +8,21 @@ use seedbed::nn::{Config as _, Embedding, Mlp};
 use seedbed::rho_selection::score::select_tokens;
 use seedbed::rho_selection::train::{ReferenceConfig, evaluate, train_reference};
 
-use crate::experiment::{Context, Experiment, Outcome, Profile};
+use crate::experiment::{Context, Outcome, Profile};
+use crate::experiments::claim::Claim;
 use crate::experiments::jobs::side_by_side;
 use crate::figure::{Figure, Series};
-use crate::row::{Goal, Kind, Row};
+use crate::row::{Goal, Row};
 
 /// See the module.
-pub(crate) struct RhoToken;
+pub(crate) const CLAIM: Claim = Claim {
+    name: "rho-token",
+    about: "Rho-1 on a character model (a window of 16 characters, one hidden layer of 256) of a text with a third of its lines replaced by random characters: Tiny Shakespeare, or in the quick profile this workspace's own \
+        source code. A reference model of the same size learns from a clean tenth. Every step trains on 128 characters: those with the highest excess loss of 1,280 (or, as in the paper, of so many that they are 60 %), or any 128. \
+        Steps are counted to uniform's lowest loss on clean text. The oracle is Rho-1 that is never shown noise.",
+    long: true,
+    run,
+};
 
 /// Characters that the model sees before the one that it predicts.
 const WINDOW: usize = 16;
@@ -73,44 +81,24 @@ const METHODS: [(&str, &str, Method); 4] = [
 ];
 const UNIFORM: usize = 3;
 
-impl Experiment for RhoToken {
-    fn name(&self) -> &'static str {
-        "rho-token"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Learn
-    }
-
-    fn about(&self) -> &'static str {
-        "Rho-1 on a character model (a window of 16 characters, one hidden layer of 256) of a text with a third of its lines replaced by random characters: Tiny Shakespeare, or in the quick profile this workspace's own \
-         source code. A reference model of the same size learns from a clean tenth. Every step trains on 128 characters: those with the highest excess loss of 1,280 (or, as in the paper, of so many that they are 60 %), or any 128. \
-         Steps are counted to uniform's lowest loss on clean text. The oracle is Rho-1 that is never shown noise."
-    }
-
-    fn is_long(&self) -> bool {
-        true
-    }
-
-    fn run(&self, context: &Context) -> Result<Outcome> {
-        let text = match context.profile {
-            Profile::Quick => own_source(),
-            Profile::Full => tiny_shakespeare(&context.data_dir()?)?,
-        };
-        let (steps, every) = (context.pick(500, 3_000), context.pick(10, 50));
-        let seeds: Vec<u64> = (0..context.seeds(2, 5) as u64).collect();
-        context.progress.set_length((seeds.len() * METHODS.len()) as u64);
-        let corpora = side_by_side(&seeds, |&seed| Corpus::new(&text, &mut Rng::new(seed)))?;
-        let jobs: Vec<(usize, Method)> =
-            corpora.iter().enumerate().flat_map(|(i, _)| METHODS.map(|m| (i, m.2))).collect();
-        let runs = side_by_side(&jobs, |&(i, method)| {
-            let run = train(&corpora[i], method, steps, every)?;
-            context.progress.inc(1);
-            Ok(run)
-        })?;
-        let runs: Vec<&[Run]> = runs.chunks(METHODS.len()).collect();
-        Ok(report(self.name(), &runs))
-    }
+fn run(context: &Context) -> Result<Outcome> {
+    let text = match context.profile {
+        Profile::Quick => own_source(),
+        Profile::Full => tiny_shakespeare(&context.data_dir()?)?,
+    };
+    let (steps, every) = (context.pick(500, 3_000), context.pick(10, 50));
+    let seeds: Vec<u64> = (0..context.seeds(2, 5) as u64).collect();
+    context.progress.set_length((seeds.len() * METHODS.len()) as u64);
+    let corpora = side_by_side(&seeds, |&seed| Corpus::new(&text, &mut Rng::new(seed)))?;
+    let jobs: Vec<(usize, Method)> =
+        corpora.iter().enumerate().flat_map(|(i, _)| METHODS.map(|m| (i, m.2))).collect();
+    let runs = side_by_side(&jobs, |&(i, method)| {
+        let run = train(&corpora[i], method, steps, every)?;
+        context.progress.inc(1);
+        Ok(run)
+    })?;
+    let runs: Vec<&[Run]> = runs.chunks(METHODS.len()).collect();
+    Ok(report(CLAIM.name, &runs))
 }
 
 /// A text with what is trained on, what the reference model learns from, and what is asked in the end.
