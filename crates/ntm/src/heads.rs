@@ -71,10 +71,20 @@ impl<F: Float> Heads<F> {
         Self { linear, reads, writes, width, place, clip: config.clip, add: config.add }
     }
 
-    /// The raw numbers of all heads from h, clipped.
+    /// Noise for the raw numbers of all heads in every step of a sequence, `[time, batch, numbers]`.
+    pub(crate) fn noise(&self, [time, batch]: [usize; 2], std: f64, rng: &mut Rng) -> Tensor<F> {
+        let numbers = self.linear.weight.shape()[1];
+        Tensor::normal(&[time, batch, numbers], 0.0, std, rng)
+    }
+
+    /// The raw numbers of all heads from h, with noise `[batch, numbers]` if there is any, clipped.
     #[track_caller]
-    pub(crate) fn wishes(&self, h: &Tensor<F>) -> Wishes<F> {
-        let raw = self.linear.forward(h).clamp(-self.clip, self.clip);
+    pub(crate) fn wishes(&self, h: &Tensor<F>, noise: Option<&Tensor<F>>) -> Wishes<F> {
+        let mut raw = self.linear.forward(h);
+        if let Some(noise) = noise {
+            raw = raw + noise;
+        }
+        let raw = raw.clamp(-self.clip, self.clip);
         let (batch, heads) = (h.shape()[0], self.reads + self.writes);
         let numbers = self.place.numbers(self.width);
         let parts = raw.split(1, &[heads * numbers, self.writes * 2 * self.width]);

@@ -1,6 +1,6 @@
 //! What all models of sequences have in common.
 
-use seedbed_autodiff::{Float, Module, Tensor};
+use seedbed_autodiff::{Float, Module, Rng, Tensor};
 use seedbed_nn::Linear;
 
 use crate::controller::Controller;
@@ -17,6 +17,16 @@ pub trait SequenceModel<F: Float>: Module<F> {
     /// If the shapes do not fit.
     #[track_caller]
     fn logits(&self, sequence: &Tensor<F>) -> Tensor<F>;
+
+    /// The logits of a pass to learn from, with noise of this standard deviation on what the heads are told; see
+    /// [`Ntm::forward_noisy`]. Models that know of no such noise give their [`logits`](Self::logits).
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    fn noisy_logits(&self, sequence: &Tensor<F>, _std: f64, _rng: &mut Rng) -> Tensor<F> {
+        self.logits(sequence)
+    }
 }
 
 impl<F: Float, C: Controller<F>> SequenceModel<F> for Ntm<F, C> {
@@ -27,6 +37,11 @@ impl<F: Float, C: Controller<F>> SequenceModel<F> for Ntm<F, C> {
     #[track_caller]
     fn logits(&self, sequence: &Tensor<F>) -> Tensor<F> {
         self.forward(sequence)
+    }
+
+    #[track_caller]
+    fn noisy_logits(&self, sequence: &Tensor<F>, std: f64, rng: &mut Rng) -> Tensor<F> {
+        self.forward_noisy(sequence, std, rng)
     }
 }
 

@@ -87,4 +87,10 @@ impl SequenceModel<f32> for Model {
             Model::Lstm(m) => m.logits(sequence),
         }
     }
+    fn noisy_logits(&self, sequence: &Tensor, std: f64, rng: &mut Rng) -> Tensor {
+        match self {
+            Model::Ntm(m) => m.forward_noisy(sequence, std, rng),
+            Model::Dnc(_) | Model::Lstm(_) => self.logits(sequence),
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub struct TrainingConfig {
     pub clip_norm: Option<f64>,
     /// The largest size of an element of a gradient; acts before `clip_norm`. The paper's only clipping, at 10.
     pub clip_value: Option<f64>,
+    /// The standard deviation of the noise on what the heads are told, in training only; see [`Ntm::forward_noisy`](crate::Ntm::forward_noisy).
+    pub head_noise: f64,
     /// Sequences between two validations.
     pub validate_every: u64,
     /// Sequences to validate on, rounded up to a multiple of 8.
@@ -58,6 +60,7 @@ impl Default for TrainingConfig {
             schedule: Schedule::Constant,
             clip_norm: Some(10.0),
             clip_value: None,
+            head_noise: 0.0,
             validate_every: 500,
             validation: 200,
             validation_seed: 20_141_020,
@@ -82,6 +85,11 @@ impl Config for TrainingConfig {
                 let expected = "at least 1".into();
                 return Err(ConfigError { config: "TrainingConfig", field, value, expected });
             }
+        }
+        if !(self.head_noise >= 0.0 && self.head_noise.is_finite()) {
+            let value = self.head_noise.to_string();
+            let (field, expected) = ("head_noise".into(), "a finite number, at least 0".into());
+            return Err(ConfigError { config: "TrainingConfig", field, value, expected });
         }
         self.optimizer.validate()?;
         self.trainer().map(drop)

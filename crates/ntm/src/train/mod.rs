@@ -66,14 +66,14 @@ pub fn train<M: SequenceModel<f32> + 'static>(
     rng: Rng,
 ) -> Result<Trained<M>, TrainError> {
     let no_batches = |source: AnyError| TrainError::Batches { step: 0, source };
+    let noise = rng.clone().split();
     let sequences =
         Sequences::new(task, config.batch_size, rng).map_err(|e| no_batches(e.into()))?;
     let mut stream = Stream(sequences);
     let validation = validation(task, config);
 
     let optimizer = config.optimizer.clone().check()?.build(&model, PerParam::default());
-    // No step of this training is random: the stream has a generator of its own.
-    let mut trainer = Trainer::new(model, optimizer, Rng::new(0), config.trainer()?);
+    let mut trainer = Trainer::new(model, optimizer, noise, config.trainer()?);
     let mut curve = Vec::new();
     if let Some(dir) = &config.dir
         && let Some(step) = trainer.resume(&mut stream)?
@@ -87,7 +87,7 @@ pub fn train<M: SequenceModel<f32> + 'static>(
         let every = config.steps_between_validations();
         trainer.fit(
             &mut stream,
-            |m, batch, _| config.loss(m, batch),
+            |m, batch, rng| config.loss(m, batch, rng),
             |m| {
                 let cost = evaluate(m, &validation);
                 steps = config.steps().min((steps / every + 1) * every);
@@ -143,8 +143,17 @@ impl From<Cost> for Metrics {
 
 impl TrainingConfig {
     /// What a step makes smaller: the cross-entropy in nats per sequence.
-    fn loss(&self, model: &impl SequenceModel<f32>, batch: &SequenceBatch) -> Tensor {
-        batch.bits(&model.logits(&batch.inputs)) * std::f64::consts::LN_2
+    fn loss(
+        &self,
+        model: &impl SequenceModel<f32>,
+        batch: &SequenceBatch,
+        rng: &mut Rng,
+    ) -> Tensor {
+        let logits = match self.head_noise {
+            0.0 => model.logits(&batch.inputs),
+            std => model.noisy_logits(&batch.inputs, std, rng),
+        };
+        batch.bits(&logits) * std::f64::consts::LN_2
     }
 }
 

@@ -51,6 +51,27 @@ fn a_resumed_training_is_an_uninterrupted_one() {
 }
 
 #[test]
+fn noise_is_the_same_after_a_stop_and_not_in_validations() {
+    let (ntm, task) = small();
+    let folder = std::env::temp_dir().join(format!("seedbed-ntm-noise-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let run = |sequences, head_noise, dir: Option<&std::path::Path>| {
+        let config = TrainingConfig { head_noise, dir: dir.map(Into::into), ..config(sequences) };
+        train(ntm.clone(), &task, &config.check().unwrap(), Rng::new(1)).unwrap()
+    };
+    let whole = run(48, 0.5, None);
+    run(24, 0.5, Some(&folder));
+    let resumed = run(48, 0.5, Some(&folder));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(weights(&resumed.model), weights(&whole.model));
+    assert_eq!(resumed.curve, whole.curve);
+
+    assert_ne!(weights(&whole.model), weights(&run(48, 0.0, None).model));
+    let last = evaluate(&whole.model, &validation(&task, &config(48)));
+    assert_eq!(whole.curve.last().unwrap().cost, last);
+}
+
+#[test]
 fn a_training_stops_when_the_task_is_solved() {
     let (ntm, task) = small();
     let solved = Solved { bits: 1e9, in_a_row: 2 };
@@ -74,6 +95,7 @@ fn what_makes_no_sense_is_refused() {
     let wrong = |config: TrainingConfig| config.check().unwrap_err().to_string();
     assert!(wrong(config(0)).contains("TrainingConfig.sequences is 0"));
     assert!(wrong(TrainingConfig { clip_norm: Some(-1.0), ..config(1) }).contains("clip_norm"));
+    assert!(wrong(TrainingConfig { head_noise: -0.5, ..config(1) }).contains("head_noise is -0.5"));
     let (ntm, _) = small();
     let task = Copy { lengths: 0..=2, width: 2 };
     let error = train(ntm, &task, &config(3).check().unwrap(), Rng::new(0)).unwrap_err();
