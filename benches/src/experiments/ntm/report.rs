@@ -64,10 +64,15 @@ pub(super) fn heads(title: &str, ntm: &Ntm, batch: &SequenceBatch) -> Figure {
         .wide(width as f64)
 }
 
-/// The machine of the first seed, if it is one.
-pub(super) fn first_ntm(runs: &[Trained<Model>]) -> Option<&Ntm> {
-    runs.iter().find_map(|run| match &run.model {
+/// The machines among the models.
+pub(super) fn ntms(runs: &[Trained<Model>]) -> impl Iterator<Item = &Ntm> {
+    runs.iter().filter_map(|run| match &run.model {
         Model::Ntm(ntm) => Some(ntm),
         Model::Dnc(_) | Model::Lstm(_) => None,
     })
+}
+
+/// The machine of the first seed, if it is one.
+pub(super) fn first_ntm(runs: &[Trained<Model>]) -> Option<&Ntm> {
+    ntms(runs).next()
 }
