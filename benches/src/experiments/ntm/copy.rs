@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use seedbed::data::tasks::Copy;
+use seedbed::ntm::NtmConfig;
 use seedbed::ntm::train::{TrainingConfig, evaluate};
-use seedbed::ntm::{Ntm, NtmConfig};
 
 use super::Claim;
 use super::network::{Network, feed_forward, lstm};
 use super::report::{
-    curves, first_ntm, heads, last_bits, ntms, seeds_solved, sequences_to_solve, share,
+    curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve, share, with_slots,
 };
 use super::study::{Runs, Study, test_batches, training};
 use crate::experiment::{Context, Outcome};
@@ -102,8 +102,7 @@ fn longer(context: &Context) -> Result<Outcome> {
         for (vectors, slots, batches) in [(120, 128, 4), (1_000, 1_024, 1)] {
             let task = Copy { lengths: vectors..=vectors, ..Default::default() };
             let sequences = &test_batches(&task)[..batches];
-            let machines: Vec<Ntm> =
-                ntms(&runs).map(|ntm| ntm.with_slots(slots)).collect::<Result<_, _>>()?;
+            let machines = with_slots(&runs, slots)?;
             let errors: Vec<f64> =
                 machines.iter().map(|ntm| evaluate(ntm, sequences).bit_error).collect();
             let flawless: Vec<bool> = errors.iter().map(|&error| error == 0.0).collect();

@@ -3,38 +3,46 @@
 use anyhow::Result;
 use seedbed::data::tasks::AssociativeRecall;
 use seedbed::ntm::NtmConfig;
+use seedbed::ntm::train::{TrainingConfig, evaluate};
 
 use super::Claim;
 use super::network::{Network, feed_forward, lstm};
 use super::report::{
-    curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve, tested,
+    curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve, with_slots,
 };
-use super::study::{Study, quick_or_full, test_batches, training_with_adam};
+use super::study::{Study, quick_or_full, test_batches, training, training_with_adam};
 use crate::experiment::{Context, Outcome};
 use crate::row::{Goal, Row};
 
 pub(super) const CLAIM: Claim = Claim {
     name: "ntm-recall",
-    about: "Associative recall: of 2 to 6 items of three vectors, the one is to be said that followed the one shown again. Tested on 20 items, \
-            too.",
+    about: "Associative recall: of 2 to 6 items of three vectors, the one is to be said that followed the one shown again. Learnt with 48 rows of memory and \
+            a little noise on what the heads are told, by the LSTM with 32 rows and none. Tested on 20 items with 128 rows, too.",
     long: true,
     run,
 };
 
 fn run(context: &Context) -> Result<Outcome> {
-    let seeds = context.seeds(2, 3);
+    let seeds = context.seeds(2, 5);
     let mut outcome = Outcome::new();
     let mut all = Vec::new();
-    for (name, network) in [("ntm-recall-ff", feed_forward(100)), ("ntm-recall-lstm", lstm(100))] {
+    let with_noise = TrainingConfig { head_noise: 0.1, ..training_with_adam(30_000) };
+    // An LSTM remembers by itself at first; longer steps lead it out of that, and noise does not.
+    let with_rmsprop = TrainingConfig { clip_norm: Some(1.0), ..training(30_000, 1e-3) };
+    for (name, network, slots, training) in [
+        ("ntm-recall-ff", feed_forward(100), 48, with_noise),
+        ("ntm-recall-lstm", lstm(100), 32, with_rmsprop),
+    ] {
         let study = Study {
             name,
             task: AssociativeRecall::default(),
-            network: Network::Ntm(NtmConfig { similarity_eps: SIMILARITY_EPS, ..network }),
-            training: quick_or_full(context, 12_000, training_with_adam(30_000)),
+            network: Network::Ntm(NtmConfig { slots, similarity_eps: SIMILARITY_EPS, ..network }),
+            training: quick_or_full(context, 12_000, training),
         };
         let runs = study.runs(context, seeds)?;
-        let more = AssociativeRecall { items: 20..=20, ..Default::default() };
-        let bits: Vec<f64> = tested(&runs, &more).iter().map(|cost| cost.bits).collect();
+        let more = test_batches(&AssociativeRecall { items: 20..=20, ..Default::default() });
+        let larger = with_slots(&runs, 128)?;
+        let bits: Vec<f64> = larger.iter().map(|ntm| evaluate(ntm, &more).bits).collect();
         let (to_solve, at_20) = if name.ends_with("ff") { (39e3, 2.33) } else { (22e3, 0.97) };
         let source = "the best reproduction known to us, one seed";
         outcome = outcome

@@ -2,7 +2,7 @@
 
 use seedbed::data::tasks::{SequenceBatch, SequenceTask};
 use seedbed::ntm::train::{Cost, Trained, evaluate};
-use seedbed::ntm::{Ntm, Picture};
+use seedbed::ntm::{Ntm, NtmError, Picture};
 
 use super::network::Model;
 use super::study::test_batches;
@@ -65,11 +65,16 @@ pub(super) fn heads(title: &str, ntm: &Ntm, batch: &SequenceBatch) -> Figure {
 }
 
 /// The machines among the models.
-pub(super) fn ntms(runs: &[Trained<Model>]) -> impl Iterator<Item = &Ntm> {
+fn ntms(runs: &[Trained<Model>]) -> impl Iterator<Item = &Ntm> {
     runs.iter().filter_map(|run| match &run.model {
         Model::Ntm(ntm) => Some(ntm),
         Model::Dnc(_) | Model::Lstm(_) => None,
     })
+}
+
+/// The machines with a memory of so many rows.
+pub(super) fn with_slots(runs: &[Trained<Model>], slots: usize) -> Result<Vec<Ntm>, NtmError> {
+    ntms(runs).map(|ntm| ntm.with_slots(slots)).collect()
 }
 
 /// The machine of the first seed, if it is one.
