@@ -6,9 +6,12 @@ use crate::figure::Series;
 use crate::row::quantile;
 
 const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 300.0;
-/// Room for ticks and names: left, right, top, bottom.
-const MARGIN: [f64; 4] = [64.0, 16.0, 34.0, 46.0];
+/// Of the plot and what stands below it.
+const HEIGHT: f64 = 280.0;
+/// Room for ticks and names: left, right, below the legend, bottom.
+const MARGIN: [f64; 4] = [64.0, 16.0, 14.0, 46.0];
+/// Of a line of the legend.
+const LEGEND_LINE: f64 = 20.0;
 
 /// Smallest, median and largest at one place of the horizontal axis.
 struct Band {
@@ -33,47 +36,65 @@ fn bands(series: &Series) -> Vec<Band> {
 }
 
 pub(super) fn draw(x_label: &str, y_label: &str, series: &[Series]) -> String {
-    let [left, right, top, bottom] = MARGIN;
+    let [left, right, below_legend, bottom] = MARGIN;
+    let (places, lines) = legend(series);
+    let legend_height = LEGEND_LINE * lines as f64;
+    let (top, height) = (legend_height + below_legend, legend_height + HEIGHT);
     let all: Vec<Vec<Band>> = series.iter().map(bands).collect();
     let xs = all.iter().flatten().map(|band| band.x);
     let ys = all.iter().flatten().flat_map(|band| [band.low, band.high]);
     let x = Axis::covering(xs, 6, [left, WIDTH - right]);
-    let y = Axis::covering(ys, 5, [HEIGHT - bottom, top]);
+    let y = Axis::covering(ys, 5, [height - bottom, top]);
 
-    let mut svg = Svg::new(WIDTH, HEIGHT);
+    let mut svg = Svg::new(WIDTH, height);
     for (value, label) in y.ticks() {
         svg.line("grid", [left, y.at(value)], [WIDTH - right, y.at(value)]);
         svg.text("tick", [left - 8.0, y.at(value) + 4.0], Anchor::End, &label);
     }
     for (value, label) in x.ticks() {
-        svg.line("axis", [x.at(value), HEIGHT - bottom], [x.at(value), HEIGHT - bottom + 4.0]);
-        svg.text("tick", [x.at(value), HEIGHT - bottom + 18.0], Anchor::Middle, &label);
+        svg.line("axis", [x.at(value), height - bottom], [x.at(value), height - bottom + 4.0]);
+        svg.text("tick", [x.at(value), height - bottom + 18.0], Anchor::Middle, &label);
     }
-    svg.line("axis", [left, HEIGHT - bottom], [WIDTH - right, HEIGHT - bottom]);
-    svg.text("label", [(left + WIDTH - right) / 2.0, HEIGHT - 8.0], Anchor::Middle, x_label);
-    svg.text_upwards("label", [14.0, (top + HEIGHT - bottom) / 2.0], y_label);
+    svg.line("axis", [left, height - bottom], [WIDTH - right, height - bottom]);
+    svg.text("label", [(left + WIDTH - right) / 2.0, height - 8.0], Anchor::Middle, x_label);
+    svg.text_upwards("label", [14.0, (top + height - bottom) / 2.0], y_label);
 
     for (i, bands) in all.iter().enumerate() {
         let upper = bands.iter().map(|b| [x.at(b.x), y.at(b.high)]);
         let lower = bands.iter().rev().map(|b| [x.at(b.x), y.at(b.low)]);
-        svg.polygon(&format!("band s{}", i % 6), &upper.chain(lower).collect::<Vec<_>>());
+        svg.polygon(&format!("band {}", colour(i)), &upper.chain(lower).collect::<Vec<_>>());
     }
     for (i, bands) in all.iter().enumerate() {
         let line: Vec<_> = bands.iter().map(|b| [x.at(b.x), y.at(b.middle)]).collect();
-        svg.polyline(&format!("line s{}", i % 6), &line);
+        svg.polyline(&format!("line {}", colour(i)), &line);
     }
-    legend(&mut svg, series);
+    for (i, ([x, y], series)) in places.into_iter().zip(series).enumerate() {
+        svg.line(&format!("line {}", colour(i)), [x, y], [x + 18.0, y]);
+        svg.text("label", [x + 24.0, y + 4.0], Anchor::Start, &series.label);
+    }
     svg.finish()
 }
 
-/// Names above the plot, from left to right.
-fn legend(svg: &mut Svg, series: &[Series]) {
-    let mut x = MARGIN[0];
-    for (i, series) in series.iter().enumerate() {
-        svg.line(&format!("line s{}", i % 6), [x, 14.0], [x + 18.0, 14.0]);
-        svg.text("label", [x + 24.0, 18.0], Anchor::Start, &series.label);
-        x += 24.0 + text_width(&series.label) + 22.0;
-    }
+/// The classes of a line: six colours, then the same in dashes.
+fn colour(series: usize) -> String {
+    let dashes = if series < 6 { "" } else { " dashed" };
+    format!("s{}{dashes}", series % 6)
+}
+
+/// Where the names stand above the plot, from left to right and then in a further line; and the number of lines.
+fn legend(series: &[Series]) -> (Vec<[f64; 2]>, usize) {
+    let (mut x, mut line) = (MARGIN[0], 0);
+    let mut place = |series: &Series| {
+        let width = 24.0 + text_width(&series.label);
+        if x > MARGIN[0] && x + width > WIDTH {
+            (x, line) = (MARGIN[0], line + 1);
+        }
+        let place = [x, 14.0 + LEGEND_LINE * line as f64];
+        x += width + 22.0;
+        place
+    };
+    let places = series.iter().map(&mut place).collect();
+    (places, line + 1)
 }
 
 #[cfg(test)]
@@ -87,6 +108,18 @@ mod tests {
         let bands = bands(&Series::new("x", runs));
         let tuples: Vec<_> = bands.iter().map(|b| (b.x, b.low, b.middle, b.high)).collect();
         assert_eq!(tuples, [(0.0, 1.0, 2.0, 3.0), (1.0, 5.0, 5.0, 5.0)]);
+    }
+
+    #[test]
+    fn a_long_legend_takes_several_lines() {
+        let series: Vec<Series> =
+            (0..9).map(|i| Series::new(&format!("a line of a long name {i}"), vec![])).collect();
+        let (places, lines) = legend(&series);
+        // Two names of 23 letters fit beside each other.
+        assert_eq!(lines, 5);
+        assert_eq!(places[2], [MARGIN[0], 14.0 + LEGEND_LINE]);
+        let names = places.iter().map(|[x, _]| x + 24.0 + text_width(&series[0].label));
+        assert!(names.fold(0.0, f64::max) <= WIDTH);
     }
 
     #[test]
