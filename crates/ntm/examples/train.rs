@@ -16,10 +16,13 @@ use seedbed_ntm::{ControllerConfig, Ntm, NtmConfig};
 struct Setting {
     task: Box<dyn SequenceTask>,
     controller: ControllerConfig,
+    /// Rows of memory that the sequences fill, so that longer ones do not read what was never seen.
+    slots: usize,
     similarity_eps: f64,
     sequences: u64,
     optimizer: OptimizerConfig,
     clip_norm: f64,
+    head_noise: f64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "copy" => Setting {
             task: Box::new(Copy::default()),
             controller: ControllerConfig::Lstm { hidden: 100, layers: 1 },
+            slots: 24,
             similarity_eps: 1.0,
             sequences: 10_000,
             optimizer: OptimizerConfig::GravesRmsProp(GravesRmsPropConfig {
@@ -38,27 +42,32 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ..Default::default()
             }),
             clip_norm: 10.0,
+            head_noise: 0.2,
         },
         "recall" => Setting {
             task: Box::new(AssociativeRecall::default()),
             controller: ControllerConfig::FeedForward { hidden: 100, layers: 1 },
+            slots: 48,
             similarity_eps: 0.01,
             sequences: 30_000,
             optimizer: OptimizerConfig::Adam(AdamConfig { lr: 1e-3, ..Default::default() }),
             clip_norm: 1.0,
+            head_noise: 0.1,
         },
         other => return Err(format!("{other:?} is no task here; copy and recall are").into()),
     };
-    let Setting { task, controller, similarity_eps, sequences, optimizer, clip_norm } = setting;
+    let Setting { task, controller, slots, similarity_eps, sequences, .. } = setting;
     let mut rng = Rng::new(seed.parse()?);
     let draws = rng.split();
     let [inputs, outputs] = task.channels();
     let config =
-        NtmConfig { inputs, outputs, controller, similarity_eps, ..Default::default() }.check()?;
+        NtmConfig { inputs, outputs, controller, slots, similarity_eps, ..Default::default() };
+    let config = config.check()?;
     let training = TrainingConfig {
         sequences,
-        optimizer,
-        clip_norm: Some(clip_norm),
+        optimizer: setting.optimizer,
+        clip_norm: Some(setting.clip_norm),
+        head_noise: setting.head_noise,
         schedule: Schedule::Cosine { steps: sequences, end: 0.01 },
         dir: Some(Path::new(file).with_extension("run")),
         ..Default::default()
