@@ -91,6 +91,11 @@ impl<F: Float, S, const N: usize> FusedCtx<'_, F, S, N> {
         self.ctx.gathered(i)
     }
 
+    /// See [`Ctx::add_product`].
+    pub(crate) fn add_product(&self, i: usize, rows: [&[F]; 2]) -> bool {
+        self.ctx.add_product(i, rows)
+    }
+
     /// [`gathered`](Self::gathered), or zeros where there is nothing to add to: either way a gradient of the `i`-th input that may be
     /// changed in place.
     pub(crate) fn gradient(&self, i: usize) -> Tensor<F> {

@@ -84,6 +84,15 @@ impl<'a, F: Float> Ctx<'a, F> {
         if self.recording() { None } else { self.pending.take_unique(&self.inputs[i]) }
     }
 
+    /// Adds the product Aᵀ · B to the gradient of the `i`-th input, together with others of its kind: the rule then gives `None` for that input. Here A and B
+    /// are some rows, as long as the sides of the input, a matrix.
+    ///
+    /// False if this did not happen: if nothing has been gathered yet, so that there may be no others; if the rows are so many that waiting does not
+    /// pay; or if an outer transform watches.
+    pub(crate) fn add_product(&self, i: usize, rows: [&[F]; 2]) -> bool {
+        !self.recording() && self.pending.wait(&self.inputs[i], rows)
+    }
+
     /// Whether an outer transform will differentiate this derivative.
     pub fn recording(&self) -> bool {
         recording()

@@ -12,6 +12,7 @@ mod kernels;
 mod levels;
 mod module;
 mod ops;
+mod products;
 mod rng;
 mod shape;
 mod storage;
@@ -22,7 +23,7 @@ pub mod update;
 
 pub use check::{GradCheck, check_fused, check_grads};
 pub use float::Float;
-pub use fused::Activation;
+pub use fused::{Activation, MemoryHeads};
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::graph::{Ctx, Node, Op};
+use crate::kernels::accumulate::add_assign;
 use crate::levels::{State, debug_nan_is_on, state, with_state};
+use crate::products::{self, Products};
 use crate::{Float, Tensor};
 
 /// A graph that was recorded at one level, ready to be walked back.
@@ -60,14 +62,33 @@ impl<F: Float> Tape<F> {
     }
 }
 
-/// A tensor and what has been gathered of its gradient.
-type Entry<F> = (Tensor<F>, Tensor<F>);
+/// A tensor and what has been gathered of its gradient: a sum, and products that wait to be added to it.
+struct Entry<F: Float> {
+    tensor: Tensor<F>,
+    sum: Option<Tensor<F>>,
+    waiting: Option<Box<Products<F>>>,
+}
+
+impl<F: Float> Entry<F> {
+    fn is_of(&self, x: &Tensor<F>) -> bool {
+        Arc::ptr_eq(&self.tensor.0, &x.0)
+    }
+
+    /// The tensor and its whole gradient.
+    fn complete(self) -> (Tensor<F>, Option<Tensor<F>>) {
+        let gradient = match self.waiting {
+            Some(products) => Some(products.onto(self.sum)),
+            None => self.sum,
+        };
+        (self.tensor, gradient)
+    }
+}
 
 /// Gradients that wait for their tensor's turn, in a table indexed by the tensor's number.
 pub(crate) struct Pending<F: Float> {
     base: u32,
     level: u8,
-    /// Derivative rules reach into it, too: see [`take_unique`](Self::take_unique).
+    /// Derivative rules reach into it, too: see [`take_unique`](Self::take_unique) and [`wait`](Self::wait).
     slots: RefCell<Vec<SmallVec<[Entry<F>; 1]>>>,
 }
 
@@ -95,10 +116,34 @@ impl<F: Float> Pending<F> {
             slots.resize_with(i + 1, SmallVec::new);
         }
         // Tensors that other threads made may share a number, so a slot is a (very short) list.
-        match slots[i].iter_mut().find(|(t, _)| Arc::ptr_eq(&t.0, &x.0)) {
-            Some((_, sum)) => accumulate(sum, g),
-            None => slots[i].push((x, g)),
+        match slots[i].iter_mut().find(|e| e.is_of(&x)) {
+            Some(Entry { sum: Some(sum), .. }) => accumulate(sum, g),
+            Some(entry) => entry.sum = Some(g),
+            None => slots[i].push(Entry { tensor: x, sum: Some(g), waiting: None }),
         }
+    }
+
+    /// Lets the product Aᵀ · B of a few rows wait to be added to the sum that has been gathered for the matrix `x`; false if there is no such sum, or
+    /// if the rows are many.
+    pub(crate) fn wait(&self, x: &Tensor<F>, [a, b]: [&[F]; 2]) -> bool {
+        let &[k, n] = x.shape() else { return false };
+        // Whoever looks for a NaN wants it at the op that made it.
+        if k * n == 0 || a.len() / k > products::FEW || debug_nan_is_on() {
+            return false;
+        }
+        let slots = &mut *self.slots.borrow_mut();
+        let slot = self.slot(x).and_then(|i| slots.get_mut(i));
+        let Some(Entry { sum: sum @ Some(_), waiting, .. }) =
+            slot.and_then(|slot| slot.iter_mut().find(|e| e.is_of(x)))
+        else {
+            return false;
+        };
+        let products = waiting.get_or_insert_with(|| Box::new(Products::new([k, n])));
+        products.push([a, b]);
+        if products.are_many() {
+            *sum = waiting.take().map(|products| products.onto(sum.take()));
+        }
+        true
     }
 
     /// From the newest tensor to the oldest: when a tensor's turn comes, its gradient is complete.
@@ -107,12 +152,16 @@ impl<F: Float> Pending<F> {
         for i in (0..newest).rev() {
             // An op's inputs are older than its output, so that nothing is added to this slot any more.
             let mut slot = std::mem::take(&mut self.slots.borrow_mut()[i]);
-            while let Some((mut tensor, g)) = slot.pop() {
-                match &tensor.0.node {
+            while let Some(entry) = slot.pop() {
+                let own = matches!(entry.tensor.0.node, Some(Node::Variable(_)))
+                    && entry.tensor.0.level == self.level;
+                if own {
                     // The transform's own variables keep what they have gathered.
-                    Some(Node::Variable(_)) if tensor.0.level == self.level => {
-                        self.slots.borrow_mut()[i].push((tensor, g));
-                    }
+                    self.slots.borrow_mut()[i].push(entry);
+                    continue;
+                }
+                let (mut tensor, Some(g)) = entry.complete() else { continue };
+                match &tensor.0.node {
                     Some(Node::Variable(outer)) => self.add(outer.clone(), g),
                     Some(Node::Op { op, inputs }) => {
                         let grads = op.vjp(&Ctx::new(inputs, &tensor, self), g);
@@ -133,18 +182,17 @@ impl<F: Float> Pending<F> {
         let i = self.slot(x)?;
         let slots = &mut *self.slots.borrow_mut();
         let slot = slots.get_mut(i)?;
-        let i = slot.iter().position(|(t, _)| Arc::ptr_eq(&t.0, &x.0))?;
-        Some(slot.remove(i).1)
+        let i = slot.iter().position(|e| e.is_of(x))?;
+        slot.remove(i).complete().1
     }
 
-    /// What has been gathered for `x`, taken out, if it may be changed in place.
+    /// The sum that has been gathered for `x`, taken out, if it may be changed in place.
     pub(crate) fn take_unique(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
-        let mut sum = self.take(x)?;
-        if sum.unique_data().is_some() {
-            return Some(sum);
-        }
-        self.add(x.clone(), sum);
-        None
+        let i = self.slot(x)?;
+        let slots = &mut *self.slots.borrow_mut();
+        let entry = slots.get_mut(i)?.iter_mut().find(|e| e.is_of(x))?;
+        entry.sum.as_mut()?.unique_data()?;
+        entry.sum.take()
     }
 }
 
@@ -172,9 +220,16 @@ fn take_inputs<F: Float>(tensor: &mut Tensor<F>) -> SmallVec<[Tensor<F>; 2]> {
 }
 
 /// `sum += g`, in place where nobody can see it.
-fn accumulate<F: Float>(sum: &mut Tensor<F>, g: Tensor<F>) {
-    match sum.unique_data() {
-        Some(data) if g.0.level == 0 => crate::kernels::accumulate::add_assign(data, g.data()),
-        _ => *sum = &*sum + &g,
+fn accumulate<F: Float>(sum: &mut Tensor<F>, mut g: Tensor<F>) {
+    if sum.0.level == 0 && g.0.level == 0 {
+        if let Some(data) = sum.unique_data() {
+            return add_assign(data, g.data());
+        }
+        if let Some(data) = g.unique_data() {
+            add_assign(data, sum.data());
+            *sum = g;
+            return;
+        }
     }
+    *sum = &*sum + &g;
 }

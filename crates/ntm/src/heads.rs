@@ -1,6 +1,6 @@
 //! What the heads want of the memory, from the controller's output.
 
-use seedbed_autodiff::{Float, Rng, Tensor, module};
+use seedbed_autodiff::{Float, MemoryHeads, Rng, Tensor, module};
 use seedbed_nn::Linear;
 
 use crate::{AddActivation, Addressing, NtmConfig};
@@ -77,15 +77,28 @@ impl<F: Float> Heads<F> {
         Tensor::normal(&[time, batch, numbers], 0.0, std, rng)
     }
 
-    /// The raw numbers of all heads from h, with noise `[batch, numbers]` if there is any, clipped.
+    /// The raw numbers of all heads from h, with noise `[batch, numbers]` if there is any.
     #[track_caller]
-    pub(crate) fn wishes(&self, h: &Tensor<F>, noise: Option<&Tensor<F>>) -> Wishes<F> {
-        let mut raw = self.linear.forward(h);
-        if let Some(noise) = noise {
-            raw = raw + noise;
+    pub(crate) fn raw(&self, h: &Tensor<F>, noise: Option<&Tensor<F>>) -> Tensor<F> {
+        let raw = self.linear.forward(h);
+        match noise {
+            Some(noise) => raw + noise,
+            None => raw,
         }
+    }
+
+    /// The heads, as a step of all of them together takes them.
+    pub(crate) fn together(&self) -> MemoryHeads {
+        let Self { reads, writes, clip, .. } = *self;
+        let Place { shifts, similarity_eps: eps } = self.place;
+        MemoryHeads { reads, writes, shifts, eps, clip, tanh: self.add == AddActivation::Tanh }
+    }
+
+    /// What the raw numbers of all heads say, clipped.
+    #[track_caller]
+    pub(crate) fn wishes(&self, raw: &Tensor<F>) -> Wishes<F> {
         let raw = raw.clamp(-self.clip, self.clip);
-        let (batch, heads) = (h.shape()[0], self.reads + self.writes);
+        let (batch, heads) = (raw.shape()[0], self.reads + self.writes);
         let numbers = self.place.numbers(self.width);
         let parts = raw.split(1, &[heads * numbers, self.writes * 2 * self.width]);
         let change = parts[1].reshape(&[batch, self.writes, 2 * self.width]).chunk(2, 2);

@@ -5,6 +5,7 @@ use seedbed_nn::{Checked, Linear};
 
 use crate::controller::{Controller, StandardController};
 use crate::heads::Wishes;
+use crate::sequence::Features;
 use crate::{HeadOrder, Heads, NtmConfig, NtmError, Snapshot, Start, Trace};
 
 /// A Neural Turing Machine (Graves, Wayne & Danihelka 2014).
@@ -116,8 +117,8 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         x: &Tensor<F>,
         state: &NtmState<F, C::State>,
     ) -> (Tensor<F>, NtmState<F, C::State>) {
-        let (features, next, _) = self.advance(x, state, None);
-        (self.output.forward(&features), next)
+        let (h, next, _) = self.advance(x, state, None);
+        (self.output.forward(&Tensor::concat(&[&h, &next.read], 1)), next)
     }
 
     /// The logits `[time, batch, outputs]` on sequences `[time, batch, inputs]`, from the start.
@@ -164,61 +165,51 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     #[track_caller]
     pub fn forward_traced(&self, sequence: &Tensor<F>) -> (Tensor<F>, Trace<F>) {
         let mut snapshots = Vec::new();
-        let logits = self.unroll(sequence, None, |state, wishes| {
-            snapshots.push(Snapshot::new(state, wishes, &self.heads));
+        let logits = self.unroll(sequence, None, |state, raw| {
+            snapshots.push(Snapshot::new(state, &self.heads.wishes(raw), &self.heads));
         });
         (logits, Trace::new(&snapshots))
     }
 
-    /// Runs over sequences, with noise on what the heads are told in each step, and shows every state to `see`.
+    /// Runs over sequences, with noise on what the heads are told in each step. Shows every state and what made it, the heads' raw numbers, to
+    /// `see`.
     #[track_caller]
     fn unroll(
         &self,
         sequence: &Tensor<F>,
         noise: Option<&Tensor<F>>,
-        mut see: impl FnMut(&NtmState<F, C::State>, &Wishes<F>),
+        mut see: impl FnMut(&NtmState<F, C::State>, &Tensor<F>),
     ) -> Tensor<F> {
         let [time, batch] = crate::sequence::dims("Ntm", sequence, self.controller.inputs());
         let mut state = self.start(batch);
-        let mut features = Vec::with_capacity(time);
+        let mut features = Features::new(time);
         for t in 0..time as isize {
             let noise = noise.map(|noise| noise.index(0, t));
-            let (feature, next, wishes) =
-                self.advance(&sequence.index(0, t), &state, noise.as_ref());
-            see(&next, &wishes);
-            features.push(feature);
+            let (h, next, raw) = self.advance(&sequence.index(0, t), &state, noise.as_ref());
+            see(&next, &raw);
+            features.push(h, &next.read);
             state = next;
         }
-        crate::sequence::outputs(&self.output, &features, batch)
+        features.outputs(&self.output, batch)
     }
 
-    /// One step without the output map: its features [hₜ, rₜ], the next state, and what the heads wanted.
+    /// One step without the output map: hₜ, the next state, and the raw numbers of the heads.
     #[track_caller]
     fn advance(
         &self,
         x: &Tensor<F>,
         state: &NtmState<F, C::State>,
         noise: Option<&Tensor<F>>,
-    ) -> (Tensor<F>, NtmState<F, C::State>, Wishes<F>) {
+    ) -> (Tensor<F>, NtmState<F, C::State>, Tensor<F>) {
         let (h, controller) = self.controller.step(x, &state.read, &state.controller);
-        let wishes = self.heads.wishes(&h, noise);
+        let raw = self.heads.raw(&h, noise);
         let [memory, attention, read] = match self.order {
-            HeadOrder::Together => self.act_together(&wishes, state),
-            HeadOrder::InPairs => self.act_in_pairs(&wishes, state),
+            HeadOrder::Together => {
+                state.memory.memory_step(&raw, &state.attention, self.heads.together())
+            }
+            HeadOrder::InPairs => self.act_in_pairs(&self.heads.wishes(&raw), state),
         };
-        let features = Tensor::concat(&[&h, &read], 1);
-        (features, NtmState { memory, attention, read, controller }, wishes)
-    }
-
-    /// All heads look at the memory as the last step left it. Returns Mₜ, wₜ and rₜ.
-    #[track_caller]
-    fn act_together(&self, wishes: &Wishes<F>, state: &NtmState<F, C::State>) -> [Tensor<F>; 3] {
-        let Heads { reads, writes, .. } = self.heads;
-        let attention = self.heads.attention(&state.memory, &wishes.place, &state.attention);
-        let by_kind = attention.split(1, &[reads, writes]);
-        let read = state.memory.memory_read(&by_kind[0]);
-        let memory = state.memory.memory_write(&by_kind[1], &wishes.erase, &wishes.add);
-        [memory, attention, flat(&read)]
+        (h, NtmState { memory, attention, read, controller }, raw)
     }
 
     /// Every head looks at the memory as the head before left it. Returns Mₜ, wₜ and rₜ.
@@ -242,14 +233,8 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         }
         read_attention.append(&mut write_attention);
         let [attention, read] = [&read_attention, &reads].map(|parts| Tensor::concat(parts, 1));
-        [memory, attention, flat(&read)]
+        [memory, attention, read.reshape(state.read.shape())]
     }
-}
-
-/// What all heads read, `[batch, heads, M]`, one after the other: `[batch, heads · M]`.
-fn flat<F: Float>(read: &Tensor<F>) -> Tensor<F> {
-    let &[batch, heads, width] = read.shape() else { unreachable!("a read has three axes") };
-    read.reshape(&[batch, heads * width])
 }
 
 /// Bad input as an error instead of a panic.

@@ -56,17 +56,31 @@ pub(crate) fn dims<F: Float>(model: &str, sequence: &Tensor<F>, inputs: usize) -
     }
 }
 
-/// The outputs `[time, batch, outputs]` of all steps, as one product, from their features `[batch, anything]`.
-#[track_caller]
-pub(crate) fn outputs<F: Float>(
-    output: &Linear<F>,
-    features: &[Tensor<F>],
-    batch: usize,
-) -> Tensor<F> {
-    if features.is_empty() {
-        return Tensor::zeros(&[0, batch, output.weight.shape()[1]]);
+/// What the outputs of a sequence are computed from: hₜ `[batch, hidden]` and rₜ `[batch, reads]` of every step.
+pub(crate) struct Features<F: Float> {
+    hidden: Vec<Tensor<F>>,
+    reads: Vec<Tensor<F>>,
+}
+
+impl<F: Float> Features<F> {
+    pub(crate) fn new(time: usize) -> Self {
+        Self { hidden: Vec::with_capacity(time), reads: Vec::with_capacity(time) }
     }
-    output.forward(&Tensor::stack(features, 0))
+
+    pub(crate) fn push(&mut self, h: Tensor<F>, read: &Tensor<F>) {
+        self.hidden.push(h);
+        self.reads.push(read.clone());
+    }
+
+    /// The outputs `[time, batch, outputs]` of all steps, as one product on [hₜ, rₜ].
+    #[track_caller]
+    pub(crate) fn outputs(&self, output: &Linear<F>, batch: usize) -> Tensor<F> {
+        if self.hidden.is_empty() {
+            return Tensor::zeros(&[0, batch, output.weight.shape()[1]]);
+        }
+        let [hidden, reads] = [&self.hidden, &self.reads].map(|steps| Tensor::stack(steps, 0));
+        output.forward(&Tensor::concat(&[hidden, reads], 2))
+    }
 }
 
 /// Whether a sequence has the right shape and is finite.

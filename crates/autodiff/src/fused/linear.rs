@@ -177,35 +177,32 @@ impl Linear {
     }
 
     /// With `z = x · w + b` and `dz = g ⊙ activation'(z)`: `dx = dz · wᵀ`, `dw = xᵀ · dz`, `db = Σ rows of dz`.
-    fn gradients<F: Float>(
+    fn gradients<F: Float, const N: usize>(
         self,
-        [x, w, y]: [&Tensor<F>; 3],
-        needs: [bool; 3],
-        gathered: [Option<Tensor<F>>; 2],
+        c: &FusedCtx<'_, F, (), N>,
         g: Tensor<F>,
-    ) -> [Option<Tensor<F>>; 3] {
-        let [gathered_w, gathered_b] = gathered;
+    ) -> [Option<Tensor<F>>; N] {
+        let (x, w) = (c.x(0), c.x(1));
         let ([m, n, k], _) = sizes(x, w);
-        let dz = self.before_activation(y, g);
-        let dx = needs[0].then(|| {
-            let (a, b) = (Mat::new(dz.data(), n), Mat::new(w.data(), n).t());
-            Tensor::new(product([m, k, n], a, b), x.shape())
-        });
-        let dw = needs[1].then(|| {
-            let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
-            gemm_onto([k, n, m], a, b, gathered_w)
-        });
-        let db = needs[2].then(|| {
-            let db = sum_rows(dz.data(), n);
-            match gathered_b {
-                Some(mut sum) => {
-                    add_assign(sum.data_mut(), &db);
-                    sum
-                }
-                None => Tensor::new(db, &[n]),
+        let dz = self.before_activation(c.y(), g);
+        std::array::from_fn(|i| match i {
+            _ if !c.needs(i) => None,
+            0 => {
+                let (a, b) = (Mat::new(dz.data(), n), Mat::new(w.data(), n).t());
+                Some(Tensor::new(product([m, k, n], a, b), x.shape()))
             }
-        });
-        [dx, dw, db]
+            1 if c.add_product(1, [x.data(), dz.data()]) => None,
+            1 => {
+                let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
+                Some(gemm_onto([k, n, m], a, b, c.gathered(1)))
+            }
+            _ => {
+                let db = sum_rows(dz.data(), n);
+                let Some(mut sum) = c.gathered(2) else { return Some(Tensor::new(db, &[n])) };
+                add_assign(sum.data_mut(), &db);
+                Some(sum)
+            }
+        })
     }
 
     /// The gradient before the activation, in the memory of `g` where nobody else sees it.
@@ -281,8 +278,7 @@ impl<F: Float> Fused<F, 3> for Linear {
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 3>, g: Tensor<F>) -> [Option<Tensor<F>>; 3] {
-        let gathered = [c.gathered(1), c.gathered(2)];
-        self.gradients([c.x(0), c.x(1), c.y()], [0, 1, 2].map(|i| c.needs(i)), gathered, g)
+        self.gradients(c, g)
     }
 }
 
@@ -302,8 +298,6 @@ impl<F: Float> Fused<F, 2> for Linear {
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
-        let needs = [c.needs(0), c.needs(1), false];
-        let [dx, dw, _] = self.gradients([c.x(0), c.x(1), c.y()], needs, [c.gathered(1), None], g);
-        [dx, dw]
+        self.gradients(c, g)
     }
 }

@@ -11,6 +11,7 @@ mod norm;
 
 pub use linear::Activation;
 pub(crate) use linear::gemm_onto;
+pub use memory::MemoryHeads;
 
 use crate::{Float, Tensor};
 

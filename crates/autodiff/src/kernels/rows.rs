@@ -142,7 +142,9 @@ impl<F: Float, const FMA: bool> Block<F, FMA> {
     pub(crate) fn load(row: &[F], at: usize, fill: F) -> Self {
         let mut out = [Lane(fill); WIDTH];
         if let Some(x) = row[at..].first_chunk::<WIDTH>() {
-            out = x.map(Lane);
+            for (o, &x) in out.iter_mut().zip(x) {
+                *o = Lane(x);
+            }
         } else {
             for (o, &x) in out.iter_mut().zip(&row[at..]) {
                 *o = Lane(x);
@@ -155,7 +157,9 @@ impl<F: Float, const FMA: bool> Block<F, FMA> {
     #[inline(always)]
     pub(crate) fn store(self, row: &mut [F], at: usize) {
         if let Some(out) = row[at..].first_chunk_mut::<WIDTH>() {
-            *out = self.0.map(|x| x.0);
+            for (o, x) in out.iter_mut().zip(&self.0) {
+                *o = x.0;
+            }
         } else {
             for (o, x) in row[at..].iter_mut().zip(&self.0) {
                 *o = x.0;

@@ -204,11 +204,16 @@ impl<F: Float> Op<F> for MatMul {
         let right = || if tb { g.matmul_t(a, true, ta) } else { a.matmul_t(&g, !ta, false) };
         let left = c.needs(0).then(|| left().sum_to(a.shape()));
         if let ([false, false], &[m, k], &[_, n]) = (self.transposed, a.shape(), b.shape())
-            && let gathered @ Some(_) = c.gathered(1)
+            && c.needs(1)
         {
             // A weight that is used many times.
-            let (a, g) = (Mat::new(a.data(), k).t(), Mat::new(g.data(), n));
-            return smallvec![left, Some(gemm_onto([k, n, m], a, g, gathered))];
+            if c.add_product(1, [a.data(), g.data()]) {
+                return smallvec![left, None];
+            }
+            if let gathered @ Some(_) = c.gathered(1) {
+                let (a, g) = (Mat::new(a.data(), k).t(), Mat::new(g.data(), n));
+                return smallvec![left, Some(gemm_onto([k, n, m], a, g, gathered))];
+            }
         }
         smallvec![left, c.needs(1).then(|| right().sum_to(b.shape()))]
     }

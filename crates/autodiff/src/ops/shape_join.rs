@@ -23,6 +23,22 @@ impl<F: Float> Op<F> for Concat {
     }
 }
 
+#[derive(Debug)]
+struct Stack {
+    axis: usize,
+}
+
+impl<F: Float> Op<F> for Stack {
+    fn name(&self) -> &'static str {
+        "stack"
+    }
+
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        let part = |i| g.index(self.axis as isize, i as isize);
+        (0..c.inputs().len()).map(|i| c.needs(i).then(|| part(i))).collect()
+    }
+}
+
 /// Joining.
 impl<F: Float> Tensor<F> {
     /// The tensors one after another along an axis.
@@ -73,7 +89,10 @@ impl<F: Float> Tensor<F> {
     pub fn stack<T: Borrow<Self>>(tensors: &[T], axis: isize) -> Self {
         let Some(first) = tensors.first() else { panic!("stack: there are no tensors") };
         let first = first.borrow().shape();
-        let axis = shape::axis("stack", axis, first.len() + 1) as isize;
+        let axis = shape::axis("stack", axis, first.len() + 1);
+        let mut shape = Dims::from_slice(first);
+        shape.insert(axis, tensors.len());
+        let inner = first[axis..].iter().product();
         let mut parts = Vec::with_capacity(tensors.len());
         for (i, x) in tensors.iter().enumerate() {
             let x = x.borrow();
@@ -82,9 +101,11 @@ impl<F: Float> Tensor<F> {
                 "stack: tensor {i} has shape {:?}, the first {first:?}",
                 x.shape()
             );
-            parts.push(x.unsqueeze(axis));
+            parts.push((x.data(), inner));
         }
-        Self::concat(&parts, axis)
+        let value = Self::new(layout::concat(&parts), &shape);
+        let inputs: Vec<_> = tensors.iter().map(Borrow::borrow).collect();
+        Self::record(Stack { axis }, &inputs, value)
     }
 
     /// The elements moved on by `shift` places along an axis; those that leave at its end come in at its beginning.

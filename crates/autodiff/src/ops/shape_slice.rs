@@ -3,7 +3,7 @@
 use ndarray::Slice as Range;
 use smallvec::{SmallVec, smallvec};
 
-use crate::kernels::layout;
+use crate::kernels::{accumulate, layout};
 use crate::shape::{self, Axes, Dims};
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
@@ -70,6 +70,30 @@ impl<F: Float> Op<F> for Cut {
     }
 }
 
+/// A part that lies in one piece, in a shape of its own: from the `start`-th element on.
+#[derive(Debug)]
+struct Piece {
+    name: &'static str,
+    start: usize,
+}
+
+impl<F: Float> Op<F> for Piece {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
+        let (x, start) = (c.x(0), self.start);
+        if c.recording() {
+            let around = (start, x.len() - start - g.len());
+            return smallvec![Some(g.flatten().pad(&[around], 0.0).reshape(x.shape()))];
+        }
+        let mut sum = c.gathered(0).unwrap_or_else(|| Tensor::zeros(x.shape()));
+        accumulate::add_assign(&mut sum.data_mut()[start..][..g.len()], g.data());
+        smallvec![Some(sum)]
+    }
+}
+
 /// A part in its place, everything else constant.
 #[derive(Debug)]
 struct Embed {
@@ -120,8 +144,13 @@ impl<F: Float> Tensor<F> {
             self.shape()
         );
         assert!(range.step != 0, "slice: the step must not be 0");
-        let mut window = Window::full(self.shape());
         let count = (end - start) as usize;
+        if range.step == 1
+            && let Some(part) = self.cut_across("slice", axis, start as usize, count)
+        {
+            return part;
+        }
+        let mut window = Window::full(self.shape());
         window.part[axis] = count.div_ceil(range.step.unsigned_abs());
         window.step[axis] = range.step;
         // A walk backwards begins at the last place of the range.
@@ -150,11 +179,14 @@ impl<F: Float> Tensor<F> {
             "index: {i} is out of range for axis {axis} of shape {:?}",
             self.shape()
         );
+        let (_, shape) = super::reduce::reduced_shapes(self.shape(), &[axis]);
+        let i = i.rem_euclid(n) as usize;
+        if let Some(place) = self.place(axis) {
+            return self.piece("index", i * place, &shape);
+        }
         let mut window = Window::full(self.shape());
-        window.part[axis] = 1;
-        window.start[axis] = i.rem_euclid(n) as usize;
-        let part = self.cut("index", window);
-        part.reshape(&super::reduce::reduced_shapes(self.shape(), &[axis]).1)
+        (window.start[axis], window.part[axis]) = (i, 1);
+        self.cut("index", window).reshape(&shape)
     }
 
     /// Consecutive parts of given sizes along one axis.
@@ -208,9 +240,12 @@ impl<F: Float> Tensor<F> {
     ) -> Vec<Self> {
         let (mut parts, mut start) = (Vec::new(), 0);
         for size in sizes {
-            let mut window = Window::full(self.shape());
-            (window.start[axis], window.part[axis]) = (start, size);
-            parts.push(self.cut(name, window));
+            let part = self.cut_across(name, axis, start, size).unwrap_or_else(|| {
+                let mut window = Window::full(self.shape());
+                (window.start[axis], window.part[axis]) = (start, size);
+                self.cut(name, window)
+            });
+            parts.push(part);
             start += size;
         }
         parts
@@ -261,17 +296,47 @@ impl<F: Float> Tensor<F> {
         self.embed("pad", &window, value)
     }
 
+    /// The numbers of one place of an axis, if they lie in one piece.
+    fn place(&self, axis: usize) -> Option<usize> {
+        let (before, rest) = self.shape().split_at(axis);
+        before.iter().all(|&n| n == 1).then(|| rest[1..].iter().product())
+    }
+
+    /// `count` places of an axis from the `start`-th on, if they lie in one piece.
+    #[track_caller]
+    fn cut_across(
+        &self,
+        name: &'static str,
+        axis: usize,
+        start: usize,
+        count: usize,
+    ) -> Option<Self> {
+        let place = self.place(axis)?;
+        let mut shape = Dims::from_slice(self.shape());
+        shape[axis] = count;
+        Some(self.piece(name, start * place, &shape))
+    }
+
+    /// The elements from the `start`-th on, as many as the shape needs. Nothing is copied.
+    #[track_caller]
+    pub(crate) fn piece(&self, name: &'static str, start: usize, shape: &[usize]) -> Self {
+        if self.len() == shape::len(shape) {
+            return self.reshape(shape);
+        }
+        Self::record(Piece { name, start }, &[self], self.part(start, shape))
+    }
+
     #[track_caller]
     fn cut(&self, name: &'static str, window: Window) -> Self {
         if window.is_full() {
             return self.clone();
         }
-        let value = if window.is_contiguous() {
-            self.part(window.layout().0, &window.part)
-        } else {
-            let (start, strides) = window.layout();
-            Self::new(layout::read(self.data(), start, &window.part, &strides), &window.part)
-        };
+        let (start, strides) = window.layout();
+        if window.is_contiguous() {
+            return self.piece(name, start, &window.part);
+        }
+        let value =
+            Self::new(layout::read(self.data(), start, &window.part, &strides), &window.part);
         Self::record(Cut { name, window }, &[self], value)
     }
 

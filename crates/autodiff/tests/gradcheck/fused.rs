@@ -1,6 +1,6 @@
 //! Losses, normalisation, recurrent cells, dropout.
 
-use seedbed_autodiff::Rng;
+use seedbed_autodiff::{MemoryHeads, Rng, Tensor};
 
 use crate::case::{Case, T, case};
 
@@ -87,6 +87,11 @@ fn recurrent() -> Vec<Case> {
 
 fn memory() -> Vec<Case> {
     let shares = |x: &T| x.softmax(2);
+    let step = move |x: &[T], shifts, tanh| {
+        let heads = MemoryHeads { reads: 1, writes: 1, shifts, eps: EPS, clip: 20.0, tanh };
+        let next = x[0].memory_step(&x[1], &shares(&x[2]), heads);
+        Tensor::concat(&next.map(|x| x.flatten()), 0)
+    };
     vec![
         case("memory_content", &[&[2, 3, 2], &[2, 2, 3]], |x| x[0].memory_content(&x[1], EPS))
             .also(&[&[1, 1, 1], &[1, 1, 2]])
@@ -97,6 +102,10 @@ fn memory() -> Vec<Case> {
         .tolerance(1e-6)
         .also(&[&[1, 3, 1], &[1, 1, 7], &[1, 1, 3]])
         .also(&[&[0, 3, 1], &[0, 1, 7], &[0, 1, 3]]),
+        case("memory_step", &[&[2, 4, 2], &[2, 20], &[2, 2, 4]], move |x| step(x, Some(3), true))
+            .tolerance(1e-6)
+            .also(&[&[0, 4, 2], &[0, 20], &[0, 2, 4]]),
+        case("memory_step", &[&[1, 3, 2], &[1, 10], &[1, 2, 3]], move |x| step(x, None, false)),
         case("memory_read", &[&[2, 3, 2], &[2, 2, 3]], |x| x[0].memory_read(&x[1]))
             .also(&[&[1, 1, 1], &[1, 1, 1]])
             .also(&[&[0, 3, 2], &[0, 1, 3]]),

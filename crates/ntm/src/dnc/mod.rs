@@ -13,6 +13,7 @@ use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::{Checked, Linear};
 
 use crate::controller::{Controller, StandardController};
+use crate::sequence::Features;
 use crate::{NtmError, SequenceModel};
 use interface::Interface;
 
@@ -141,8 +142,8 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         x: &Tensor<F>,
         state: &DncState<F, C::State>,
     ) -> (Tensor<F>, DncState<F, C::State>) {
-        let (features, state) = self.advance(x, state);
-        (self.output.forward(&features), state)
+        let (h, next) = self.advance(x, state);
+        (self.output.forward(&Tensor::concat(&[&h, &next.read], 1)), next)
     }
 
     /// The logits `[time, batch, outputs]` on sequences `[time, batch, inputs]`, from the start.
@@ -153,13 +154,13 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     pub fn forward(&self, sequence: &Tensor<F>) -> Tensor<F> {
         let [time, batch] = crate::sequence::dims("Dnc", sequence, self.controller.inputs());
         let mut state = self.start(batch);
-        let mut features = Vec::with_capacity(time);
+        let mut features = Features::new(time);
         for t in 0..time {
-            let (feature, next) = self.advance(&sequence.index(0, t as isize), &state);
-            features.push(feature);
+            let (h, next) = self.advance(&sequence.index(0, t as isize), &state);
+            features.push(h, &next.read);
             state = next;
         }
-        crate::sequence::outputs(&self.output, &features, batch)
+        features.outputs(&self.output, batch)
     }
 
     /// Whether the machine can take this sequence.
@@ -170,7 +171,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         crate::sequence::check(sequence, self.controller.inputs())
     }
 
-    /// One step without the output map.
+    /// One step without the output map: hₜ and the next state.
     #[track_caller]
     fn advance(
         &self,
@@ -196,7 +197,6 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         let precedence = precedence(&state.precedence, &write_attention);
         let read_attention = self.read_attention(&wishes, &memory, &links, &state.read_attention);
         let read = memory.memory_read(&read_attention).reshape(&[batch, reads * width]);
-        let features = Tensor::concat(&[&h, &read], 1);
         let next = DncState {
             memory,
             usage,
@@ -207,7 +207,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
             read,
             controller,
         };
-        (features, next)
+        (h, next)
     }
 
     /// Where to read: backward or forward along the links, or at similar rows, `[batch, R, N]`.

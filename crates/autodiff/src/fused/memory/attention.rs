@@ -1,6 +1,6 @@
 //! How heads find their place in a memory.
 
-use super::{heads, sizes};
+use super::{heads, odd, positive, sizes};
 use crate::kernels::memory::{Attended, Attention};
 use crate::{Float, Fused, FusedCtx, Tensor};
 
@@ -146,10 +146,7 @@ impl<F: Float> Tensor<F> {
     pub fn memory_attention(&self, raw: &Self, before: &Self, shifts: usize, eps: f64) -> Self {
         let op = "memory_attention";
         let [batch, rows, width] = sizes(op, self);
-        assert!(
-            shifts % 2 == 1 && shifts <= rows,
-            "{op}: the number of shifts must be odd and at most {rows}, the rows of the memory, got {shifts}"
-        );
+        odd(op, shifts, rows);
         let attention = Attention { width, shifts: Some(shifts), eps };
         let raws = heads(op, "the raw numbers", raw, batch, attention.numbers());
         let befores = heads(op, "the attention before", before, batch, rows);
@@ -160,11 +157,6 @@ impl<F: Float> Tensor<F> {
         positive(op, eps);
         Tensor::fused(attention, [self, raw, before])
     }
-}
-
-#[track_caller]
-fn positive(op: &str, eps: f64) {
-    assert!(eps > 0.0 && eps.is_finite(), "{op}: eps must be above 0, got {eps}");
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 mod attention;
 mod read;
+mod step;
 mod write;
+
+pub use step::MemoryHeads;
 
 use crate::{Float, Tensor};
 
@@ -29,4 +32,17 @@ fn heads<F: Float>(op: &str, what: &str, x: &Tensor<F>, batch: usize, last: usiz
 /// Batch, heads and width, from a memory and the attention of heads over it; both were checked.
 fn dims<F: Float>(memory: &Tensor<F>, attention: &Tensor<F>) -> [usize; 3] {
     [memory.shape()[0], attention.shape()[1], memory.shape()[2]]
+}
+
+#[track_caller]
+fn odd(op: &str, shifts: usize, rows: usize) {
+    assert!(
+        shifts % 2 == 1 && shifts <= rows,
+        "{op}: the number of shifts must be odd and at most {rows}, the rows of the memory, got {shifts}"
+    );
+}
+
+#[track_caller]
+fn positive(op: &str, eps: f64) {
+    assert!(eps > 0.0 && eps.is_finite(), "{op}: eps must be above 0, got {eps}");
 }

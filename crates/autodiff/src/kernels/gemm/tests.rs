@@ -85,6 +85,7 @@ proptest! {
 fn agrees_at_the_edges() {
     let shapes = [
         [1, 1, 1],
+        [1, 1067, 83],
         [300, 37, 1],
         [6, 16, 400],
         [7, 17, 401],
@@ -103,7 +104,12 @@ fn agrees_at_the_edges() {
 
 #[test]
 fn threads_do_not_change_a_bit() {
-    for (dims, tb) in [([130, 90, 300], false), ([40, 200, 500], true), ([300, 24, 100], false)] {
+    for (dims, tb) in [
+        ([130, 90, 300], false),
+        ([40, 200, 500], true),
+        ([300, 24, 100], false),
+        ([1, 3000, 400], false),
+    ] {
         let [m, n, k] = dims;
         let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
         let run = || {

@@ -1,6 +1,6 @@
 //! How heads find their place: content, interpolation, shift, sharpening.
 
-use super::{add_scaled, dot, update};
+use super::{add_scaled, dot, update, update_all};
 use crate::Float;
 use crate::kernels::lane::Lane;
 use crate::kernels::rows::{self, Rows, fold, map, map_in_place};
@@ -41,6 +41,16 @@ impl Attention {
         if self.shifts.is_some() { 3 } else { 1 }
     }
 
+    /// Numbers that are kept of an example with `n` rows.
+    pub(super) fn saved(self, n: usize, heads: usize) -> usize {
+        n * (1 + heads * self.kept())
+    }
+
+    /// About what the attention of all heads costs forward, in scalar operations.
+    pub(super) fn work(memory: usize, heads: usize, attention: usize) -> usize {
+        memory * heads * WORK[0] + attention * WORK[1]
+    }
+
     /// The attention of heads with `raw` numbers, `before` where they shift, over the memories of a batch.
     pub(crate) fn forward<F: Float>(
         self,
@@ -49,8 +59,8 @@ impl Attention {
     ) -> Attended<F> {
         let (n, heads) = self.sizes(memory, raw, batch);
         let mut attention = vec![F::zero(); batch * heads * n];
-        let mut saved = vec![F::zero(); batch * n * (1 + heads * self.kept())];
-        let work = memory.len() * heads * WORK[0] + attention.len() * WORK[1];
+        let mut saved = vec![F::zero(); batch * self.saved(n, heads)];
+        let work = Self::work(memory.len(), heads, attention.len());
         rows::run(Forward(self), batch, work, [memory, raw, before], [&mut attention, &mut saved]);
         Attended { attention, saved }
     }
@@ -159,8 +169,9 @@ fn interpolate<F: Float, const FMA: bool>(gate: F, content: &[F], before: &[F], 
     update::<F, FMA, 2>(out, [content, before], |_, [c, b]| gate * c + (1.0 - gate) * b);
 }
 
+/// [`Attention::forward`] of an example.
 #[derive(Clone, Copy)]
-struct Forward(Attention);
+pub(super) struct Forward(pub(super) Attention);
 
 impl<F: Float> Rows<F, 3, 2> for Forward {
     #[inline(always)]
@@ -209,8 +220,9 @@ impl<F: Float> Rows<F, 3, 2> for Forward {
     }
 }
 
+/// [`Attention::backward`] of an example.
 #[derive(Clone, Copy)]
-struct Backward(Attention);
+pub(super) struct Backward(pub(super) Attention);
 
 impl<F: Float> Rows<F, 6, 3> for Backward {
     #[inline(always)]
@@ -260,9 +272,8 @@ impl<F: Float> Rows<F, 6, 3> for Backward {
                 let (d, over_row) = (Lane(d[i]), Lane(over_norms[i]));
                 let across = d * over_key * over_row;
                 let along = d * Lane(cosine[i]) * over_row * over_row;
-                add_scaled::<F, FMA>(d_key, across.0, row);
-                update::<F, FMA, 2>(d_row, [raw.key, row], |d_row, [k, m]| {
-                    across.mul_add(k, d_row) - along * m
+                update_all::<F, FMA, 2, 2>([&mut *d_key, d_row], [raw.key, row], |d, [k, m]| {
+                    [across.mul_add(m, d[0]), across.mul_add(k, d[1]) - along * m]
                 });
             }
         }

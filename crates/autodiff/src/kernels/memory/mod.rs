@@ -5,10 +5,12 @@
 
 mod attention;
 mod read;
+mod step;
 mod write;
 
 pub(crate) use attention::{Attended, Attention};
 pub(crate) use read::{read, read_gradients};
+pub(crate) use step::{Step, Stepped};
 pub(crate) use write::{write, write_gradients};
 
 use super::lane::Lane;
@@ -38,6 +40,22 @@ fn dot<F: Float, const FMA: bool>(a: &[F], b: &[F]) -> F {
     ((four[0] + four[2]) + (four[1] + four[3]) + one).0
 }
 
+/// Σ xᵢ.
+#[inline(always)]
+fn total<F: Float, const FMA: bool>(x: &[F]) -> F {
+    let (mut four, mut one) = ([Lane::<F, FMA>(F::zero()); 4], Lane(F::zero()));
+    let (fours, rest) = x.as_chunks::<4>();
+    for x in fours {
+        for i in 0..4 {
+            four[i] += Lane(x[i]);
+        }
+    }
+    for &x in rest {
+        one += Lane(x);
+    }
+    ((four[0] + four[2]) + (four[1] + four[3]) + one).0
+}
+
 #[inline(always)]
 fn multiply_add<F: Float, const FMA: bool, const K: usize>(
     sum: &mut [Lane<F, FMA>; K],
@@ -56,39 +74,80 @@ fn update<F: Float, const FMA: bool, const N: usize>(
     x: [&[F]; N],
     f: impl Fn(Lane<F, FMA>, [Lane<F, FMA>; N]) -> Lane<F, FMA>,
 ) {
-    let n = out.len();
-    let x = x.map(|x| &x[..n]);
+    update_all::<F, FMA, 1, N>([out], x, |[out], x| [f(out, x)]);
+}
+
+/// [`update`] of several slices at once.
+#[inline(always)]
+fn update_all<F: Float, const FMA: bool, const M: usize, const N: usize>(
+    mut out: [&mut [F]; M],
+    x: [&[F]; N],
+    f: impl Fn([Lane<F, FMA>; M], [Lane<F, FMA>; N]) -> [Lane<F, FMA>; M],
+) {
+    let n = out[0].len();
     let mut at = 0;
     while at + 8 <= n {
-        part::<F, FMA, N, 8>(out, x, at, &f);
+        part::<F, FMA, M, N, 8>(&mut out, x, at, &f);
         at += 8;
     }
     if at + 4 <= n {
-        part::<F, FMA, N, 4>(out, x, at, &f);
+        part::<F, FMA, M, N, 4>(&mut out, x, at, &f);
         at += 4;
     }
     while at < n {
-        part::<F, FMA, N, 1>(out, x, at, &f);
+        part::<F, FMA, M, N, 1>(&mut out, x, at, &f);
         at += 1;
     }
 }
 
 #[inline(always)]
-fn part<F: Float, const FMA: bool, const N: usize, const K: usize>(
-    out: &mut [F],
+fn part<F: Float, const FMA: bool, const M: usize, const N: usize, const K: usize>(
+    out: &mut [&mut [F]; M],
     x: [&[F]; N],
     at: usize,
-    f: &impl Fn(Lane<F, FMA>, [Lane<F, FMA>; N]) -> Lane<F, FMA>,
+    f: &impl Fn([Lane<F, FMA>; M], [Lane<F, FMA>; N]) -> [Lane<F, FMA>; M],
 ) {
     // Everything is read before anything is written: the compiler makes vectors of whole arrays, and not of numbers that might be
-    // one and the same.
-    let out = out[at..].first_chunk_mut::<K>().expect("the caller counts");
-    let x = x.map(|x| x[at..].first_chunk::<K>().expect("all are as long").map(Lane));
-    let mut block = out.map(Lane);
-    for i in 0..K {
-        block[i] = f(block[i], x.map(|x| x[i]));
+    // one and the same. Plain loops, because an array's own `map` is not always inlined, and is then compiled for the baseline.
+    let mut xs = [[Lane(F::zero()); K]; N];
+    for (to, from) in xs.iter_mut().zip(&x) {
+        load(from, at, to);
     }
-    *out = block.map(|x| x.0);
+    let mut blocks = [[Lane(F::zero()); K]; M];
+    for (to, from) in blocks.iter_mut().zip(&*out) {
+        load(from, at, to);
+    }
+    for i in 0..K {
+        let (mut old, mut x) = ([Lane(F::zero()); M], [Lane(F::zero()); N]);
+        for (to, block) in old.iter_mut().zip(&blocks) {
+            *to = block[i];
+        }
+        for (to, block) in x.iter_mut().zip(&xs) {
+            *to = block[i];
+        }
+        let new = f(old, x);
+        for (block, &new) in blocks.iter_mut().zip(&new) {
+            block[i] = new;
+        }
+    }
+    for (out, block) in out.iter_mut().zip(&blocks) {
+        let out = out[at..].first_chunk_mut::<K>().expect("the caller counts");
+        for (out, x) in out.iter_mut().zip(block) {
+            *out = x.0;
+        }
+    }
+}
+
+#[inline(always)]
+fn load<F: Float, const FMA: bool, const K: usize>(
+    from: &[F],
+    at: usize,
+    to: &mut [Lane<F, FMA>; K],
+) {
+    let from = from[at..].first_chunk::<K>().expect("all are as long");
+    for (to, &x) in to.iter_mut().zip(from) {
+        *to = Lane(x);
+    }
 }
 
 /// `out += c x`.

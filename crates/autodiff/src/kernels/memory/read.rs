@@ -25,9 +25,10 @@ pub(crate) fn read_gradients<F: Float>(
     rows::run(Backward { width }, batch, work, [memory, w, g], d);
 }
 
+/// [`read`] of an example.
 #[derive(Clone, Copy)]
-struct Forward {
-    width: usize,
+pub(super) struct Forward {
+    pub(super) width: usize,
 }
 
 impl<F: Float> Rows<F, 2, 1> for Forward {
@@ -41,7 +42,7 @@ impl<F: Float> Rows<F, 2, 1> for Forward {
             for (w, rows) in fours.iter().zip(&mut rows) {
                 let (first, second) = rows.split_at(2 * self.width);
                 let ((a, b), (c, d)) = (first.split_at(self.width), second.split_at(self.width));
-                let w = w.map(Lane::<F, FMA>);
+                let w: [Lane<F, FMA>; 4] = [Lane(w[0]), Lane(w[1]), Lane(w[2]), Lane(w[3])];
                 update::<F, FMA, 4>(out, [a, b, c, d], |sum, x| {
                     let pair = x[1].mul_add(w[1], x[0] * w[0]);
                     let other = x[3].mul_add(w[3], x[2] * w[2]);
@@ -55,9 +56,10 @@ impl<F: Float> Rows<F, 2, 1> for Forward {
     }
 }
 
+/// [`read_gradients`] of an example.
 #[derive(Clone, Copy)]
-struct Backward {
-    width: usize,
+pub(super) struct Backward {
+    pub(super) width: usize,
 }
 
 impl<F: Float> Rows<F, 3, 2> for Backward {

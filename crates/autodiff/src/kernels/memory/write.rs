@@ -1,6 +1,6 @@
 //! Mᵢ ← Mᵢ ⊙ Π (1 − wᵢ e) + Σ wᵢ a.
 
-use super::{add_scaled, dot, update};
+use super::{add_scaled, total, update, update_all};
 use crate::Float;
 use crate::kernels::lane::Lane;
 use crate::kernels::rows::{self, Rows};
@@ -31,9 +31,10 @@ pub(crate) fn write_gradients<F: Float>(
     rows::run(Backward { heads, width }, batch, work, [memory, w, erase, add, g], d);
 }
 
+/// [`write`] of an example.
 #[derive(Clone, Copy)]
-struct Forward {
-    width: usize,
+pub(super) struct Forward {
+    pub(super) width: usize,
 }
 
 impl<F: Float> Rows<F, 3, 1> for Forward {
@@ -65,10 +66,11 @@ impl<F: Float> Rows<F, 3, 1> for Forward {
     }
 }
 
+/// [`write_gradients`] of an example.
 #[derive(Clone, Copy)]
-struct Backward {
-    heads: usize,
-    width: usize,
+pub(super) struct Backward {
+    pub(super) heads: usize,
+    pub(super) width: usize,
 }
 
 impl<F: Float> Rows<F, 5, 4> for Backward {
@@ -84,10 +86,10 @@ impl<F: Float> Rows<F, 5, 4> for Backward {
         let Self { heads, width } = self;
         let n = memory.len() / width;
         let part = |x: usize| x * width..(x + 1) * width;
-        // What the heads before each one leave of a row of M; what the heads after it leave of the row of g; the product.
+        // What the heads before each one leave of a row of M; what the heads after it leave of the row of g; the terms of dw.
         let mut left = vec![F::zero(); heads * width];
-        let mut after = vec![F::zero(); width];
-        let mut both = vec![F::zero(); width];
+        let mut scratch = vec![F::zero(); 2 * width];
+        let (after, terms) = scratch.split_at_mut(width);
         for i in 0..n {
             let (row, g, d_row) = (&memory[part(i)], &g[part(i)], &mut d_memory[part(i)]);
             let weight = |h: usize| w[h * n + i];
@@ -100,16 +102,20 @@ impl<F: Float> Rows<F, 5, 4> for Backward {
             }
             after.copy_from_slice(g);
             for h in (0..heads).rev() {
-                let (e, a) = (&erase[part(h)], &add[part(h)]);
-                let left = if h == 0 { row } else { &left[part(h)] };
-                update::<F, FMA, 2>(&mut both, [&after, left], |_, [g, p]| g * p);
-                d_w[h * n + i] += dot::<F, FMA>(g, a) - dot::<F, FMA>(&both, e);
-                add_scaled::<F, FMA>(&mut d_erase[part(h)], -weight(h), &both);
-                add_scaled::<F, FMA>(&mut d_add[part(h)], weight(h), g);
                 let w = Lane::<F, FMA>(weight(h));
-                update::<F, FMA, 1>(&mut after, [e], |g, [e]| g * (1.0 - w * e));
+                let left = if h == 0 { row } else { &left[part(h)] };
+                update_all::<F, FMA, 4, 4>(
+                    [&mut *after, &mut *terms, &mut d_erase[part(h)], &mut d_add[part(h)]],
+                    [g, left, &erase[part(h)], &add[part(h)]],
+                    |[after, _, d_e, d_a], [g, left, e, a]| {
+                        let both = after * left;
+                        let after = after * (1.0 - w * e);
+                        [after, g * a - both * e, d_e - w * both, w.mul_add(g, d_a)]
+                    },
+                );
+                d_w[h * n + i] += total::<F, FMA>(terms);
             }
-            add_scaled::<F, FMA>(d_row, F::one(), &after);
+            add_scaled::<F, FMA>(d_row, F::one(), after);
         }
     }
 }
