@@ -12,13 +12,8 @@ use seedbed_ntm::Ntm;
 fn main() -> Result<(), Box<dyn Error>> {
     let items: usize = std::env::args().nth(1).as_deref().unwrap_or("6").parse()?;
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/recall.safetensors");
-    let mut ntm = Ntm::<f32>::load(&model)?;
-    // An item is three vectors and a delimiter, and the machine may write at each.
-    if let Err(error) = ntm.check_capacity(4 * items) {
-        let slots = (4 * items).next_power_of_two();
-        println!("{error}: taking {slots}");
-        ntm = ntm.with_slots(slots)?;
-    }
+    // The paper's 128 rows, or more: an item is three vectors and a delimiter, and the machine may write at each.
+    let ntm = Ntm::<f32>::load(&model)?.with_slots((4 * items).next_power_of_two().max(128))?;
 
     let task = AssociativeRecall { items: items..=items, ..Default::default() };
     task.check()?;

@@ -47,12 +47,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "recall" => Setting {
             task: Box::new(AssociativeRecall::default()),
             controller: ControllerConfig::FeedForward { hidden: 100, layers: 1 },
-            slots: 48,
+            slots: 64,
             similarity_eps: 0.01,
-            sequences: 30_000,
+            sequences: 25_000,
             optimizer: OptimizerConfig::Adam(AdamConfig { lr: 1e-3, ..Default::default() }),
             clip_norm: 1.0,
-            head_noise: 0.1,
+            head_noise: 0.05,
         },
         other => return Err(format!("{other:?} is no task here; copy and recall are").into()),
     };
