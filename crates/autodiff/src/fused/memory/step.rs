@@ -33,7 +33,7 @@ impl MemoryHeads {
 }
 
 impl<F: Float> Fused<F, 3> for MemoryHeads {
-    /// Of [`Stepped`], what the gradient needs.
+    /// What the gradient needs of the step beside its result.
     type Saved = [Vec<F>; 2];
 
     fn name(&self) -> &'static str {
