@@ -38,20 +38,20 @@ pub(super) const CLAIMS: [Claim; 3] = [
     },
 ];
 
-pub(super) const FF: &str = "ntm-copy-ff";
-pub(super) const LSTM: &str = "ntm-copy-lstm";
+const FF: &str = "ntm-copy-ff";
+const LSTM: &str = "ntm-copy-lstm";
 const FF_120: &str = "ntm-copy-120-ff";
 const LSTM_120: &str = "ntm-copy-120-lstm";
 
-/// The machines with this controller, trained as in the paper: with more rows of memory than they need.
+/// A machine that learns to copy.
+fn study(name: &'static str, ntm: NtmConfig, context: &Context) -> Study<Copy> {
+    let training = training(context.pick(10_000, 20_000), 3e-4);
+    Study { name, task: Copy::default(), network: Network::Ntm(ntm), training }
+}
+
+/// The machines with this controller and the paper's memory, which has more rows than they need.
 fn sparse(name: &'static str, context: &Context) -> Study<Copy> {
-    let ntm = if name == FF { feed_forward(100) } else { lstm(100) };
-    Study {
-        name,
-        task: Copy::default(),
-        network: Network::Ntm(ntm),
-        training: training(context.pick(10_000, 20_000), 3e-4),
-    }
+    study(name, if name == FF { feed_forward(100) } else { lstm(100) }, context)
 }
 
 /// The machines that go on to longer sequences. What is read of a memory that is all but empty differs from what is read of
@@ -59,12 +59,8 @@ fn sparse(name: &'static str, context: &Context) -> Study<Copy> {
 fn full(name: &'static str, context: &Context) -> Study<Copy> {
     let (ntm, head_noise) =
         if name == FF_120 { (feed_forward(100), 0.5) } else { (lstm(100), 0.2) };
-    Study {
-        name,
-        task: Copy::default(),
-        network: Network::Ntm(NtmConfig { slots: 24, ..ntm }),
-        training: TrainingConfig { head_noise, ..training(context.pick(10_000, 20_000), 3e-4) },
-    }
+    let study = study(name, NtmConfig { slots: 24, ..ntm }, context);
+    Study { training: TrainingConfig { head_noise, ..study.training }, ..study }
 }
 
 /// Ten machines of a study.
