@@ -46,3 +46,27 @@ fn odd(op: &str, shifts: usize, rows: usize) {
 fn positive(op: &str, eps: f64) {
     assert!(eps > 0.0 && eps.is_finite(), "{op}: eps must be above 0, got {eps}");
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Float, Rng, Tensor};
+
+    /// Memories `[batch, N, M]` of many sizes with attention over them `[batch, heads, N]`, and the generator as it is then.
+    pub(super) fn attended<F: Float>() -> Vec<(Tensor<F>, Tensor<F>, Rng)> {
+        let sizes = [
+            [1, 1, 1, 1],
+            [2, 5, 3, 2],
+            [1, 128, 20, 1],
+            [3, 7, 13, 4],
+            [0, 2, 2, 1],
+            [2, 3, 4, 0],
+        ];
+        let example = |[batch, rows, width, heads]: [usize; 4]| {
+            let mut rng = Rng::new(1);
+            let memory = Tensor::normal(&[batch, rows, width], 0.0, 1.0, &mut rng);
+            let attention = Tensor::normal(&[batch, heads, rows], 0.0, 2.0, &mut rng).softmax(2);
+            (memory, attention, rng)
+        };
+        sizes.map(example).into()
+    }
+}

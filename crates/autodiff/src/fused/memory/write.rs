@@ -75,21 +75,13 @@ impl<F: Float> Tensor<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rng, check_fused};
+    use crate::check_fused;
+    use crate::fused::memory::tests::attended;
 
     fn fast_equals_reference<F: Float>(tolerance: f64) {
-        let sizes = [
-            [1, 1, 1, 1],
-            [2, 5, 3, 2],
-            [1, 128, 20, 1],
-            [3, 7, 13, 4],
-            [0, 2, 2, 1],
-            [2, 3, 4, 0],
-        ];
-        for [batch, rows, width, heads] in sizes {
-            let rng = &mut Rng::new(1);
-            let memory = Tensor::<F>::normal(&[batch, rows, width], 0.0, 1.0, rng);
-            let w = Tensor::normal(&[batch, heads, rows], 0.0, 2.0, rng).softmax(2);
+        for (memory, w, mut rng) in attended::<F>() {
+            let rng = &mut rng;
+            let (batch, heads, width) = (w.shape()[0], w.shape()[1], memory.shape()[2]);
             let erase = Tensor::uniform(&[batch, heads, width], 0.0, 1.0, rng);
             let add = Tensor::normal(&[batch, heads, width], 0.0, 1.0, rng);
             check_fused(|| Write, [&memory, &w, &erase, &add], tolerance);
