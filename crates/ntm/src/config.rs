@@ -47,13 +47,14 @@ pub struct NtmConfig {
     /// What the heads get from the controller is clipped to ±this, before any activation: without it a
     /// strength β can grow without bound.
     pub clip: f64,
-    /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)): a row of zeros has the similarity 0 and a finite gradient.
+    /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)): a row of zeros has the similarity 0 and a finite gradient, which is of the size 1/√ε. 1 is
+    /// best where places are found by shifting, 10⁻² where they are found by content and a row's direction counts.
     pub similarity_eps: f64,
 }
 
 impl Default for NtmConfig {
     /// The machine of the paper's copy task (Graves et al. 2014, table 2): a memory of 128×20, an LSTM of 100, one head of each kind, shifts by
-    /// −1, 0 and 1. The memory starts constant and the attention at the first row.
+    /// −1, 0 and 1. The memory starts constant and the attention at the first row. ε is the one that copy is learnt fastest with here.
     fn default() -> Self {
         Self {
             inputs: 9,
@@ -70,7 +71,7 @@ impl Default for NtmConfig {
             order: HeadOrder::default(),
             add: AddActivation::default(),
             clip: 20.0,
-            similarity_eps: 1e-6,
+            similarity_eps: 1.0,
         }
     }
 }

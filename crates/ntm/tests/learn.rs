@@ -18,7 +18,6 @@ fn copying_is_learnt() {
         slots: 12,
         width: 6,
         controller: ControllerConfig::FeedForward { hidden: 24, layers: 1 },
-        similarity_eps: 1.0,
         ..Default::default()
     };
     let ntm = Ntm::new(&config.check().unwrap(), &mut Rng::new(0));

@@ -23,18 +23,15 @@ pub(super) enum Model {
 
 /// A machine with a feed-forward controller.
 pub(super) fn feed_forward(hidden: usize) -> NtmConfig {
-    with_controller(ControllerConfig::FeedForward { hidden, layers: 1 })
+    NtmConfig {
+        controller: ControllerConfig::FeedForward { hidden, layers: 1 },
+        ..Default::default()
+    }
 }
 
 /// A machine with an LSTM as its controller.
 pub(super) fn lstm(hidden: usize) -> NtmConfig {
-    with_controller(ControllerConfig::Lstm { hidden, layers: 1 })
-}
-
-/// The ε of the similarity is what makes training short. Rows that were not written yet are nearly 0, so that the cosine's gradient
-/// there is of the size 1/√ε.
-fn with_controller(controller: ControllerConfig) -> NtmConfig {
-    NtmConfig { controller, similarity_eps: 1.0, ..Default::default() }
+    NtmConfig { controller: ControllerConfig::Lstm { hidden, layers: 1 }, ..Default::default() }
 }
 
 impl Network {
