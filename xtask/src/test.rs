@@ -73,18 +73,18 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
         let work = Work::Command(process::cargo(root, words.split(' ')));
         Step { name, work, hint }
     };
-    let mut rustdoc = process::cargo(root, ["doc", "--workspace", "--no-deps"]);
+    let mut rustdoc = process::cargo(root, ["doc", "--workspace", "--all-features", "--no-deps"]);
     rustdoc.env("RUSTDOCFLAGS", denying_warnings(std::env::var_os("RUSTDOCFLAGS")));
     let tests = if nextest {
         step(
             "tests",
-            "nextest run --workspace --no-fail-fast",
+            "nextest run --workspace --all-features --no-fail-fast",
             "run one again with `cargo nextest run -p CRATE NAME`",
         )
     } else {
         step(
             "tests",
-            "test --workspace --no-fail-fast --lib --bins --tests --examples",
+            "test --workspace --all-features --no-fail-fast --lib --bins --tests --examples",
             "run one again with `cargo test -p CRATE NAME`",
         )
     };
@@ -93,7 +93,7 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
         Step { name: "tidy", work: Work::Tidy, hint: "each finding says what would be right" },
         step(
             "clippy",
-            "clippy --workspace --all-targets -- -D warnings",
+            "clippy --workspace --all-features --all-targets -- -D warnings",
             "mend what it names; `cargo clippy --fix` mends the simple cases",
         ),
         step(
@@ -108,7 +108,7 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
         },
         step(
             "doctests",
-            "test --workspace --doc",
+            "test --workspace --all-features --doc",
             "listings in the docs are programs: mend them or the API they show",
         ),
         tests,
