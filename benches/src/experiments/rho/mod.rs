@@ -39,7 +39,8 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
             small_il::CLAIM,
             relevance::CLAIM,
         ],
-        &[repair::CLAIM, wallclock::CLAIM, overlap::CLAIM, token::CLAIM, ladder::CLAIM],
+        &[repair::CLAIM, wallclock::CLAIM, overlap::CLAIM, ladder::CLAIM],
+        &token::CLAIMS,
     ];
     Claim::boxed(&claims.concat())
 }

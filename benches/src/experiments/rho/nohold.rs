@@ -31,7 +31,8 @@ fn run(context: &Context) -> Result<Outcome> {
     let clean = study(context, &plan, &methods, |rng| task::whole(&source, None, rng))?;
     let clean = Report { name: "rho-nohold-clean", methods: &methods, seeds: &clean };
     let mut outcome = Outcome::new();
-    let clean_rows = [clean.steps_speedup(0), clean.accuracy_gain(0)];
+    let clean_rows = Outcome::new().row(clean.steps_speedup(0)).row(clean.accuracy_gain(0));
+    let clean_rows = clean.accuracies(clean_rows).rows;
     let clean_curves = clean.curves("No holdout set, clean labels");
     methods.push(Method::oracle(reference));
     let seeds = study(context, &plan, &methods, |rng| task::whole(&source, Some(&noise), rng))?;
