@@ -27,18 +27,17 @@ fn run(context: &Context) -> Result<Outcome> {
     let seeds = context.seeds(2, 5);
     let mut outcome = Outcome::new();
     let mut all = Vec::new();
-    let with_noise = TrainingConfig { head_noise: 0.05, ..training_with_adam(25_000) };
     // An LSTM remembers by itself at first, and leaves that best with the paper's small steps.
     let small_steps = TrainingConfig { schedule: Schedule::Constant, ..training(40_000, 1e-4) };
-    let ff = NtmConfig { similarity_eps: SIMILARITY_EPS, ..feed_forward(100) };
-    let lstm = NtmConfig { similarity_eps: 1e-6, ..lstm(100) };
-    for (name, network, training) in
-        [("ntm-recall-ff", ff, with_noise), ("ntm-recall-lstm", lstm, small_steps)]
-    {
+    let lstm = NtmConfig { slots: SLOTS, similarity_eps: 1e-6, ..lstm(100) };
+    for (name, machine, training) in [
+        ("ntm-recall-ff", feed_forward_machine(), feed_forward_training()),
+        ("ntm-recall-lstm", lstm, small_steps),
+    ] {
         let study = Study {
             name,
             task: AssociativeRecall::default(),
-            network: Network::Ntm(NtmConfig { slots: 64, ..network }),
+            network: Network::Ntm(machine),
             training: quick_or_full(context, 12_000, training),
         };
         let runs = study.runs(context, seeds)?;
@@ -68,6 +67,19 @@ fn run(context: &Context) -> Result<Outcome> {
     }
     let lines: Vec<_> = all.iter().map(|(name, runs)| (*name, &runs[..])).collect();
     Ok(outcome.figure(curves("Associative recall", &lines)))
+}
+
+/// Rows of memory in training.
+const SLOTS: usize = 64;
+
+/// The machine that learns recall best.
+pub(super) fn feed_forward_machine() -> NtmConfig {
+    NtmConfig { slots: SLOTS, similarity_eps: SIMILARITY_EPS, ..feed_forward(100) }
+}
+
+/// How it learns.
+pub(super) fn feed_forward_training() -> TrainingConfig {
+    TrainingConfig { head_noise: 0.05, ..training_with_adam(25_000) }
 }
 
 /// Smaller than for copy: places are found by content here, so that a row's direction counts more than its length.

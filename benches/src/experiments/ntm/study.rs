@@ -52,6 +52,17 @@ pub(super) fn training_with_adam(sequences: u64) -> TrainingConfig {
     }
 }
 
+/// The same with this learning rate on so many sequences a step, for tasks that take a hundred thousand of them.
+pub(super) fn training_in_batches(sequences: u64, batch_size: usize, lr: f64) -> TrainingConfig {
+    TrainingConfig {
+        optimizer: OptimizerConfig::Adam(AdamConfig { lr, ..Default::default() }),
+        batch_size,
+        schedule: Schedule::Cosine { steps: sequences / batch_size as u64, end: 0.01 },
+        validate_every: 2_000,
+        ..training_with_adam(sequences)
+    }
+}
+
 /// A training; in the quick profile only its first so many sequences, with the learning rates that they have in the whole.
 pub(super) fn quick_or_full(context: &Context, quick: u64, full: TrainingConfig) -> TrainingConfig {
     TrainingConfig { sequences: context.pick(quick, full.sequences), ..full }
