@@ -9,7 +9,7 @@ const WIDTH: f64 = 480.0;
 /// Of the plot and what stands below it.
 const HEIGHT: f64 = 280.0;
 /// Room for ticks and names: left, right, below the legend, bottom.
-const MARGIN: [f64; 4] = [64.0, 16.0, 14.0, 46.0];
+const MARGIN: [f64; 4] = [64.0, 28.0, 14.0, 46.0];
 /// Of a line of the legend.
 const LEGEND_LINE: f64 = 20.0;
 
