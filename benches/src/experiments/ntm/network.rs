@@ -3,7 +3,12 @@
 use anyhow::Result;
 use seedbed::autodiff::{Module, Path, Rng, Role, Tensor};
 use seedbed::nn::Config as _;
-use seedbed::ntm::{ControllerConfig, Dnc, DncConfig, LstmBaseline, Ntm, NtmConfig, SequenceModel};
+use seedbed::ntm::{
+    AddActivation, ControllerConfig, Dnc, DncConfig, LstmBaseline, MemoryInit, Ntm, NtmConfig,
+    SequenceModel,
+};
+
+use super::recall::SIMILARITY_EPS;
 
 /// A network before it has weights; the task says how many inputs and outputs it has.
 #[derive(Clone, Debug)]
@@ -32,6 +37,17 @@ pub(super) fn feed_forward(hidden: usize) -> NtmConfig {
 /// A machine with an LSTM as its controller.
 pub(super) fn lstm(hidden: usize) -> NtmConfig {
     NtmConfig { controller: ControllerConfig::Lstm { hidden, layers: 1 }, ..Default::default() }
+}
+
+/// A machine whose places are found by content, among so many first rows that are learnt: they have to differ before anything is written.
+pub(super) fn with_learnt_rows(slots: usize, machine: NtmConfig) -> NtmConfig {
+    NtmConfig {
+        slots,
+        memory: MemoryInit::Learned,
+        add: AddActivation::Tanh,
+        similarity_eps: SIMILARITY_EPS,
+        ..machine
+    }
 }
 
 impl Network {

@@ -3,11 +3,9 @@
 use anyhow::Result;
 use seedbed::data::tasks::NGrams;
 use seedbed::ntm::train::evaluate;
-use seedbed::ntm::{AddActivation, MemoryInit, NtmConfig};
 
 use super::Claim;
-use super::network::{Network, lstm};
-use super::recall::SIMILARITY_EPS;
+use super::network::{Network, lstm, with_learnt_rows};
 use super::report::curves;
 use super::study::{Study, quick_or_full, test_batches, training_in_batches};
 use crate::experiment::{Context, Outcome};
@@ -25,17 +23,10 @@ pub(super) const CLAIM: Claim = Claim {
 const NAME: &str = "ntm-ngrams";
 
 fn run(context: &Context) -> Result<Outcome> {
-    let machine = NtmConfig {
-        slots: 32,
-        memory: MemoryInit::Learned,
-        add: AddActivation::Tanh,
-        similarity_eps: SIMILARITY_EPS,
-        ..lstm(100)
-    };
     let study = Study {
         name: NAME,
         task: NGrams::default(),
-        network: Network::Ntm(machine),
+        network: Network::Ntm(with_learnt_rows(32, lstm(100))),
         training: quick_or_full(context, 1_000, training_in_batches(80_000, 4, 3e-3)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;

@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 use seedbed::data::tasks::PrioritySort;
-use seedbed::ntm::{AddActivation, MemoryInit, NtmConfig};
+use seedbed::ntm::NtmConfig;
 
 use super::Claim;
-use super::network::{Network, feed_forward};
-use super::recall::SIMILARITY_EPS;
+use super::network::{Network, feed_forward, with_learnt_rows};
 use super::report::{curves, last_bits};
 use super::study::{Study, quick_or_full, training_in_batches};
 use crate::experiment::{Context, Outcome};
@@ -23,19 +22,11 @@ pub(super) const CLAIM: Claim = Claim {
 const NAME: &str = "ntm-sort";
 
 fn run(context: &Context) -> Result<Outcome> {
-    let machine = NtmConfig {
-        read_heads: 5,
-        write_heads: 5,
-        slots: 64,
-        memory: MemoryInit::Learned,
-        add: AddActivation::Tanh,
-        similarity_eps: SIMILARITY_EPS,
-        ..feed_forward(256)
-    };
+    let machine = NtmConfig { read_heads: 5, write_heads: 5, ..feed_forward(256) };
     let study = Study {
         name: NAME,
         task: PrioritySort::default(),
-        network: Network::Ntm(machine),
+        network: Network::Ntm(with_learnt_rows(64, machine)),
         training: quick_or_full(context, 1_000, training_in_batches(500_000, 16, 2e-3)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
