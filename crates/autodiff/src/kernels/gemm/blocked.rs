@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 use super::pack::{Panel, pack, panels, with_scratch};
 use super::tile::{MAX_ROWS, Reading, Row, Strip, Target, strip};
 use super::vector::lanes;
-use super::{Mat, Store, outer, vector_product, work};
+use super::{Mat, Store, outer, row_product, vector_product, work};
 use crate::Float;
 use crate::kernels::par;
 
@@ -83,18 +83,22 @@ pub(super) fn gemm<F: Float>(
     if is_outer([n, k], b) {
         return outer::run(n, a, b.data, c, store, epilogue);
     }
-    if !is_vector([m, n], a, b) {
+    let Some(vector) = Vector::of::<F>([m, n], a, b) else {
         // SAFETY: `c` is borrowed, and the caller checked its length.
         return unsafe { tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), store, epilogue) };
+    };
+    let along_row = |col: usize, part: &mut [F]| epilogue(0, col, part);
+    let along_column = |first: usize, part: &mut [F]| {
+        for (i, c) in part.iter_mut().enumerate() {
+            epilogue(first + i, 0, std::slice::from_mut(c));
+        }
+    };
+    match (vector, m) {
+        (Vector::Inner, 1) => vector_product::run(k, b.t(), a.data, c, store, along_row),
+        (Vector::Inner, _) => vector_product::run(k, a, b.data, c, store, along_column),
+        (Vector::Rows, 1) => row_product::run(k, a, b, c, store, along_row),
+        (Vector::Rows, _) => row_product::run(k, b.t(), a.t(), c, store, along_column),
     }
-    if n == 1 {
-        return vector_product::run(k, a, b.data, c, store, |first, part| {
-            for (i, c) in part.iter_mut().enumerate() {
-                epilogue(first + i, 0, std::slice::from_mut(c));
-            }
-        });
-    }
-    vector_product::run(k, b.t(), a.data, c, store, |col, part| epilogue(0, col, part));
 }
 
 /// See [`super::product_then`]; operands are checked, no dimension is zero.
@@ -104,7 +108,7 @@ pub(super) fn product<F: Float>(
     b: Mat<'_, F>,
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) -> Vec<F> {
-    if is_vector([m, n], a, b) || is_outer([n, k], b) {
+    if is_outer([n, k], b) || Vector::of::<F>([m, n], a, b).is_some() {
         let mut c = vec![F::zero(); m * n];
         gemm([m, n, k], a, b, &mut c, Store::Set, epilogue);
         return c;
@@ -123,9 +127,26 @@ fn is_outer<F>([n, k]: [usize; 2], b: Mat<'_, F>) -> bool {
     k == 1 && (b.col == 1 || n == 1)
 }
 
-/// Whether one operand is a vector, and the other lies so that its inner products are contiguous.
-fn is_vector<F>([m, n]: [usize; 2], a: Mat<'_, F>, b: Mat<'_, F>) -> bool {
-    a.col == 1 && b.row == 1 && (m == 1 || n == 1)
+/// How a product with a vector runs, which depends on where the numbers of the other operand lie without gaps.
+#[derive(Clone, Copy)]
+enum Vector {
+    /// Along `k`: inner products of contiguous slices.
+    Inner,
+    /// Along `C`: weighted sums of contiguous rows.
+    Rows,
+}
+
+impl Vector {
+    fn of<F>([m, n]: [usize; 2], a: Mat<'_, F>, b: Mat<'_, F>) -> Option<Self> {
+        let (row, column) = (m == 1, n == 1);
+        if (row || column) && a.col == 1 && b.row == 1 {
+            Some(Self::Inner)
+        } else if (row && b.col == 1 || column && a.row == 1) && m.max(n) >= lanes::<F>() {
+            Some(Self::Rows)
+        } else {
+            None
+        }
+    }
 }
 
 /// # Safety

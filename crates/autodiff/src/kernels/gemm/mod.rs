@@ -19,7 +19,7 @@
 //! | 4096 × 24 × 216 | `A·B` | 94 | 57 |
 //! | 784 × 512 × 32 | `Aᵀ·B` | 78 | 69 |
 //! | 32 × 784 × 512 | `A·Bᵀ` | 87 | 65 |
-//! | 1 × 400 × 120 | `A·B` | 22 | 7 |
+//! | 1 × 400 × 120 | `A·B` | 29, as a whole op | 7 |
 //! | 1 × 120 × 400 | `A·Bᵀ` | 48 | 4 |
 
 #[cfg(target_arch = "x86_64")]
@@ -29,6 +29,8 @@ mod outer;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod pack;
 pub(crate) mod portable;
+#[cfg(target_arch = "x86_64")]
+mod row_product;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]

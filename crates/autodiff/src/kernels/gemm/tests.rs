@@ -86,6 +86,9 @@ fn agrees_at_the_edges() {
     let shapes = [
         [1, 1, 1],
         [1, 1067, 83],
+        [1067, 1, 83],
+        [1, 92, 100],
+        [1, 259, 5],
         [300, 37, 1],
         [6, 16, 400],
         [7, 17, 401],
@@ -109,6 +112,7 @@ fn threads_do_not_change_a_bit() {
         ([40, 200, 500], true),
         ([300, 24, 100], false),
         ([1, 3000, 400], false),
+        ([1, 3000, 400], true),
     ] {
         let [m, n, k] = dims;
         let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));

@@ -49,7 +49,7 @@ unsafe fn cast<F, T>(x: &[F]) -> &[T] {
 
 /// # Safety
 /// `T` is `F`.
-unsafe fn cast_mut<F, T>(x: &mut [F]) -> &mut [T] {
+pub(super) unsafe fn cast_mut<F, T>(x: &mut [F]) -> &mut [T] {
     // SAFETY: one type under two names.
     unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len()) }
 }
