@@ -6,11 +6,10 @@ use seedbed::ntm::train::TrainingConfig;
 use seedbed::ntm::{Addressing, MemoryInit, NtmConfig};
 
 use super::network::{Network, lstm};
-use super::report::{last_bits, seeds_solved, tested};
+use super::report::{bit_error, last_bits, seeds_solved};
 use super::study::{Study, quick_or_full, training, training_in_batches};
 use super::{Claim, recall};
 use crate::experiment::{Context, Outcome};
-use crate::row::Row;
 
 pub(super) const CLAIM: Claim = Claim {
     name: "ntm-content-only",
@@ -64,11 +63,9 @@ fn both<T: SequenceTask + Clone + Sync>(
         let (task, training) = (task.clone(), training.clone());
         let study = Study { name, task, network: Network::Ntm(machine), training };
         let runs = study.runs(context, context.seeds(2, 3))?;
-        let costs = tested(&runs, &study.task);
-        let errors: Vec<f64> = costs.iter().map(|cost| cost.bit_error).collect();
         outcome = outcome
             .row(last_bits(name, &runs))
-            .row(Row::learn(name, "bit_error", "share", &errors))
+            .row(bit_error(name, &runs, &study.task))
             .row(seeds_solved(name, &runs));
     }
     Ok(outcome)

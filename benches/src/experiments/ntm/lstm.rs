@@ -5,10 +5,9 @@ use seedbed::data::tasks::{AssociativeRecall, Copy, SequenceTask};
 
 use super::Claim;
 use super::network::Network;
-use super::report::{curves, last_bits, tested};
+use super::report::{bit_error, curves, last_bits};
 use super::study::{Study, quick_or_full, training};
 use crate::experiment::{Context, Outcome};
-use crate::row::Row;
 
 pub(super) const CLAIM: Claim = Claim {
     name: "ntm-lstm",
@@ -36,9 +35,8 @@ fn row<T: SequenceTask + Sync>(
         training: quick_or_full(context, 400, training(20_000, 1e-4)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
-    let errors: Vec<f64> = tested(&runs, &study.task).iter().map(|cost| cost.bit_error).collect();
     Ok(outcome
         .row(last_bits(name, &runs))
-        .row(Row::learn(name, "bit_error", "share", &errors))
+        .row(bit_error(name, &runs, &study.task))
         .figure(curves(name, &[(name, &runs)])))
 }

@@ -7,7 +7,7 @@ use seedbed::ntm::SequenceModel as _;
 use super::Claim;
 use super::network::{Model, Network, lstm};
 use super::report::{
-    curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve, tested,
+    bit_error, curves, first_ntm, heads, last_bits, seeds_solved, sequences_to_solve,
 };
 use super::study::{Study, quick_or_full, test_batches, training};
 use crate::experiment::{Context, Outcome};
@@ -36,7 +36,6 @@ fn run(context: &Context) -> Result<Outcome> {
         repeats: 20..=20,
         ..Default::default()
     };
-    let errors: Vec<f64> = tested(&runs, &longer(20)).iter().map(|cost| cost.bit_error).collect();
     let batches = test_batches(&longer(10));
     let best = runs.iter().map(|run| marker(&run.model, &batches)).fold(0.0, f64::max);
     let mut outcome = Outcome::new()
@@ -48,7 +47,7 @@ fn run(context: &Context) -> Result<Outcome> {
         .row(seeds_solved(NAME, &runs))
         .row(last_bits(NAME, &runs))
         .row(
-            Row::learn("ntm-repeat-20x20", "bit_error", "share", &errors)
+            bit_error("ntm-repeat-20x20", &runs, &longer(20))
                 .source("20 vectors 20 times, the marker's channel included"),
         )
         .row(

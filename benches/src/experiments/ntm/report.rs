@@ -34,6 +34,12 @@ pub(super) fn last_bits(name: &str, runs: &[Trained<Model>]) -> Row {
         .source("on the validation sequences, after the last step")
 }
 
+/// The share of answers that every seed's model gets wrong, thresholded, on twenty test sequences of a task.
+pub(super) fn bit_error(name: &str, runs: &[Trained<Model>], task: &dyn SequenceTask) -> Row {
+    let errors: Vec<f64> = tested(runs, task).iter().map(|cost| cost.bit_error).collect();
+    Row::learn(name, "bit_error", "share", &errors)
+}
+
 /// What every seed's model costs on twenty test sequences of a task.
 pub(super) fn tested(runs: &[Trained<Model>], task: &dyn SequenceTask) -> Vec<Cost> {
     let batches = test_batches(task);

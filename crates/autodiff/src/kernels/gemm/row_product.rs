@@ -7,7 +7,7 @@ use std::any::TypeId;
 
 use super::vector::Simd;
 use super::vector_product::cast_mut;
-use super::{Mat, Store};
+use super::{Mat, Store, work};
 use crate::Float;
 use crate::kernels::par;
 
@@ -25,7 +25,7 @@ pub(super) fn run<F: Float>(
     store: Store,
     epilogue: impl Fn(usize, &mut [F]) + Send + Sync,
 ) {
-    let work = c.len() * k;
+    let work = work([1, c.len(), k]);
     par::chunks_mut(c, PIECE, work, |i, c| {
         let first = i * PIECE;
         let (x_at, b_at) = (x.data.as_ptr(), b.data.as_ptr());
@@ -33,10 +33,10 @@ pub(super) fn run<F: Float>(
         // all columns; the caller found AVX2 and FMA.
         unsafe {
             if TypeId::of::<F>() == TypeId::of::<f32>() {
-                let x = Vector { at: x_at.cast::<f32>(), len: k, step: x.col };
+                let x = Strided { at: x_at.cast::<f32>(), len: k, step: x.col };
                 columns(x, b_at.cast(), b.row, first, cast_mut(c), store);
             } else {
-                let x = Vector { at: x_at.cast::<f64>(), len: k, step: x.col };
+                let x = Strided { at: x_at.cast::<f64>(), len: k, step: x.col };
                 columns(x, b_at.cast(), b.row, first, cast_mut(c), store);
             }
         }
@@ -46,7 +46,7 @@ pub(super) fn run<F: Float>(
 
 /// `len` numbers that lie `step` apart.
 #[derive(Clone, Copy)]
-struct Vector<T> {
+struct Strided<T> {
     at: *const T,
     len: usize,
     step: usize,
@@ -58,7 +58,7 @@ struct Vector<T> {
 /// AVX2 and FMA; `x` readable; `x.len` rows of `first + c.len()` numbers, at least a register of them, readable at a distance of `stride`.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn columns<T: Simd>(
-    x: Vector<T>,
+    x: Strided<T>,
     b: *const T,
     stride: usize,
     first: usize,
@@ -96,7 +96,7 @@ unsafe fn columns<T: Simd>(
 /// AVX2 and FMA; `x` readable; `x.len` rows of the registers readable from `b` on; `to` writable for them.
 #[inline(always)]
 unsafe fn times<T: Simd, const W: usize>(
-    x: Vector<T>,
+    x: Strided<T>,
     b: *const T,
     stride: usize,
     to: *mut T,
