@@ -1,6 +1,7 @@
 //! Copies of `B` in the order in which tiles read it: panels of one to three registers, each
 //! contiguous in `k`, its last columns filled up with zeros.
 
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::cell::RefCell;
 
 use super::vector::{lanes, transpose};
@@ -133,13 +134,19 @@ pub(crate) unsafe fn pack<F: Float>(
     }
 }
 
+/// Rows that are fetched ahead of the one that is copied: they lie on pages of their own, so that the CPU does not see them coming.
+const AHEAD: usize = 16;
+
 /// Copies `k` rows of `W` numbers that lie `row` apart.
 ///
 /// # Safety
 /// `from` readable for them.
 unsafe fn copy_rows<F: Float, const W: usize>(from: *const F, row: usize, k: usize, to: &mut [F]) {
     for (r, to) in to.as_chunks_mut::<W>().0[..k].iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        *to = unsafe { *from.add(r * row).cast::<[F; W]>() };
+        // SAFETY: the caller's promise; a prefetch may be of any address.
+        *to = unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add((r + AHEAD) * row).cast());
+            *from.add(r * row).cast::<[F; W]>()
+        };
     }
 }
