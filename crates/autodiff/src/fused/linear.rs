@@ -1,7 +1,8 @@
 //! A linear layer in one op: product, bias and activation.
 
+use super::live_rows::LiveRows;
 use crate::kernels::accumulate::add_assign;
-use crate::kernels::elementwise::{self, Rule};
+use crate::kernels::elementwise::{map_in_place, map_in_place_here};
 use crate::kernels::gemm::{Mat, Store, gemm, product, product_then};
 use crate::kernels::par;
 use crate::ops::rule;
@@ -62,15 +63,15 @@ impl Activation {
         }
     }
 
-    /// The activation of `z + b`, in place of `z`; `b` may be empty for none.
+    /// The activation of `z + b`, in place of `z`, as a part of a piece of work.
     fn apply_in_place<F: Float>(self, z: &mut [F], b: &[F]) {
         match self {
-            Self::Identity => shift(Identity {}, z, b),
-            Self::Relu => shift(Relu {}, z, b),
-            Self::LeakyRelu(slope) => shift(LeakyRelu { slope }, z, b),
-            Self::Elu(alpha) => shift(Elu { alpha }, z, b),
-            Self::Tanh => shift(Tanh {}, z, b),
-            Self::Sigmoid => shift(Sigmoid {}, z, b),
+            Self::Identity => map_in_place_here(Identity {}, z, [b]),
+            Self::Relu => map_in_place_here(Relu {}, z, [b]),
+            Self::LeakyRelu(slope) => map_in_place_here(LeakyRelu { slope }, z, [b]),
+            Self::Elu(alpha) => map_in_place_here(Elu { alpha }, z, [b]),
+            Self::Tanh => map_in_place_here(Tanh {}, z, [b]),
+            Self::Sigmoid => map_in_place_here(Sigmoid {}, z, [b]),
             _ => unreachable!("{self:?} is not fused"),
         }
     }
@@ -79,11 +80,11 @@ impl Activation {
     fn scale<F: Float>(self, g: &mut [F], y: &[F]) {
         match self {
             Self::Identity => {}
-            Self::Relu => elementwise::map_in_place(ReluSlope {}, g, [y]),
-            Self::LeakyRelu(slope) => elementwise::map_in_place(LeakyReluSlope { slope }, g, [y]),
-            Self::Elu(alpha) => elementwise::map_in_place(EluSlope { alpha }, g, [y]),
-            Self::Tanh => elementwise::map_in_place(TanhSlope {}, g, [y]),
-            Self::Sigmoid => elementwise::map_in_place(SigmoidSlope {}, g, [y]),
+            Self::Relu => map_in_place(ReluSlope {}, g, [y]),
+            Self::LeakyRelu(slope) => map_in_place(LeakyReluSlope { slope }, g, [y]),
+            Self::Elu(alpha) => map_in_place(EluSlope { alpha }, g, [y]),
+            Self::Tanh => map_in_place(TanhSlope {}, g, [y]),
+            Self::Sigmoid => map_in_place(SigmoidSlope {}, g, [y]),
             _ => unreachable!("{self:?} is not fused"),
         }
     }
@@ -102,14 +103,6 @@ rule!(LeakyReluSlope { slope: f64 } work 1, |g, y| y.gt(0.0).select(g, g * slope
 rule!(EluSlope { alpha: f64 } work 1, |g, y| y.gt(0.0).select(g, g * (y + alpha)));
 rule!(TanhSlope {} work 1, |g, y| g * (1.0 - y * y));
 rule!(SigmoidSlope {} work 1, |g, y| g * (y * (1.0 - y)));
-
-/// The rule over `z` and `b`, in place of `z`; without a `b`, over `z` and zeros.
-fn shift<F: Float, K: Rule<F, 2>>(rule: K, z: &mut [F], b: &[F]) {
-    let zero = [F::zero()];
-    let (data, shape) = if b.is_empty() { (&zero[..], 1) } else { (b, b.len()) };
-    let b = elementwise::Operand { data, shape: &[shape] };
-    elementwise::broadcast_in_place::<F, K, 2, 1>(rule, &[z.len()], z, [b]);
-}
 
 impl<F: Float> Tensor<F> {
     /// `activation(x · w + b)` over the last axis: (…, in) with weights (in, out) and, if there is one, a bias (out)
@@ -168,28 +161,41 @@ impl Linear {
         let (a, weights) = (Mat::new(x.data(), k), Mat::new(w.data(), n));
         let y = match (b, self.activation) {
             (None, Activation::Identity) => product(dims, a, weights),
-            _ => product_then(dims, a, weights, |_, col, part| {
-                let b = b.map_or(&[][..], |b| &b.data()[col..col + part.len()]);
-                self.activation.apply_in_place(part, b);
-            }),
+            _ => {
+                let none = if b.is_none() { vec![F::zero(); dims[1]] } else { Vec::new() };
+                let b = b.map_or(&none[..], Tensor::data);
+                product_then(dims, a, weights, |_, col, part| {
+                    self.activation.apply_in_place(part, &b[col..col + part.len()]);
+                })
+            }
         };
         Tensor::new(y, &shape)
     }
 
     /// With `z = x · w + b` and `dz = g ⊙ activation'(z)`: `dx = dz · wᵀ`, `dw = xᵀ · dz`, `db = Σ rows of dz`.
+    ///
+    /// Rows of `g` that are zero throughout are left out where they are many: there `0 · ∞` and `0 · NaN` count as 0.
     fn gradients<F: Float, const N: usize>(
         self,
         c: &FusedCtx<'_, F, (), N>,
         g: Tensor<F>,
     ) -> [Option<Tensor<F>>; N] {
-        let (x, w) = (c.x(0), c.x(1));
-        let ([m, n, k], _) = sizes(x, w);
-        let dz = self.before_activation(c.y(), g);
+        let ([m, n, k], _) = sizes(c.x(0), c.x(1));
+        let live = LiveRows::of(g.data(), n);
+        let (m, x, dz) = match &live {
+            None => (m, c.x(0).clone(), self.before_activation(c.y(), g)),
+            Some(live) => {
+                let dz = self.before_activation(&live.select(c.y()), live.select(&g));
+                (live.len(), live.select(c.x(0)), dz)
+            }
+        };
         std::array::from_fn(|i| match i {
             _ if !c.needs(i) => None,
             0 => {
-                let (a, b) = (Mat::new(dz.data(), n), Mat::new(w.data(), n).t());
-                Some(Tensor::new(product([m, k, n], a, b), x.shape()))
+                let (a, b) = (Mat::new(dz.data(), n), Mat::new(c.x(1).data(), n).t());
+                let dx = product([m, k, n], a, b);
+                let dx = if let Some(live) = &live { live.spread(&dx, k) } else { dx };
+                Some(Tensor::new(dx, c.x(0).shape()))
             }
             1 if c.add_product(1, [x.data(), dz.data()]) => None,
             1 => {

@@ -5,6 +5,7 @@ mod cross_entropy;
 mod dropout;
 mod gru;
 mod linear;
+mod live_rows;
 mod lstm;
 mod memory;
 mod norm;

@@ -111,6 +111,15 @@ pub(crate) fn map_in_place<F: Float, K: Rule<F, N>, const N: usize, const M: usi
     in_place(first, K::WORK, rest, &loop_of(rule));
 }
 
+/// [`map_in_place`] on this thread, for what is a piece of work already.
+pub(crate) fn map_in_place_here<F: Float, K: Rule<F, N>, const N: usize, const M: usize>(
+    rule: K,
+    first: &mut [F],
+    rest: [&[F]; M],
+) {
+    in_place_here(as_uninit(first), rest, &loop_of(rule));
+}
+
 /// The rule over operands that broadcast to `shape`, into new memory.
 pub(crate) fn broadcast<F: Float, K: Rule<F, N>, const N: usize>(
     rule: K,
@@ -255,22 +264,31 @@ fn in_place<F: Float, const N: usize, const M: usize>(
     rest: [&[F]; M],
     inner: &Block<'_, F, N>,
 ) {
-    const { assert!(N == M + 1, "the first operand is the output") };
     let work = first.len() * work;
     par::chunks_mut(as_uninit(first), CHUNK, work, |i, chunk| {
-        let mut buffer = [const { MaybeUninit::<F>::uninit() }; BLOCK];
-        for (j, block) in chunk.chunks_mut(BLOCK).enumerate() {
-            let start = i * CHUNK + j * BLOCK;
-            let own = &mut buffer[..block.len()];
-            own.copy_from_slice(block);
-            // SAFETY: a loop in place starts from initialised memory (`as_uninit`).
-            let mut x = [unsafe { assume_init(own) }; N];
-            for (x, rest) in x[1..].iter_mut().zip(rest) {
-                *x = &rest[start..][..block.len()];
-            }
-            inner(block, x);
-        }
+        let rest = rest.map(|x| &x[i * CHUNK..][..chunk.len()]);
+        in_place_here(chunk, rest, inner);
     });
+}
+
+/// [`in_place`] on this thread; `first` is initialised (`as_uninit`).
+fn in_place_here<F: Float, const N: usize, const M: usize>(
+    first: &mut [MaybeUninit<F>],
+    rest: [&[F]; M],
+    inner: &Block<'_, F, N>,
+) {
+    const { assert!(N == M + 1, "the first operand is the output") };
+    let mut buffer = [const { MaybeUninit::<F>::uninit() }; BLOCK];
+    for (j, block) in first.chunks_mut(BLOCK).enumerate() {
+        let own = &mut buffer[..block.len()];
+        own.copy_from_slice(block);
+        // SAFETY: a loop in place starts from initialised memory.
+        let mut x = [unsafe { assume_init(own) }; N];
+        for (x, rest) in x[1..].iter_mut().zip(rest) {
+            *x = &rest[j * BLOCK..][..block.len()];
+        }
+        inner(block, x);
+    }
 }
 
 /// Runs `inner` over the output block by block, the operands brought to the block's shape.

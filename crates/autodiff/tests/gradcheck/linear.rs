@@ -61,7 +61,11 @@ fn the_layer_is_its_parts() {
         let mut draw = |shape: &[usize]| Tensor::<F>::uniform(shape, -1.0, 1.0, &mut rng);
         let x = vec![draw(&[37, 21]), draw(&[21, 50]), draw(&[50])];
         let u = draw(&[37, 50]);
-        for activation in ALL {
+        // A loss of every row, of few (the others' gradient is zero throughout), of none.
+        let few: Vec<F> = (0..37).map(|row| F::of(f64::from(row % 5 == 1))).collect();
+        let few = &u * Tensor::new(few, &[37, 1]);
+        let none = Tensor::zeros(&[37, 50]);
+        for (activation, u) in ALL.into_iter().flat_map(|a| [(a, &u), (a, &few), (a, &none)]) {
             let parts = |x: &[Tensor<F>]| {
                 let z = x[0].matmul(&x[1]) + &x[2];
                 match activation {
@@ -79,7 +83,7 @@ fn the_layer_is_its_parts() {
             };
             let fused = |x: &[Tensor<F>]| x[0].linear(&x[1], Some(&x[2]), activation);
             let mut pairs = vec![(fused(&x), parts(&x))];
-            let gradients = |f: &dyn Fn(&[Tensor<F>]) -> Tensor<F>| grad(&x, |x| (f(x) * &u).sum(..));
+            let gradients = |f: &dyn Fn(&[Tensor<F>]) -> Tensor<F>| grad(&x, |x| (f(x) * u).sum(..));
             pairs.extend(gradients(&fused).into_iter().zip(gradients(&parts)));
             for (fused, parts) in pairs {
                 assert_eq!(fused.shape(), parts.shape());
