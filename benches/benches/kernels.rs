@@ -17,11 +17,10 @@ fn rho_step_parts(c: &mut Criterion) {
     let mut group = c.benchmark_group("rho-step");
     let mut step = RhoStep::new();
     let losses = step.losses();
-    let picked = step.pick(&losses);
-    let gradient = step.gradient(&picked);
+    let gradient = step.gradient();
     group.bench_function("score", |b| b.iter(|| step.losses()));
-    group.bench_function("pick", |b| b.iter(|| step.pick(&losses)));
-    group.bench_function("gradient", |b| b.iter(|| step.gradient(&picked)));
+    group.bench_function("pick", |b| b.iter(|| step.select(&losses)));
+    group.bench_function("score, pick and gradient", |b| b.iter(|| step.gradient()));
     group.bench_function("adamw", |b| b.iter(|| step.update(&gradient)));
 }
 

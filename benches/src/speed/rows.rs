@@ -15,8 +15,8 @@ const RHO_STEP: Timed = Timed {
     goals: &[("ratio", Goal::AtLeast(2.0))],
     ..Timed::new(
         "rho-step",
-        "MLP 784-512-512-10: 320 candidates scored without gradient, the 32 with the highest \
-         reducible loss picked, one step of AdamW on them.",
+        "MLP 784-512-512-10: 320 candidates scored, the 32 with the highest reducible loss picked, one step of AdamW on them. \
+         The gradient goes back through the pass that scored, for the picked rows alone; the peers make a second pass over these.",
         rho_step,
     )
 };

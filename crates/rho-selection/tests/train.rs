@@ -1,13 +1,16 @@
 //! The parts of training: reference models, cross-fit halves, the exact criterion.
 
 use seedbed_autodiff::{Activation, Module as _, Rng, Tensor};
-use seedbed_nn::optim::{AdamWConfig, Sgd, SgdConfig};
+use seedbed_nn::optim::{AdamW, AdamWConfig, Sgd, SgdConfig};
 use seedbed_nn::{Config, Mlp};
+use seedbed_rho_selection::pick::{Policy, Proposal};
 use seedbed_rho_selection::train::{
     Outputs, Overlapped, ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate,
-    holdout_gains, train_on, train_reference,
+    holdout_gains, selection_step, selection_step_in_one_pass, train_on, train_reference,
 };
-use seedbed_rho_selection::{Candidates, Score, Selection, SelectionConfig, Selector};
+use seedbed_rho_selection::{
+    Candidates, IrreducibleLosses, Score, Selection, SelectionConfig, Selector,
+};
 
 /// Points of a line, labelled by their side of 0; the last one has the wrong label.
 struct Line {
@@ -233,4 +236,44 @@ fn overlapped_scoring_is_a_loop_that_is_stale_by_one_step() {
     let rows = batches[0].clone();
     assert!(overlapped.step(&mut model, &mut optimizer, rows, &ids(&batches[0]), nan).is_err());
     assert_eq!(model.params(), before);
+}
+
+#[test]
+fn one_pass_learns_what_two_learn() {
+    let line = Line::new(320);
+    let losses = |m: &Mlp, rows: &[usize]| line.losses(m, rows);
+    let ids: Vec<u64> = (0..320).collect();
+    let rows: Vec<usize> = (0..320).rev().collect();
+    let asked: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
+    let close = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).for_each(|(a, b)| assert!((a - b).abs() < 1e-4, "{a} {b}"));
+    };
+    let irreducible = IrreducibleLosses::new(&ids, &vec![0.1; 320]).unwrap();
+    let policy = Policy::Importance { proposal: Proposal::Proportional, tau: 0.0 };
+    // Weights that differ, and a uniform step between those that select.
+    let config =
+        SelectionConfig { score: Score::TrainingLoss, policy, every: 2, ..Default::default() };
+    let config = config.check().unwrap();
+    let mut selectors =
+        [(); 2].map(|()| Selector::new(config.clone(), irreducible.clone()).unwrap());
+    let first = Mlp::new(&[1, 40, 2], Activation::Relu, &mut Rng::new(2));
+    let mut models = [first.clone(), first];
+    let adamw = AdamWConfig { lr: 0.01, ..Default::default() }.check().unwrap();
+    let mut optimizers = [0, 1].map(|i| AdamW::new(&models[i], adamw.clone()));
+    for _ in 0..4 {
+        let ([a, b], [p, q], [s, t]) = (&mut models, &mut optimizers, &mut selectors);
+        let two = selection_step(a, p, s, &rows, &asked, losses).unwrap();
+        let one = selection_step_in_one_pass(b, q, t, &rows, &asked, losses).unwrap();
+        assert_eq!(one.indices, two.indices);
+        close(&one.weights, &two.weights);
+        a.params().iter().zip(b.params()).for_each(|(a, b)| close(a.data(), b.data()));
+    }
+
+    let nan = |m: &Mlp, rows: &[usize]| line.losses(m, rows) * f64::NAN;
+    let ([model, same], [optimizer, _], [selector, _]) =
+        (&mut models, &mut optimizers, &mut selectors);
+    *same = model.clone();
+    selection_step_in_one_pass(model, optimizer, selector, &rows, &asked, nan).unwrap_err();
+    let pairs = model.params().into_iter().zip(same.params());
+    pairs.for_each(|(now, before)| assert_eq!(now.data(), before.data()));
 }

@@ -58,12 +58,11 @@ impl RhoStep {
     /// Examples of the training set, each with an irreducible loss.
     const EXAMPLES: usize = 60_000;
 
-    /// Floating-point operations: a forward pass of the candidates; one of the picked and two
-    /// backward, less the gradient of the input.
+    /// Floating-point operations: a forward pass of the candidates, two backward of the picked, less the gradient of the input.
     pub const FLOPS: f64 = {
         let [a, b, c, d] = Self::WIDTHS;
         let forward = 2 * (a * b + b * c + c * d);
-        let picked = Self::PICKED * (3 * forward - 2 * a * b);
+        let picked = Self::PICKED * (2 * forward - 2 * a * b);
         (Self::CANDIDATES * forward + picked) as f64
     };
 
@@ -100,22 +99,22 @@ impl RhoStep {
         logits(&self.model, &self.x).cross_entropy_each(&self.labels)
     }
 
-    /// The library's selector: looks the irreducible losses up, scores, picks, and notes what the choice looks like.
+    /// The library's selector: looks the irreducible losses up, scores, picks the rows with the highest reducible loss (training
+    /// loss − irreducible loss), and notes what the choice looks like.
     pub fn select(&mut self, losses: &Tensor) -> Selection {
         let candidates = Candidates::new(&self.ids, losses.data()).labels(&self.labels);
         self.selector.select(&candidates).expect("finite losses of known examples")
     }
 
-    /// The rows with the highest reducible loss: training loss − irreducible loss.
-    pub fn pick(&mut self, losses: &Tensor) -> Vec<usize> {
-        self.select(losses).indices
-    }
-
-    /// The gradient of the picked rows' mean loss.
-    pub fn gradient(&self, picked: &[usize]) -> Mlp {
-        let x = self.x.index_select(0, picked);
-        let labels: Vec<usize> = picked.iter().map(|&row| self.labels[row]).collect();
-        value_and_grad(&self.model, |model| logits(model, &x).cross_entropy(&labels)).1
+    /// The candidates are scored, and some of them picked; the gradient of the picked ones' mean loss, through the pass that scored them.
+    pub fn gradient(&mut self) -> Mlp {
+        let model = self.model.clone();
+        let gradient = |model: &Mlp| {
+            let losses = logits(model, &self.x).cross_entropy_each(&self.labels);
+            let picked = self.select(&losses).indices;
+            losses.index_select(0, &picked).mean(..)
+        };
+        value_and_grad(&model, gradient).1
     }
 
     /// One step of AdamW.
@@ -125,8 +124,7 @@ impl RhoStep {
 
     /// All of it.
     pub fn step(&mut self) {
-        let picked = self.pick(&self.losses());
-        let gradient = self.gradient(&picked);
+        let gradient = self.gradient();
         self.update(&gradient);
     }
 }

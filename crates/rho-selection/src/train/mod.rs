@@ -15,7 +15,7 @@ pub use exact::{Trial, ensemble_losses, holdout_gains};
 pub use outputs::Outputs;
 pub use overlap::Overlapped;
 pub use reference::{Reference, ReferenceConfig, train_reference};
-pub use step::{selection_step, train_on};
+pub use step::{selection_step, selection_step_in_one_pass, train_on};
 
 use seedbed_autodiff::Tensor;
 
@@ -34,14 +34,24 @@ pub fn evaluate<M>(
 ) -> Vec<f32> {
     let mut all = Vec::with_capacity(rows.len());
     for rows in rows.chunks(EVALUATED_AT_ONCE) {
-        let losses = losses(model, rows);
-        assert!(
-            losses.shape() == [rows.len()],
-            "evaluate: the closure must give one loss a row: {} rows, losses of shape {:?}",
-            rows.len(),
-            losses.shape()
-        );
-        all.extend_from_slice(losses.data());
+        all.extend_from_slice(one_each(&losses, model, rows).data());
     }
     all
+}
+
+/// What the closure gives for these rows, one loss each.
+#[track_caller]
+fn one_each<M>(
+    losses: &impl Fn(&M, &[usize]) -> Tensor<f32>,
+    model: &M,
+    rows: &[usize],
+) -> Tensor<f32> {
+    let losses = losses(model, rows);
+    assert!(
+        losses.shape() == [rows.len()],
+        "the closure must give one loss a row: {} rows, losses of shape {:?}",
+        rows.len(),
+        losses.shape()
+    );
+    losses
 }

@@ -1,7 +1,7 @@
-use seedbed_autodiff::{Module, Tensor, value_and_grad};
+use seedbed_autodiff::{Module, Tensor, value_and_grad, value_and_grad_aux};
 use seedbed_nn::optim::Optimizer;
 
-use super::evaluate;
+use super::{evaluate, one_each};
 use crate::{Candidates, Selection, SelectionError, Selector};
 
 /// One step of training with selection (Mindermann et al. 2022, algorithm 1, lines 5 to 10): score the candidates by a forward
@@ -31,6 +31,46 @@ pub fn selection_step<M: Module<f32>>(
     Ok(selection)
 }
 
+/// [`selection_step`] with one forward pass in the place of two: the pass that scores the candidates is recorded, and the gradient
+/// goes back through it from the losses of the chosen.
+///
+/// The choice and, up to rounding, the gradient are the same. A [linear layer](Tensor::linear) leaves the rows out that were not chosen, so that the way back costs
+/// what it costs for the chosen alone; other layers may do it for all candidates, and [`selection_step`] is cheaper then. It needs the memory
+/// of a recorded pass over all candidates, and a model that treats them alike whether they are scored or learnt from, each by
+/// itself: without dropout, without batch normalisation.
+///
+/// # Errors
+/// As [`Selector::select`]. The model is unchanged then.
+///
+/// # Panics
+/// If the closure does not give one loss a row.
+#[track_caller]
+pub fn selection_step_in_one_pass<M: Module<f32>>(
+    model: &mut M,
+    optimizer: &mut impl Optimizer<f32, M>,
+    selector: &mut Selector,
+    rows: &[usize],
+    ids: &[u64],
+    losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
+) -> Result<Selection, SelectionError> {
+    if !selector.needs_losses() {
+        return selection_step(model, optimizer, selector, rows, ids, losses);
+    }
+    let (_, selection, gradient) = value_and_grad_aux(model, |m| {
+        let losses = one_each(&losses, m, rows);
+        match selector.select(&Candidates::new(ids, losses.data())) {
+            Ok(selection) => {
+                let chosen = losses.index_select(0, &selection.indices);
+                (weighted_mean(&chosen, &selection), Ok(selection))
+            }
+            Err(error) => (Tensor::zeros(&[]), Err(error)),
+        }
+    });
+    let selection = selection?;
+    optimizer.step_scaled(model, &gradient, 1.0);
+    Ok(selection)
+}
+
 /// A gradient step on the weighted mean loss of what was chosen of the candidates `rows`.
 ///
 /// # Panics
@@ -56,6 +96,12 @@ pub(super) fn gradient_on<M: Module<f32>>(
     losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
 ) -> M {
     let chosen: Vec<usize> = selection.indices.iter().map(|&i| rows[i]).collect();
-    let weights = Tensor::new(selection.weights.clone(), &[chosen.len()]);
-    value_and_grad(model, |m| (losses(m, &chosen) * &weights).mean(..)).1
+    value_and_grad(model, |m| weighted_mean(&losses(m, &chosen), selection)).1
+}
+
+/// (1/k) Σ wᵢ Lᵢ over the k chosen.
+#[track_caller]
+fn weighted_mean(losses: &Tensor<f32>, selection: &Selection) -> Tensor<f32> {
+    let weights = Tensor::new(selection.weights.clone(), &[selection.weights.len()]);
+    (losses * weights).mean(..)
 }
