@@ -254,8 +254,7 @@ fn one_pass_learns_what_two_learn() {
     let config =
         SelectionConfig { score: Score::TrainingLoss, policy, every: 2, ..Default::default() };
     let config = config.check().unwrap();
-    let mut selectors =
-        [(); 2].map(|()| Selector::new(config.clone(), irreducible.clone()).unwrap());
+    let mut selectors = [(); 2].map(|()| Selector::new(config, irreducible.clone()).unwrap());
     let first = Mlp::new(&[1, 40, 2], Activation::Relu, &mut Rng::new(2));
     let mut models = [first.clone(), first];
     let adamw = AdamWConfig { lr: 0.01, ..Default::default() }.check().unwrap();

@@ -4,12 +4,15 @@
 //! all others is zero through every layer that treats rows alike. A layer that finds most rows of its gradient zero leaves them
 //! out, so that a step on a tenth of a batch costs a tenth of the backward pass, without a second forward pass.
 
-use crate::kernels::index;
+use crate::kernels::rows::{self, Rows};
 use crate::kernels::simd::{self, Job};
+use crate::kernels::{index, par};
 use crate::{Float, Tensor};
 
 /// Fewer rows than this are not worth a look.
 const FEWEST: usize = 16;
+/// Rows that are looked through in one piece.
+const PIECE: usize = 32;
 
 /// The rows of a batch whose gradient is not zero throughout.
 pub(super) struct LiveRows {
@@ -24,8 +27,13 @@ impl LiveRows {
         if all < FEWEST {
             return None;
         }
-        let live = simd::dispatch(Find { gradient, n, most: all * 3 / 4 })?;
-        Some(Self { live, all })
+        let alive = par::map(all.div_ceil(PIECE), gradient.len(), |i| {
+            let first = i * PIECE;
+            let rows = &gradient[first * n..all.min(first + PIECE) * n];
+            simd::dispatch(Find { rows, n, first })
+        });
+        let live = alive.concat();
+        (live.len() <= all * 3 / 4).then_some(Self { live, all })
     }
 
     /// How many they are.
@@ -40,40 +48,48 @@ impl LiveRows {
     }
 
     /// The rows put back to their places, among zeros.
-    pub(super) fn spread<F: Float>(&self, rows: &[F], n: usize) -> Vec<F> {
-        let mut all = vec![F::zero(); self.all * n];
-        for (&i, row) in self.live.iter().zip(rows.chunks(n)) {
-            all[i * n..][..n].copy_from_slice(row);
-        }
+    pub(super) fn spread<F: Float>(&self, live: &[F], n: usize) -> Vec<F> {
+        let mut place = vec![None; self.all];
+        self.live.iter().zip(live.chunks(n)).for_each(|(&row, x)| place[row] = Some(x));
+        let [all] = rows::collect(Place(&place), self.all, self.all * n, [], [n]);
         all
     }
 }
 
-/// Looks for the rows that are not zero, until there are more than `most`.
+/// Looks for the rows that are not zero.
 struct Find<'a, F> {
-    gradient: &'a [F],
+    rows: &'a [F],
     n: usize,
-    most: usize,
+    /// The number of the first of these rows.
+    first: usize,
 }
 
 impl<F: Float> Job for Find<'_, F> {
-    type Out = Option<Vec<usize>>;
+    type Out = Vec<usize>;
 
     #[inline(always)]
-    fn run<const FMA: bool>(self) -> Option<Vec<usize>> {
-        let mut live = Vec::new();
-        for (i, row) in self.gradient.chunks_exact(self.n).enumerate() {
-            // Without a branch for each number, so that it is done in vectors.
-            let alive = |row: &[F]| row.iter().fold(false, |any, &x| any | (x != F::zero()));
-            // Most living rows show it at once.
-            let (first, rest) = row.split_at(self.n.min(16));
-            if alive(first) || alive(rest) {
-                if live.len() == self.most {
-                    return None;
-                }
-                live.push(i);
-            }
+    fn run<const FMA: bool>(self) -> Vec<usize> {
+        // Without a branch for each number, so that it is done in vectors.
+        let alive = |row: &[F]| row.iter().fold(false, |any, &x| any | (x != F::zero()));
+        let rows = self.rows.chunks_exact(self.n).enumerate();
+        // Most living rows show it at once.
+        let rows = rows.filter(|(_, row)| {
+            let (start, rest) = row.split_at(self.n.min(16));
+            alive(start) || alive(rest)
+        });
+        rows.map(|(i, _)| self.first + i).collect()
+    }
+}
+
+/// Each row is what has its place there, or stays zero.
+#[derive(Clone, Copy)]
+struct Place<'a, F>(&'a [Option<&'a [F]>]);
+
+impl<F: Float> Rows<F, 0, 1> for Place<'_, F> {
+    #[inline(always)]
+    fn row<const FMA: bool>(self, row: usize, []: [&[F]; 0], [out]: [&mut [F]; 1]) {
+        if let Some(x) = self.0[row] {
+            out.copy_from_slice(x);
         }
-        Some(live)
     }
 }
