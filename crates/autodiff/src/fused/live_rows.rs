@@ -27,13 +27,19 @@ impl LiveRows {
         if all < FEWEST {
             return None;
         }
+        let most = all * 3 / 4;
+        // A row of zeros begins with one: mostly this look at the first column is enough.
+        let may_be_zero = gradient.iter().step_by(n).filter(|&&x| x == F::zero()).count();
+        if all - may_be_zero > most {
+            return None;
+        }
         let alive = par::map(all.div_ceil(PIECE), gradient.len(), |i| {
             let first = i * PIECE;
             let rows = &gradient[first * n..all.min(first + PIECE) * n];
             simd::dispatch(Find { rows, n, first })
         });
         let live = alive.concat();
-        (live.len() <= all * 3 / 4).then_some(Self { live, all })
+        (live.len() <= most).then_some(Self { live, all })
     }
 
     /// How many they are.
@@ -50,7 +56,7 @@ impl LiveRows {
     /// The rows put back to their places, among zeros.
     pub(super) fn spread<F: Float>(&self, live: &[F], n: usize) -> Vec<F> {
         let mut place = vec![None; self.all];
-        self.live.iter().zip(live.chunks(n)).for_each(|(&row, x)| place[row] = Some(x));
+        self.live.iter().zip(live.chunks(n.max(1))).for_each(|(&row, x)| place[row] = Some(x));
         let [all] = rows::collect(Place(&place), self.all, self.all * n, [], [n]);
         all
     }
@@ -72,12 +78,7 @@ impl<F: Float> Job for Find<'_, F> {
         // Without a branch for each number, so that it is done in vectors.
         let alive = |row: &[F]| row.iter().fold(false, |any, &x| any | (x != F::zero()));
         let rows = self.rows.chunks_exact(self.n).enumerate();
-        // Most living rows show it at once.
-        let rows = rows.filter(|(_, row)| {
-            let (start, rest) = row.split_at(self.n.min(16));
-            alive(start) || alive(rest)
-        });
-        rows.map(|(i, _)| self.first + i).collect()
+        rows.filter(|(_, row)| alive(row)).map(|(i, _)| self.first + i).collect()
     }
 }
 

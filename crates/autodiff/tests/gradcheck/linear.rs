@@ -97,3 +97,11 @@ fn the_layer_is_its_parts() {
     check::<f32>(1e-5);
     check::<f64>(1e-13);
 }
+
+#[test]
+fn rows_without_a_gradient_may_be_empty() {
+    let x = [Tensor::<f32>::ones(&[20, 0]), Tensor::ones(&[0, 3])];
+    let picked = |x: &[Tensor<f32>; 2]| x[0].linear(&x[1], None, Activation::Tanh).slice(0, 4..6).sum(..);
+    let shapes = grad(&x, picked).map(|g| g.shape().to_vec());
+    assert_eq!(shapes, [vec![20, 0], vec![0, 3]]);
+}
