@@ -2,22 +2,6 @@
 
 use seedbed_autodiff::{Float, Tensor};
 
-/// Lₜ `[batch, W, N, N]` of each write head, from Lₜ₋₁, the precedence pₜ₋₁ and the attention wₜ, both `[batch, W, N]`:
-///
-/// Lᵢⱼ ← (1 − wᵢ − wⱼ) Lᵢⱼ + wᵢ pⱼ,  Lᵢᵢ = 0.
-///
-/// Lᵢⱼ is near 1 if row i was written right after row j.
-#[track_caller]
-pub fn links<F: Float>(
-    before: &Tensor<F>,
-    precedence: &Tensor<F>,
-    attention: &Tensor<F>,
-) -> Tensor<F> {
-    let (row, column) = (attention.unsqueeze(3), attention.unsqueeze(2));
-    let off_diagonal = 1.0 - Tensor::eye(attention.shape()[2]);
-    ((1.0 - &row - column) * before + row * precedence.unsqueeze(2)) * off_diagonal
-}
-
 /// pₜ = (1 − Σ wᵢ) pₜ₋₁ + wₜ: where each write head wrote last.
 #[track_caller]
 pub fn precedence<F: Float>(before: &Tensor<F>, attention: &Tensor<F>) -> Tensor<F> {

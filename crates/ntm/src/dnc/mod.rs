@@ -6,7 +6,7 @@ mod links;
 mod usage;
 
 pub use config::DncConfig;
-pub use links::{links, precedence};
+pub use links::precedence;
 pub use usage::{allocation, usage};
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
@@ -193,7 +193,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         let write_attention = &wishes.write_gate * (gate * unused + (1.0 - gate) * similar);
         let memory = state.memory.memory_write(&write_attention, &wishes.erase, &wishes.write);
 
-        let links = links(&state.links, &state.precedence, &write_attention);
+        let links = state.links.memory_links(&state.precedence, &write_attention);
         let precedence = precedence(&state.precedence, &write_attention);
         let read_attention = self.read_attention(&wishes, &memory, &links, &state.read_attention);
         let read = memory.memory_read(&read_attention).reshape(&[batch, reads * width]);

@@ -1,6 +1,7 @@
 //! An external memory under soft attention, as Neural Turing Machines have one (Graves, Wayne & Danihelka 2014).
 
 mod attention;
+mod links;
 mod read;
 mod step;
 mod write;

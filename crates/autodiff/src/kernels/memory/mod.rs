@@ -4,11 +4,13 @@
 //! left over by wide vectors matters: the loops here go by eight, then by four, then by one.
 
 mod attention;
+mod links;
 mod read;
 mod step;
 mod write;
 
 pub(crate) use attention::{Attended, Attention};
+pub(crate) use links::{links, links_gradients};
 pub(crate) use read::{read, read_gradients};
 pub(crate) use step::{Step, Stepped};
 pub(crate) use write::{write, write_gradients};
