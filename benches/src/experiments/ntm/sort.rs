@@ -14,7 +14,8 @@ use crate::row::Goal;
 pub(super) const CLAIM: Claim = Claim {
     name: NAME,
     about: "Priority sort: of 20 vectors with priorities, the 16 highest are to be said in order. Five read and five write heads, a feed-forward controller of 256, \
-            and a memory of 64 rows that starts with learnt ones, so that a priority can find its place by content. (The paper has eight heads of each kind and a controller of 512.)",
+            a memory of 128 rows of 40 numbers that starts with learnt ones, so that a priority can find its place by content, and shifts by up to 20 rows, so that \
+            reading can step over rows that stayed empty. (The paper has eight heads of each kind, a controller of 512, and rows of 20.)",
     long: true,
     run,
 };
@@ -22,12 +23,18 @@ pub(super) const CLAIM: Claim = Claim {
 const NAME: &str = "ntm-sort";
 
 fn run(context: &Context) -> Result<Outcome> {
-    let machine = NtmConfig { read_heads: 5, write_heads: 5, ..feed_forward(256) };
+    let machine = NtmConfig {
+        read_heads: 5,
+        write_heads: 5,
+        width: 40,
+        shift_range: 20,
+        ..feed_forward(256)
+    };
     let study = Study {
         name: NAME,
         task: PrioritySort::default(),
-        network: Network::Ntm(with_learnt_rows(64, machine)),
-        training: quick_or_full(context, 1_000, training_in_batches(500_000, 16, 2e-3)),
+        network: Network::Ntm(with_learnt_rows(128, machine)),
+        training: quick_or_full(context, 1_000, training_in_batches(160_000, 8, 1e-3)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
     Ok(Outcome::new()
