@@ -43,61 +43,6 @@ impl Default for RmsPropConfig {
     }
 }
 
-impl Config for RmsPropConfig {
-    fn validate(&self) -> Result<(), ConfigError> {
-        let check = Check::of("RmsPropConfig");
-        check.non_negative("lr", self.lr)?;
-        check.decay_rate("alpha", self.alpha)?;
-        check.positive("eps", self.eps)?;
-        check.decay_rate("momentum", self.momentum)?;
-        check.non_negative("weight_decay", self.weight_decay)
-    }
-}
-
-impl<F: Float> Method<F, 2> for RmsPropConfig {
-    type Update = RmsPropUpdate<F>;
-    const NAME: &'static str = "rmsprop";
-    const STATES: [&'static str; 2] = ["v", "velocity"];
-
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-    fn update(&self, _step: u64, lr: f64, weight_decay: f64) -> RmsPropUpdate<F> {
-        RmsPropUpdate {
-            lr: F::of(lr),
-            alpha: F::of(self.alpha),
-            one_minus_alpha: F::of(1.0 - self.alpha),
-            eps: F::of(self.eps),
-            momentum: F::of(self.momentum),
-            weight_decay: F::of(weight_decay),
-        }
-    }
-}
-
-/// One step of [`RmsProp`] on one number.
-#[derive(Clone, Copy, Debug)]
-pub struct RmsPropUpdate<F> {
-    lr: F,
-    alpha: F,
-    one_minus_alpha: F,
-    eps: F,
-    momentum: F,
-    weight_decay: F,
-}
-
-impl<F: Float> Update<F, 2> for RmsPropUpdate<F> {
-    #[inline(always)]
-    fn at(self, x: F, g: F, [v, b]: [F; 2]) -> (F, [F; 2]) {
-        let g = g + self.weight_decay * x;
-        let v = self.alpha * v + self.one_minus_alpha * (g * g);
-        let b = self.momentum * b + g / (v.sqrt() + self.eps);
-        (x - self.lr * b, [v, b])
-    }
-}
-
 /// The configuration of [`GravesRmsProp`].
 ///
 /// Graves, "Generating sequences with recurrent neural networks" (2013), equations 38 to 41: gradients are divided by
@@ -134,37 +79,65 @@ impl Default for GravesRmsPropConfig {
     }
 }
 
-impl Config for GravesRmsPropConfig {
-    fn validate(&self) -> Result<(), ConfigError> {
-        let check = Check::of("GravesRmsPropConfig");
-        check.non_negative("lr", self.lr)?;
-        check.decay_rate("alpha", self.alpha)?;
-        check.positive("eps", self.eps)?;
-        check.decay_rate("momentum", self.momentum)?;
-        check.non_negative("weight_decay", self.weight_decay)
-    }
+/// What the two have in common: their fields, with the same bounds.
+macro_rules! rmsprop {
+    ($Config:ident, $Update:ident, $name:literal, $states:expr) => {
+        impl Config for $Config {
+            fn validate(&self) -> Result<(), ConfigError> {
+                let check = Check::of(stringify!($Config));
+                check.non_negative("lr", self.lr)?;
+                check.decay_rate("alpha", self.alpha)?;
+                check.positive("eps", self.eps)?;
+                check.decay_rate("momentum", self.momentum)?;
+                check.non_negative("weight_decay", self.weight_decay)
+            }
+        }
+
+        impl<F: Float> Method<F, { $states.len() }> for $Config {
+            type Update = $Update<F>;
+            const NAME: &'static str = $name;
+            const STATES: [&'static str; { $states.len() }] = $states;
+
+            fn lr(&self) -> f64 {
+                self.lr
+            }
+            fn weight_decay(&self) -> f64 {
+                self.weight_decay
+            }
+            fn update(&self, _step: u64, lr: f64, weight_decay: f64) -> $Update<F> {
+                $Update {
+                    lr: F::of(lr),
+                    alpha: F::of(self.alpha),
+                    one_minus_alpha: F::of(1.0 - self.alpha),
+                    eps: F::of(self.eps),
+                    momentum: F::of(self.momentum),
+                    weight_decay: F::of(weight_decay),
+                }
+            }
+        }
+    };
+}
+rmsprop!(RmsPropConfig, RmsPropUpdate, "rmsprop", ["v", "velocity"]);
+rmsprop!(GravesRmsPropConfig, GravesRmsPropUpdate, "graves_rmsprop", ["n", "q", "delta"]);
+
+/// One step of [`RmsProp`] on one number.
+#[derive(Clone, Copy, Debug)]
+pub struct RmsPropUpdate<F> {
+    lr: F,
+    alpha: F,
+    one_minus_alpha: F,
+    eps: F,
+    momentum: F,
+    weight_decay: F,
 }
 
-impl<F: Float> Method<F, 3> for GravesRmsPropConfig {
-    type Update = GravesRmsPropUpdate<F>;
-    const NAME: &'static str = "graves_rmsprop";
-    const STATES: [&'static str; 3] = ["n", "q", "delta"];
-
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-    fn update(&self, _step: u64, lr: f64, weight_decay: f64) -> GravesRmsPropUpdate<F> {
-        GravesRmsPropUpdate {
-            lr: F::of(lr),
-            alpha: F::of(self.alpha),
-            one_minus_alpha: F::of(1.0 - self.alpha),
-            eps: F::of(self.eps),
-            momentum: F::of(self.momentum),
-            weight_decay: F::of(weight_decay),
-        }
+impl<F: Float> Update<F, 2> for RmsPropUpdate<F> {
+    #[inline(always)]
+    fn at(self, x: F, g: F, [v, b]: [F; 2]) -> (F, [F; 2]) {
+        let g = g + self.weight_decay * x;
+        let v = self.alpha * v + self.one_minus_alpha * (g * g);
+        let b = self.momentum * b + g / (v.sqrt() + self.eps);
+        (x - self.lr * b, [v, b])
     }
 }
 
