@@ -1,5 +1,6 @@
 //! How heads find their place: content, interpolation, shift, sharpening.
 
+use super::shift::{Direction, convolve};
 use super::{add_scaled, dot, update, update_all};
 use crate::Float;
 use crate::kernels::lane::Lane;
@@ -140,15 +141,6 @@ fn softmax_gradient<F: Float, const FMA: bool>(y: &[F], g: &mut [F]) {
     update::<F, FMA, 1>(g, [y], |g, [y]| y * (g - mean));
 }
 
-/// `out += c · (x rotated by `by` places to the right)`.
-#[inline(always)]
-fn add_rotated<F: Float, const FMA: bool>(out: &mut [F], c: F, x: &[F], by: usize) {
-    let (start, end) = x.split_at(x.len() - by);
-    let (first, rest) = out.split_at_mut(by);
-    add_scaled::<F, FMA>(first, c, end);
-    add_scaled::<F, FMA>(rest, c, start);
-}
-
 /// Σ xᵢ (y rotated by `by` places to the right)ᵢ.
 #[inline(always)]
 fn dot_rotated<F: Float, const FMA: bool>(x: &[F], y: &[F], by: usize) -> F {
@@ -188,6 +180,7 @@ impl<F: Float> Rows<F, 3, 2> for Forward {
             *o = over_norm::<F, FMA>(row, eps);
         }
         let mut shares = vec![F::zero(); self.0.shifts.unwrap_or(0)];
+        let mut around = Vec::with_capacity(n + shares.len());
         let heads = raw.chunks_exact(self.0.numbers()).zip(attention.chunks_exact_mut(n));
         let saved = saved.chunks_exact_mut(n * self.0.kept());
         for (h, ((raw, w), saved)) in heads.zip(saved).enumerate() {
@@ -211,9 +204,7 @@ impl<F: Float> Rows<F, 3, 2> for Forward {
             interpolate::<F, FMA>(sigmoid::<F, FMA>(gate), content, before, w);
             shares.copy_from_slice(shift);
             softmax::<F, FMA>(&mut shares, F::one());
-            for (j, &share) in shares.iter().enumerate() {
-                add_rotated::<F, FMA>(shifted, share, w, places(j, shares.len(), n));
-            }
+            convolve::<F, FMA>(&shares, w, Direction::Forward, &mut around, shifted);
             map::<F, FMA>(shifted, w, |w| (w + TINY).ln());
             softmax::<F, FMA>(w, softplus::<F, FMA>(sharpness) + F::one());
         }
@@ -292,12 +283,13 @@ struct Passed<'a, F> {
 struct Scratch<F> {
     rows: [Vec<F>; 2],
     shares: [Vec<F>; 2],
+    around: Vec<F>,
 }
 
 impl<F: Float> Scratch<F> {
     fn new(n: usize, shifts: usize) -> Self {
         let zeros = |n| [vec![F::zero(); n], vec![F::zero(); n]];
-        Self { rows: zeros(n), shares: zeros(shifts) }
+        Self { rows: zeros(n), shares: zeros(shifts), around: Vec::with_capacity(n + shifts) }
     }
 }
 
@@ -311,7 +303,7 @@ impl<F: Float> Passed<'_, F> {
         d: &mut [F],
         d_before: &mut [F],
         d_place: &mut [F],
-        Scratch { rows: [first, second], shares: [shares, d_shares] }: &mut Scratch<F>,
+        Scratch { rows: [first, second], shares: [shares, d_shares], around }: &mut Scratch<F>,
     ) {
         let n = d.len();
         let [d_gate, d_shift @ .., d_sharpness] = d_place else {
@@ -328,12 +320,10 @@ impl<F: Float> Passed<'_, F> {
         interpolate::<F, FMA>(gate.0, self.content, self.before, first);
         shares.copy_from_slice(shift);
         softmax::<F, FMA>(shares, F::one());
-        second.fill(F::zero());
-        for (j, (&share, d_share)) in shares.iter().zip(&mut *d_shares).enumerate() {
-            let by = places(j, shift.len(), n);
-            *d_share = dot_rotated::<F, FMA>(d, first, by);
-            add_rotated::<F, FMA>(second, share, d, (n - by) % n);
+        for (j, d_share) in d_shares.iter_mut().enumerate() {
+            *d_share = dot_rotated::<F, FMA>(d, first, places(j, shift.len(), n));
         }
+        convolve::<F, FMA>(shares, d, Direction::Back, around, second);
         softmax_gradient::<F, FMA>(shares, d_shares);
         add_scaled::<F, FMA>(d_shift, F::one(), d_shares);
         // wᵍ = g wᶜ + (1 − g) w₋₁.

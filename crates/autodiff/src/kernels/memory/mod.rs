@@ -6,6 +6,7 @@
 mod attention;
 mod links;
 mod read;
+mod shift;
 mod step;
 mod write;
 
@@ -149,6 +150,35 @@ fn load<F: Float, const FMA: bool, const K: usize>(
     let from = from[at..].first_chunk::<K>().expect("all are as long");
     for (to, &x) in to.iter_mut().zip(from) {
         *to = Lane(x);
+    }
+}
+
+/// `out = f(out, wₕ, xₕ)` for one head after another, where x has a row for each of them. Four at once: `out` is loaded and stored a
+/// quarter as often.
+#[inline(always)]
+fn update_by_heads<F: Float, const FMA: bool>(
+    out: &mut [F],
+    w: impl Fn(usize) -> F,
+    x: &[F],
+    f: impl Fn(Lane<F, FMA>, Lane<F, FMA>, Lane<F, FMA>) -> Lane<F, FMA>,
+) {
+    let width = out.len();
+    let mut fours = x.chunks_exact(4 * width);
+    let mut head = 0;
+    for x in &mut fours {
+        let (first, second) = x.split_at(2 * width);
+        let ((a, b), (c, d)) = (first.split_at(width), second.split_at(width));
+        let w = [Lane(w(head)), Lane(w(head + 1)), Lane(w(head + 2)), Lane(w(head + 3))];
+        update::<F, FMA, 4>(out, [a, b, c, d], |out, x| {
+            let out = f(f(out, w[0], x[0]), w[1], x[1]);
+            f(f(out, w[2], x[2]), w[3], x[3])
+        });
+        head += 4;
+    }
+    for x in fours.remainder().chunks_exact(width) {
+        let w = Lane(w(head));
+        update::<F, FMA, 1>(out, [x], |out, [x]| f(out, w, x));
+        head += 1;
     }
 }
 

@@ -1,6 +1,6 @@
 //! r = Σ wᵢ Mᵢ.
 
-use super::{add_scaled, dot, update};
+use super::{add_scaled, dot, update, update_by_heads};
 use crate::Float;
 use crate::kernels::lane::Lane;
 use crate::kernels::rows::{self, Rows};
@@ -72,13 +72,13 @@ impl<F: Float> Rows<F, 3, 2> for Backward {
         [d_memory, d_w]: [&mut [F]; 2],
     ) {
         let n = memory.len() / self.width;
-        let heads = w.chunks_exact(n).zip(d_w.chunks_exact_mut(n)).zip(g.chunks_exact(self.width));
-        for ((w, d_w), g) in heads {
-            let rows = memory.chunks_exact(self.width).zip(d_memory.chunks_exact_mut(self.width));
-            for ((&w, d_w), (row, d_row)) in w.iter().zip(d_w).zip(rows) {
-                *d_w += dot::<F, FMA>(row, g);
-                add_scaled::<F, FMA>(d_row, w, g);
+        let rows = memory.chunks_exact(self.width).zip(d_memory.chunks_exact_mut(self.width));
+        for (i, (row, d_row)) in rows.enumerate() {
+            for (head, g) in g.chunks_exact(self.width).enumerate() {
+                d_w[head * n + i] += dot::<F, FMA>(row, g);
             }
+            let weight = |head: usize| w[head * n + i];
+            update_by_heads::<F, FMA>(d_row, weight, g, |d, w, g| g.mul_add(w, d));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Mᵢ ← Mᵢ ⊙ Π (1 − wᵢ e) + Σ wᵢ a.
 
-use super::{add_scaled, total, update, update_all};
+use super::{add_scaled, total, update, update_all, update_by_heads};
 use crate::Float;
 use crate::kernels::lane::Lane;
 use crate::kernels::rows::{self, Rows};
@@ -42,25 +42,16 @@ impl<F: Float> Rows<F, 3, 1> for Forward {
     fn row<const FMA: bool>(self, _: usize, [w, erase, add]: [&[F]; 3], [memory]: [&mut [F]; 1]) {
         let width = self.width;
         let n = memory.len() / width;
-        // All erase before the first adds.
-        let several = w.len() > n;
-        for (w, (e, a)) in
-            w.chunks_exact(n).zip(erase.chunks_exact(width).zip(add.chunks_exact(width)))
-        {
-            for (row, &w) in memory.chunks_exact_mut(width).zip(w) {
-                let w = Lane::<F, FMA>(w);
-                if several {
-                    update::<F, FMA, 1>(row, [e], |m, [e]| m * (1.0 - w * e));
-                } else {
-                    update::<F, FMA, 2>(row, [e, a], |m, [e, a]| m.mul_add(1.0 - w * e, w * a));
-                }
-            }
-        }
-        if several {
-            for (w, a) in w.chunks_exact(n).zip(add.chunks_exact(width)) {
-                for (row, &w) in memory.chunks_exact_mut(width).zip(w) {
-                    add_scaled::<F, FMA>(row, w, a);
-                }
+        let one = w.len() == n;
+        for (i, row) in memory.chunks_exact_mut(width).enumerate() {
+            let weight = |head: usize| w[head * n + i];
+            if one {
+                let w = Lane::<F, FMA>(weight(0));
+                update::<F, FMA, 2>(row, [erase, add], |m, [e, a]| m.mul_add(1.0 - w * e, w * a));
+            } else {
+                // All erase before the first adds.
+                update_by_heads::<F, FMA>(row, weight, erase, |m, w, e| m * (1.0 - w * e));
+                update_by_heads::<F, FMA>(row, weight, add, |m, w, a| a.mul_add(w, m));
             }
         }
     }
