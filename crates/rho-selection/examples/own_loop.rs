@@ -66,8 +66,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     import::csv(dir.join("reference.csv"), "id", "loss")?.save(dir.join("train.il"), &origin)?;
 
-    // Before training: everything that can be wrong is found here, not in the middle of it.
+    // Before training: what can be wrong with files, settings and ids is found here, not in the middle of it.
     let irreducible = IrreducibleLosses::open_for(dir.join("train.il"), FINGERPRINT)?;
+    irreducible.verify()?;
     let mut selector = Selector::new(SelectionConfig::default().check()?, irreducible)?;
     let all: Vec<u64> = (0..EXAMPLES).collect();
     selector.check_ids(&all)?;
@@ -90,7 +91,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         log.write(&chosen.telemetry)?;
         wrong += chosen.telemetry.corrupted.map_or(0.0, |share| share.picked * ids.len() as f64);
         if step == 49 {
-            // With your checkpoint goes the selector's: two numbers.
+            // With your checkpoint goes the selector's state: the settings, and the step.
             fs::write(dir.join("selector.json"), serde_json::to_vec(&selector.state())?)?;
         }
     }

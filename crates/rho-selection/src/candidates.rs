@@ -130,9 +130,11 @@ impl<'a> Candidates<'a> {
         if let Some(value) = sampled {
             return Some(("logit", value));
         }
-        let of_rows = |rows: Option<Rows<'_>>| rows.and_then(|rows| bad(rows.row(i)));
-        let feature = of_rows(self.features).map(|value| ("feature", value));
-        feature.or_else(|| of_rows(self.joint).map(|value| ("joint score", value)))
+        let feature = self.features.and_then(|rows| bad(rows.row(i)));
+        // A bad example spoils its whole column, too: which one it is shows on the diagonal.
+        let joint = self.joint.and_then(|rows| bad(&rows.row(i)[i..=i]));
+        let feature = feature.map(|value| ("feature", value));
+        feature.or_else(|| joint.map(|value| ("joint score", value)))
     }
 }
 

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::required::missing;
 use crate::score::Repair;
 use crate::{Policy, Schedule, Score, SelectionError};
 
@@ -122,6 +123,32 @@ impl SelectionConfig {
     /// Whether a step that selects looks at scores at all.
     pub(crate) fn uses_scores(&self) -> bool {
         self.score != Score::Uniform && self.policy.needs_scores()
+    }
+
+    /// Refuses a score, repair or policy that looks at more than losses.
+    pub(crate) fn losses_suffice(&self) -> Result<(), SelectionError> {
+        if self.uses_scores() && self.score.needs_logits() {
+            return Err(missing("logits", self.score.name(), "Candidates::logits"));
+        }
+        if matches!(self.repair, Repair::Temperature { .. }) {
+            return Err(missing("logits", "repair.temperature", "Candidates::logits"));
+        }
+        match self.policy {
+            Policy::ClassBalanced => Err(missing("labels", "class-balanced", "Candidates::labels")),
+            Policy::Diverse { .. } => Err(missing("logits", "diverse", "Candidates::logits")),
+            Policy::Joint { .. } => Err(missing("joint scores", "joint", "Candidates::joint")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first step from `step` on that selects.
+    pub(crate) fn next_that_selects(&self, step: u64) -> u64 {
+        self.warm_up + step.saturating_sub(self.warm_up).next_multiple_of(self.every)
+    }
+
+    /// Whether scores are computed from irreducible losses.
+    pub(crate) fn needs_irreducible(&self) -> bool {
+        self.uses_scores() && self.score.needs_irreducible()
     }
 
     /// How many of `n` candidates are picked at a step.

@@ -32,6 +32,10 @@ impl<'a> Candidates<'a> {
     }
 }
 
-fn missing(what: &'static str, by: &'static str, method: &'static str) -> SelectionError {
+pub(crate) fn missing(
+    what: &'static str,
+    by: &'static str,
+    method: &'static str,
+) -> SelectionError {
     SelectionError::Missing { what, by, method }
 }

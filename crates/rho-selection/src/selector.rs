@@ -7,11 +7,11 @@ use crate::subset::Subset;
 use crate::telemetry::{self, Telemetry};
 use crate::{
     Candidates, CheckedConfig, IrreducibleLosses, NotFinite, Off, Policy, Repair, Score,
-    SelectionError,
+    SelectionConfig, SelectionError,
 };
 
 /// What was chosen from a batch of candidates.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
     /// Positions in the batch, best first. Importance sampling may name one more than once.
     pub indices: Vec<usize>,
@@ -25,12 +25,12 @@ pub struct Selection {
 
 /// Where a [`Selector`] stands: all that has to be saved to resume it.
 ///
-/// Every step draws from a stream of random numbers of its own, so that seed and step are the whole state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Every step draws from a stream of random numbers of its own, numbered by the step, so that nothing else has to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SelectorState {
-    /// The seed.
-    pub seed: u64,
+    /// Score, policy, schedules, and the seed of all random choices.
+    pub config: SelectionConfig,
     /// Steps taken.
     pub step: u64,
 }
@@ -55,7 +55,8 @@ pub struct SelectorState {
 pub struct Selector {
     config: CheckedConfig,
     irreducible: IrreducibleLosses,
-    state: SelectorState,
+    /// Steps taken.
+    step: u64,
 }
 
 impl Selector {
@@ -67,7 +68,7 @@ impl Selector {
         config: CheckedConfig,
         irreducible: IrreducibleLosses,
     ) -> Result<Self, SelectionError> {
-        if config.score.needs_irreducible() && irreducible.is_empty() {
+        if config.needs_irreducible() && irreducible.is_empty() {
             return Err(SelectionError::Setting {
                 field: "irreducible losses",
                 value: "empty".into(),
@@ -77,8 +78,7 @@ impl Selector {
                 ),
             });
         }
-        let state = SelectorState { seed: config.seed, step: 0 };
-        Ok(Self { config, irreducible, state })
+        Ok(Self { config, irreducible, step: 0 })
     }
 
     /// The configuration.
@@ -87,31 +87,52 @@ impl Selector {
     }
 
     /// Refuses a training set on which a later step would fail: ids that are given twice, or that have no irreducible loss
-    /// where the score needs one. To be called once, before training starts.
+    /// where the score needs one. To be called once, before training starts; see also [`Self::check_batch`].
     ///
     /// # Errors
     /// Naming the first such id.
     pub fn check_ids(&self, ids: &[u64]) -> Result<(), SelectionError> {
         crate::candidates::unique(ids)?;
-        if self.config.score.needs_irreducible() {
+        if self.config.needs_irreducible() {
             self.irreducible.of(ids)?;
         }
         Ok(())
     }
 
+    /// Refuses a batch of candidates, with all that is known of them, on which a step that selects would fail: a score or policy
+    /// that looks at more than was given is found before training starts, and not after a warm-up.
+    ///
+    /// # Errors
+    /// As [`Self::select`].
+    pub fn check_batch(&self, candidates: &Candidates<'_>) -> Result<(), SelectionError> {
+        self.choose(candidates, self.config.next_that_selects(self.step)).map(drop)
+    }
+
     /// Where the selector stands, to be saved with a checkpoint.
     pub fn state(&self) -> SelectorState {
-        self.state
+        SelectorState { config: *self.config, step: self.step }
     }
 
     /// Goes on where a selector of the same configuration stood.
-    pub fn restore(&mut self, state: SelectorState) {
-        self.state = state;
+    ///
+    /// # Errors
+    /// If its configuration was another one: the choices would not be those of an uninterrupted run. To go on with another one on
+    /// purpose, put it in the state.
+    pub fn restore(&mut self, state: SelectorState) -> Result<(), SelectionError> {
+        if state.config != *self.config {
+            return Err(SelectionError::Setting {
+                field: "configuration",
+                value: format!("{:?}", *self.config),
+                expected: format!("that of the saved selector, {:?}", state.config),
+            });
+        }
+        self.step = state.step;
+        Ok(())
     }
 
     /// Whether the next step selects, rather than to warm up or to pause.
     pub fn selects(&self) -> bool {
-        self.config.selects_at(self.state.step)
+        self.config.selects_at(self.step)
     }
 
     /// Whether the next step looks at training losses: if not, no forward pass is needed for them.
@@ -141,17 +162,22 @@ impl Selector {
     /// If the batch is empty, lengths differ, an id is given twice or has no irreducible loss, a number is not finite (see
     /// [`NotFinite`]), or what score or policy need was not given. The selector stays at its step then.
     pub fn select(&mut self, candidates: &Candidates<'_>) -> Result<Selection, SelectionError> {
+        let selection = self.choose(candidates, self.step)?;
+        self.step += 1;
+        Ok(selection)
+    }
+
+    /// Chooses as step `step` does.
+    fn choose(&self, candidates: &Candidates<'_>, step: u64) -> Result<Selection, SelectionError> {
         candidates.check()?;
-        let selection = match self.finite_positions(candidates)? {
-            None => self.select_finite(candidates)?,
+        match self.finite_positions(candidates)? {
+            None => self.choose_finite(candidates, step),
             Some(left) => {
                 let subset = Subset::of(candidates, &left);
-                let chosen = self.select_finite(&subset.view())?;
-                widen(chosen, &left, candidates.len())
+                let chosen = self.choose_finite(&subset.view(), step)?;
+                Ok(widen(chosen, &left, candidates.len()))
             }
-        };
-        self.state.step += 1;
-        Ok(selection)
+        }
     }
 
     /// The positions that are left when those that are not finite are dropped; `None` where nothing is dropped.
@@ -178,13 +204,16 @@ impl Selector {
     }
 
     /// Chooses from candidates whose numbers are all finite.
-    fn select_finite(&self, candidates: &Candidates<'_>) -> Result<Selection, SelectionError> {
-        let SelectorState { seed, step } = self.state;
+    fn choose_finite(
+        &self,
+        candidates: &Candidates<'_>,
+        step: u64,
+    ) -> Result<Selection, SelectionError> {
         let (config, n) = (&self.config, candidates.len());
-        let mut rng = step_rng(seed, step);
+        let (selects, mut rng) = (config.selects_at(step), step_rng(config.seed, step));
         let k = config.picked_of(n, step);
         let mut scores = Vec::new();
-        let picked = if !self.selects() {
+        let picked = if !selects {
             Picked::unweighted(match config.off {
                 Off::Uniform => pick::uniform(n, k, &mut rng)?,
                 Off::Everything => (0..n).collect(),
@@ -197,7 +226,7 @@ impl Selector {
             }
             config.policy.pick(&scores, candidates, k, step, &mut rng)?
         };
-        let telemetry = telemetry::of(step, self.selects(), candidates, &scores, &picked);
+        let telemetry = telemetry::of(step, selects, candidates, &scores, &picked);
         let Picked { indices, weights } = picked;
         Ok(Selection { indices, weights, scores, telemetry })
     }

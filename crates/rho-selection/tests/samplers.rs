@@ -167,9 +167,22 @@ fn importance_sampling_waits_until_it_pays() {
     assert_eq!((picked.indices, picked.weights), (vec![1; 3], vec![0.25; 3]));
     let picked = importance(&one, 3, 2.01, &mut rng).unwrap();
     assert_eq!(picked.weights, [1.0; 3]);
-    let equal = importance(&[0.25; 4], 4, 1.01, &mut rng).unwrap();
-    let mut all = equal.indices;
-    all.sort_unstable();
-    assert_eq!(all, [0, 1, 2, 3], "without replacement");
+    // They need not sum to 1: what a batch is worth is the same.
+    for p in [0.25, 4.0] {
+        let equal = importance(&[p; 4], 4, 1.01, &mut rng).unwrap();
+        let mut all = equal.indices;
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3], "without replacement");
+    }
     assert_eq!(importance(&[], 1, 0.0, &mut rng), Err(SelectionError::TooMany { k: 1, n: 0 }));
+    for (p, says) in [
+        ([0.0, 0.0], "probabilities: is 0 throughout, must be above 0 somewhere"),
+        (
+            [0.5, f64::NAN],
+            "probability of example 1 is NaN: it must be a finite number, at least 0",
+        ),
+        ([-1.0, 2.0], "probability of example 0 is -1: it must be a finite number, at least 0"),
+    ] {
+        assert_eq!(importance(&p, 1, 0.0, &mut rng).unwrap_err().to_string(), says);
+    }
 }

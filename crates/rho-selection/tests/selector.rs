@@ -3,7 +3,7 @@
 use seedbed_rho_selection::pick::{Draw, Proposal};
 use seedbed_rho_selection::{
     Candidates, IrreducibleLosses, Known, NotFinite, Off, Policy, Repair, Rows, Schedule, Score,
-    SelectionConfig, SelectionError, Selector,
+    SelectionConfig, SelectionError, Selector, SelectorState,
 };
 
 const N: usize = 40;
@@ -94,15 +94,26 @@ fn a_resumed_selector_goes_on_as_an_uninterrupted_one() {
                 first.select(&Batch::new(t).candidates()).unwrap();
             }
             let saved = serde_json::to_string(&first.state()).unwrap();
-            // The seed is part of the state: that of the new selector does not matter.
-            let mut second = selector(SelectionConfig { seed: 99, ..config });
-            second.restore(serde_json::from_str(&saved).unwrap());
+            let mut second = selector(config);
+            second.restore(serde_json::from_str(&saved).unwrap()).unwrap();
             for t in stop..10 {
                 let again = second.select(&Batch::new(t).candidates()).unwrap();
                 assert_eq!(again, uninterrupted[t as usize], "{policy:?} at {t}");
             }
         }
     }
+}
+
+#[test]
+fn a_state_of_another_configuration_is_refused() {
+    let state = selector(by_policy(Policy::TopK)).state();
+    let mut other = selector(SelectionConfig { warm_up: 7, ..by_policy(Policy::TopK) });
+    let error = other.restore(state).unwrap_err().to_string();
+    assert!(error.starts_with("configuration: is SelectionConfig"), "{error}");
+    let config = by_policy(Policy::RankLaw);
+    other = selector(config);
+    other.restore(SelectorState { config, step: 3 }).unwrap();
+    assert_eq!(other.state().step, 3);
 }
 
 #[test]
@@ -191,6 +202,18 @@ fn what_is_not_finite_is_refused_or_dropped_whatever_the_policy() {
             assert_eq!(dropped, [3, 7]);
         }
     }
+    // A bad example spoils all of its joint scores, those of the others with it among them.
+    let mut batch = Batch::new(0);
+    (0..N).flat_map(|i| [i * N + 3, 3 * N + i]).for_each(|at| batch.joint[at] = f32::NAN);
+    let joint = by_policy(Policy::Joint { chunks: 4 });
+    let chosen = selector(SelectionConfig { not_finite: NotFinite::Drop, ..joint })
+        .select(&batch.candidates())
+        .unwrap();
+    assert!(chosen.telemetry.dropped == 1 && !chosen.indices.contains(&3));
+    batch.joint = vec![0.0; N * N];
+    batch.joint[1] = f32::NAN;
+    assert!(selector(joint).select(&batch.candidates()).is_err());
+
     let config = SelectionConfig { not_finite: NotFinite::Drop, ..Default::default() };
     let error = selector(config).select(&Candidates::new(&[5], &[f32::NAN])).unwrap_err();
     assert_eq!(error, SelectionError::AllDropped { n: 1 });
@@ -274,7 +297,13 @@ fn what_a_score_or_policy_needs_is_asked_for() {
     ] {
         let message = said(config);
         assert!(message.starts_with(needs), "{message}");
+        // Before the training starts, too, and not only after a warm-up.
+        let mut later = selector(SelectionConfig { warm_up: 3, every: 2, ..config });
+        later.select(&batch).unwrap();
+        assert_eq!(later.check_batch(&batch).unwrap_err().to_string(), message);
+        assert_eq!(later.state().step, 1);
     }
+    selector(by_policy(Policy::TopK)).check_batch(&batch).unwrap();
     let proportional = Policy::Importance { proposal: Proposal::Proportional, tau: 0.0 };
     let negative = SelectionConfig { score: Score::Given, ..by_policy(proportional) };
     let error = selector(negative).select(&Candidates::new(&[0, 5], &[0.5, -1.0])).unwrap_err();
@@ -326,6 +355,9 @@ fn configurations_are_checked_before_training() {
         "irreducible losses: is empty, must be those of the training set for the score \
          reducible-loss"
     );
+    // A policy that looks at no scores needs nothing that these are made of.
+    let diverse = by_policy(Policy::Diverse { draw: Draw::Greedy }).check().unwrap();
+    Selector::new(diverse, IrreducibleLosses::default()).unwrap().check_ids(&[1, 2]).unwrap();
     let selector = selector(good);
     selector.check_ids(&[0, 5, 10]).unwrap();
     assert_eq!(selector.check_ids(&[0, 0]), Err(SelectionError::DuplicateId { id: 0 }));

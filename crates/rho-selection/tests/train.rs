@@ -181,6 +181,107 @@ fn samples_of_dropout_stand_one_after_the_other() {
     assert_ne!(each[0], each[1], "masks differ");
 }
 
+#[test]
+#[should_panic(expected = "a pass over 1000 rows gave logits [2000, 2]")]
+fn samples_inside_of_parts_are_refused() {
+    let line = Line::new(2_000);
+    let model = linear(&mut Rng::new(0));
+    let pass =
+        |rows: &[usize]| Outputs::samples(2, |_| model.forward(&line.x.index_select(0, rows)));
+    Outputs::over(&(0..2_000).collect::<Vec<_>>(), pass);
+}
+
+/// (1/k) Σ wᵢ ∇Lᵢ, each gradient taken alone.
+#[test]
+fn a_step_goes_along_the_weighted_mean_of_the_gradients() {
+    let line = Line::new(64);
+    let losses = |m: &Mlp, rows: &[usize]| line.losses(m, rows);
+    let rows: Vec<usize> = (10..40).collect();
+    let ids: Vec<u64> = rows.iter().map(|&row| row as u64).collect();
+    let policy = Policy::Importance { proposal: Proposal::Proportional, tau: 0.0 };
+    let config = SelectionConfig { score: Score::TrainingLoss, policy, ..Default::default() };
+    let start = linear(&mut Rng::new(4));
+    let sgd = || SgdConfig { lr: 0.5, ..Default::default() }.check().unwrap();
+    for one_pass in [false, true] {
+        let mut selector = Selector::new(config.check().unwrap(), Default::default()).unwrap();
+        let (mut model, mut optimizer) = (start.clone(), Sgd::new(&start, sgd()));
+        let step = if one_pass { selection_step_in_one_pass } else { selection_step };
+        let chosen = step(&mut model, &mut optimizer, &mut selector, &rows, &ids, losses).unwrap();
+        assert!(chosen.weights.iter().any(|&w| (w - 1.0).abs() > 0.1), "{:?}", chosen.weights);
+        let mut expected = start.clone();
+        for (&i, &weight) in chosen.indices.iter().zip(&chosen.weights) {
+            let (_, g) =
+                seedbed_autodiff::value_and_grad(&start, |m| losses(m, &rows[i..=i]).sum(..));
+            let rate = 0.5 * f64::from(weight) / chosen.indices.len() as f64;
+            expected = expected.zip_params(&g, |p, g| p - rate * g);
+        }
+        for (got, expected) in model.params().iter().zip(expected.params()) {
+            for (got, expected) in got.data().iter().zip(expected.data()) {
+                assert!((got - expected).abs() < 1e-5, "{got} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "the closure must give one loss a row: 2 rows, losses of shape []")]
+fn a_mean_in_the_place_of_losses_is_refused() {
+    let line = Line::new(64);
+    let start = linear(&mut Rng::new(4));
+    let config = SelectionConfig { score: Score::Uniform, ..Default::default() }.check().unwrap();
+    let mut selector = Selector::new(config, Default::default()).unwrap();
+    let ids: Vec<u64> = (0..20).collect();
+    let chosen = selector.select(&Candidates::of_ids(&ids)).unwrap();
+    let mut optimizer = Sgd::new(&start, SgdConfig::default().check().unwrap());
+    let rows: Vec<usize> = (0..20).collect();
+    train_on(&mut start.clone(), &mut optimizer, &chosen, &rows, |m, rows| {
+        line.losses(m, rows).mean(..)
+    });
+}
+
+#[test]
+fn a_step_that_is_bound_to_fail_later_fails_at_once() {
+    let line = Line::new(64);
+    let losses = |m: &Mlp, rows: &[usize]| line.losses(m, rows);
+    let start = linear(&mut Rng::new(4));
+    let sgd = || Sgd::new(&start, SgdConfig::default().check().unwrap());
+    let rows: Vec<usize> = (0..20).collect();
+    let ids: Vec<u64> = (0..20).collect();
+    let selector = |config: SelectionConfig| {
+        let config = SelectionConfig { warm_up: 1_000, ..config };
+        Selector::new(config.check().unwrap(), Default::default()).unwrap()
+    };
+    let balanced = SelectionConfig {
+        score: Score::TrainingLoss,
+        policy: Policy::ClassBalanced,
+        ..Default::default()
+    };
+    let norms = SelectionConfig { score: Score::GradientNorm, ..Default::default() };
+    for (config, expected) in
+        [(norms, "gradient-norm needs logits"), (balanced, "class-balanced needs labels")]
+    {
+        let model = &mut start.clone();
+        let plain = selection_step(model, &mut sgd(), &mut selector(config), &rows, &ids, losses);
+        let one = selection_step_in_one_pass(
+            model,
+            &mut sgd(),
+            &mut selector(config),
+            &rows,
+            &ids,
+            losses,
+        );
+        let mut overlapped = Overlapped::new(selector(config));
+        let over = overlapped.step(model, &mut sgd(), rows.clone(), &ids, losses).map(drop);
+        for error in [plain.unwrap_err(), one.unwrap_err(), over.unwrap_err()] {
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
+    }
+    let uniform = SelectionConfig { score: Score::Uniform, ..Default::default() };
+    let (model, selector) = (&mut start.clone(), &mut selector(uniform));
+    let error = selection_step(model, &mut sgd(), selector, &rows, &ids[..19], losses).unwrap_err();
+    assert_eq!(error.to_string(), "rows has 20 entries and ids has 19: they must be as many");
+}
+
 /// Passes in parts of [`Outputs::over`] are the pass over all.
 #[test]
 fn many_rows_are_passed_over_in_parts() {
@@ -208,7 +309,14 @@ fn overlapped_scoring_is_a_loop_that_is_stale_by_one_step() {
     let (mut model, mut optimizer) = (start.clone(), Sgd::new(&start, sgd()));
     let mut overlapped = Overlapped::new(selector.clone());
     let mut trained = Vec::new();
-    for rows in &batches {
+    for (i, rows) in batches.iter().enumerate() {
+        if i == 4 {
+            // Stopped, and gone on with what was saved.
+            let saved = serde_json::to_string(&overlapped.pending()).unwrap();
+            let mut resumed = selector.clone();
+            resumed.restore(overlapped.selector().state()).unwrap();
+            overlapped = Overlapped::from_parts(resumed, serde_json::from_str(&saved).unwrap());
+        }
         trained.extend(
             overlapped.step(&mut model, &mut optimizer, rows.clone(), &ids(rows), losses).unwrap(),
         );

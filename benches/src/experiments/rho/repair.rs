@@ -18,7 +18,7 @@ use crate::row::Goal;
 pub(crate) const CLAIM: Claim = Claim {
     name: "rho-repair",
     about: "MNIST with one label in ten replaced at random in both halves, and a weak reference model (64 hidden units, large batches): the model in training becomes surer of \
-        itself than the reference is, so that wrong labels look reducible and plain RHO-LOSS picks more of them than chance. Repairs: a veto above ln 10, a clipped training loss, the training loss at a \
+        itself than the reference is, so that wrong labels look reducible and plain RHO-LOSS picks them, in a long training more of them than chance. Repairs: a veto above ln 10, a clipped training loss, the training loss at a \
         temperature, the difference of probabilities. Bounds and the temperature were set beforehand, not tuned.",
     long: true,
     run,

@@ -65,7 +65,8 @@ impl Proposal {
 /// A probability of 0 excludes an example; the estimate is then unbiased for the others only, which for p ∝ gradient norm loses nothing.
 ///
 /// # Errors
-/// If there are no probabilities, `k` is 0, or `k` exceeds n where sampling is uniform.
+/// If there are no probabilities, one is negative or not finite, or all are 0; if `k` is 0, or exceeds n where sampling is uniform.
+/// They need not sum to 1.
 pub fn importance(
     probabilities: &[f64],
     k: usize,
@@ -76,14 +77,30 @@ pub fn importance(
     if n == 0 || k == 0 {
         return Err(SelectionError::TooMany { k, n });
     }
-    if worth(probabilities) < tau {
+    if let Some(i) = probabilities.iter().position(|p| !(*p >= 0.0 && p.is_finite())) {
+        return Err(SelectionError::OutOfRange {
+            what: "probability",
+            id: i as u64,
+            value: probabilities[i].to_string(),
+            expected: "a finite number, at least 0".into(),
+        });
+    }
+    let total: f64 = probabilities.iter().sum();
+    if total <= 0.0 {
+        return Err(SelectionError::Setting {
+            field: "probabilities",
+            value: "0 throughout".into(),
+            expected: "above 0 somewhere".into(),
+        });
+    }
+    if worth(probabilities, total) < tau {
         return Ok(Picked::unweighted(uniform(n, k, rng)?));
     }
     let mut cumulative: Vec<f64> = Vec::with_capacity(n);
-    let mut total = 0.0;
+    let mut sum = 0.0;
     for p in probabilities {
-        total += p;
-        cumulative.push(total);
+        sum += p;
+        cumulative.push(sum);
     }
     let mut rng = Uniform(rng);
     let draw = |_| {
@@ -98,8 +115,8 @@ pub fn importance(
 }
 
 /// τ: how many times larger a uniform batch would have to be.
-fn worth(p: &[f64]) -> f64 {
-    let (n, squares) = (p.len() as f64, p.iter().map(|p| p * p).sum::<f64>());
-    let distance: f64 = p.iter().map(|p| (p - 1.0 / n).powi(2)).sum();
+fn worth(p: &[f64], total: f64) -> f64 {
+    let (n, squares) = (p.len() as f64, p.iter().map(|p| (p / total).powi(2)).sum::<f64>());
+    let distance: f64 = p.iter().map(|p| (p / total - 1.0 / n).powi(2)).sum();
     1.0 / (1.0 - distance / squares).max(f64::MIN_POSITIVE).sqrt()
 }

@@ -11,7 +11,7 @@ use crate::{Candidates, IrreducibleLosses, SelectionError};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Score {
-    /// No preference: whatever the policy, the examples are drawn uniformly, without replacement.
+    /// No preference: the examples are drawn uniformly, without replacement, by every policy that looks at scores.
     Uniform,
     /// The loss of the model in training (Loshchilov & Hutter 2015; Jiang et al. 2019): finds what is not yet learnt, and with it what
     /// cannot be learnt.

@@ -165,7 +165,7 @@ impl LastLayerLaplace {
         let noise: Vec<f64> =
             (0..labels.len() * self.config.samples * self.classes).map(|_| rng.normal()).collect();
         self.draws += 1;
-        Ok(self.scores_with(features, logits, labels, irreducible, &noise))
+        self.scores_with(features, logits, labels, irreducible, &noise)
     }
 
     /// The scores for given standard normal draws: a row of classes for each sample of each example.
@@ -176,10 +176,10 @@ impl LastLayerLaplace {
         labels: &[usize],
         irreducible: &[f32],
         noise: &[f64],
-    ) -> Vec<f32> {
+    ) -> Result<Vec<f32>, SelectionError> {
         let (samples, classes) = (self.config.samples, self.classes);
         let alpha = self.config.alpha;
-        let factors = self.factorise();
+        let factors = self.factorise()?;
         let mut draws = noise.chunks_exact(classes);
         let mut h = vec![0.0; features.width()];
         let mut f = vec![0.0; classes];
@@ -202,20 +202,29 @@ impl LastLayerLaplace {
             let log_mean = log_sum_exp(log_p.iter().copied()) - (samples as f64).ln();
             (alpha * mean_log - (1.0 - alpha) * f64::from(irreducible[i]) - log_mean) as f32
         };
-        (0..labels.len()).map(score).collect()
+        Ok((0..labels.len()).map(score).collect())
     }
 
-    fn factorise(&mut self) -> &Factors {
+    fn factorise(&mut self) -> Result<&Factors, SelectionError> {
         let (n_e, tau) = (self.config.effective_examples, self.config.prior_precision);
         let factor = |average: &[f64], n: usize| {
             let mut m: Vec<f64> = average.iter().map(|x| n_e.sqrt() * x).collect();
             (0..n).for_each(|i| m[i * n + i] += tau.sqrt());
-            cholesky(&m, n).expect("a sum of squares and a positive diagonal")
+            // In exact arithmetic it always is; rounding swallows a prior that is small beside the features.
+            cholesky(&m, n).ok_or_else(|| SelectionError::Setting {
+                field: "prior_precision",
+                value: tau.to_string(),
+                expected: "so large that the covariance of the features stays positive definite"
+                    .into(),
+            })
         };
-        self.factors.get_or_insert_with(|| Factors {
-            v: factor(&self.features, self.width),
-            u: factor(&self.gradients, self.classes),
-        })
+        if self.factors.is_none() {
+            self.factors = Some(Factors {
+                v: factor(&self.features, self.width)?,
+                u: factor(&self.gradients, self.classes)?,
+            });
+        }
+        Ok(self.factors.as_ref().expect("made just now"))
     }
 
     fn check(
@@ -278,10 +287,22 @@ mod tests {
             posterior.observe(h, z, &labels[from..to]).unwrap();
         }
         let (irreducible, noise) = (f32s("irreducible"), golden("noise"));
-        let scores = posterior.scores_with(features, logits, &labels, &irreducible, &noise);
+        let scores =
+            posterior.scores_with(features, logits, &labels, &irreducible, &noise).unwrap();
         for (ours, theirs) in scores.iter().zip(golden("scores")) {
             assert!((f64::from(*ours) - theirs).abs() < 2e-6, "{ours} {theirs}");
         }
+    }
+
+    #[test]
+    fn a_prior_that_rounding_swallows_is_refused() {
+        let config = LaplaceConfig { prior_precision: 1e-30, ..Default::default() };
+        let mut posterior = LastLayerLaplace::new(3, 2, config).unwrap();
+        let features = Rows::new(&[1.0, 3.0, 7.0], 3).unwrap();
+        let logits = Rows::new(&[1.0, 0.0], 2).unwrap();
+        posterior.observe(features, logits, &[0]).unwrap();
+        let error = posterior.scores(features, logits, &[0], &[0.1]).unwrap_err();
+        assert!(error.to_string().starts_with("prior_precision: is "), "{error}");
     }
 
     #[test]

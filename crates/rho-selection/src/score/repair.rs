@@ -2,12 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{losses_at_temperature, reducible_loss};
 use crate::error::{finite, positive};
+use crate::required::missing;
 use crate::{Candidates, SelectionError};
 
 /// What to do about mislabelled examples that the reducible loss takes for useful ones.
 ///
 /// A model in training becomes sure of itself, and then has a loss of many nats on a wrong label. A weak reference model is less sure, so that
-/// its irreducible loss on the same label stays small: the difference is large, and plain RHO-LOSS picks *more* noise than uniform
+/// its irreducible loss on the same label stays small: the difference is large, and plain RHO-LOSS picks noise: in a long training *more* than uniform
 /// selection does. Each repair bounds that difference in its own way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -102,11 +103,9 @@ impl Repair {
                 }
                 Ok(scores)
             }
-            Self::Temperature { .. } => Err(SelectionError::Missing {
-                what: "logits",
-                by: "repair.temperature",
-                method: "Candidates::logits",
-            }),
+            Self::Temperature { .. } => {
+                Err(missing("logits", "repair.temperature", "Candidates::logits"))
+            }
         }
     }
 }

@@ -45,9 +45,22 @@ impl Outputs {
     }
 
     /// A pass over many rows, some at a time.
+    ///
+    /// # Panics
+    /// If a pass does not give one row of logits a row. Samples go outside: `Outputs::samples(n, |_| Outputs::over(rows, pass).logits)`.
     #[track_caller]
     pub fn over(rows: &[usize], mut pass: impl FnMut(&[usize]) -> Self) -> Self {
-        let parts: Vec<Self> = rows.chunks(EVALUATED_AT_ONCE).map(&mut pass).collect();
+        let mut parts = Vec::with_capacity(rows.len().div_ceil(EVALUATED_AT_ONCE));
+        for rows in rows.chunks(EVALUATED_AT_ONCE) {
+            let part = pass(rows);
+            assert!(
+                part.logits.shape().first() == Some(&rows.len()),
+                "Outputs::over: a pass over {} rows gave logits {:?}, and must give one row each; for samples, call it in Outputs::samples",
+                rows.len(),
+                part.logits.shape()
+            );
+            parts.push(part);
+        }
         let logits: Vec<&Tensor<f32>> = parts.iter().map(|part| &part.logits).collect();
         let features: Option<Vec<&Tensor<f32>>> =
             parts.iter().map(|p| p.features.as_ref()).collect();

@@ -1,7 +1,8 @@
 use seedbed_autodiff::{Module, Tensor};
 use seedbed_nn::optim::Optimizer;
 
-use super::{evaluate, step::gradient_on};
+use super::evaluate;
+use super::step::{check, gradient_on};
 use crate::{Candidates, Selection, SelectionError, Selector};
 
 /// Scoring in parallel with training: while one thread computes the gradient on what was chosen before, another one scores the next
@@ -22,16 +23,28 @@ impl Overlapped {
         Self { selector, pending: None }
     }
 
+    /// Goes on where another one stopped: with its selector, and the candidates and the choice that wait for their step. A resumed run
+    /// is one that was never interrupted if these are saved with the model, the choice as JSON for instance.
+    pub fn from_parts(selector: Selector, pending: Option<(Vec<usize>, Selection)>) -> Self {
+        Self { selector, pending }
+    }
+
     /// The selector.
     pub fn selector(&self) -> &Selector {
         &self.selector
+    }
+
+    /// The candidates and the choice that the next step trains on: to be saved with a checkpoint, and to [train on](super::train_on) at the
+    /// end. `None` before the first step.
+    pub fn pending(&self) -> Option<&(Vec<usize>, Selection)> {
+        self.pending.as_ref()
     }
 
     /// Trains on what was chosen at the last call, and chooses from these candidates for the next one. Gives what was trained on:
     /// the candidates and the choice; nothing at the first call.
     ///
     /// # Errors
-    /// As [`Selector::select`]. The model and the pending choice are unchanged then.
+    /// As [`selection_step`](super::selection_step). The model and the pending choice are unchanged then.
     pub fn step<M: Module<f32> + Send + Sync>(
         &mut self,
         model: &mut M,
@@ -40,6 +53,7 @@ impl Overlapped {
         ids: &[u64],
         losses: impl Fn(&M, &[usize]) -> Tensor<f32> + Sync,
     ) -> Result<Option<(Vec<usize>, Selection)>, SelectionError> {
+        check(&self.selector, &rows, ids)?;
         let (pending, now, needs_losses) = (&self.pending, &*model, self.selector.needs_losses());
         let (gradient, scored) = std::thread::scope(|scope| {
             let score = || needs_losses.then(|| evaluate(now, &rows, &losses));

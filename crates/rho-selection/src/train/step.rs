@@ -2,6 +2,7 @@ use seedbed_autodiff::{Module, Tensor, value_and_grad, value_and_grad_aux};
 use seedbed_nn::optim::Optimizer;
 
 use super::{evaluate, one_each};
+use crate::error::same_length;
 use crate::{Candidates, Selection, SelectionError, Selector};
 
 /// One step of training with selection (Mindermann et al. 2022, algorithm 1, lines 5 to 10): score the candidates by a forward
@@ -12,7 +13,11 @@ use crate::{Candidates, Selection, SelectionError, Selector};
 /// gives [`Outputs`](super::Outputs), [`Selector::select`], [`train_on`].
 ///
 /// # Errors
-/// As [`Selector::select`]. The model is unchanged then.
+/// As [`Selector::select`], and at the first step already if score or policy look at more than losses. The model is unchanged then.
+///
+/// # Panics
+/// If the closure does not give one loss a row.
+#[track_caller]
 pub fn selection_step<M: Module<f32>>(
     model: &mut M,
     optimizer: &mut impl Optimizer<f32, M>,
@@ -21,6 +26,7 @@ pub fn selection_step<M: Module<f32>>(
     ids: &[u64],
     losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
 ) -> Result<Selection, SelectionError> {
+    check(selector, rows, ids)?;
     let selection = if selector.needs_losses() {
         let current = evaluate(model, rows, &losses);
         selector.select(&Candidates::new(ids, &current))?
@@ -40,7 +46,7 @@ pub fn selection_step<M: Module<f32>>(
 /// itself: without dropout, without batch normalisation.
 ///
 /// # Errors
-/// As [`Selector::select`]. The model is unchanged then.
+/// As [`selection_step`].
 ///
 /// # Panics
 /// If the closure does not give one loss a row.
@@ -53,6 +59,7 @@ pub fn selection_step_in_one_pass<M: Module<f32>>(
     ids: &[u64],
     losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
 ) -> Result<Selection, SelectionError> {
+    check(selector, rows, ids)?;
     if !selector.needs_losses() {
         return selection_step(model, optimizer, selector, rows, ids, losses);
     }
@@ -69,6 +76,16 @@ pub fn selection_step_in_one_pass<M: Module<f32>>(
     let selection = selection?;
     optimizer.step_scaled(model, &gradient, 1.0);
     Ok(selection)
+}
+
+/// Refuses at any step what would fail at one that selects.
+pub(super) fn check(
+    selector: &Selector,
+    rows: &[usize],
+    ids: &[u64],
+) -> Result<(), SelectionError> {
+    same_length(("rows", rows.len()), ("ids", ids.len()))?;
+    selector.config().losses_suffice()
 }
 
 /// A gradient step on the weighted mean loss of what was chosen of the candidates `rows`.
@@ -96,7 +113,7 @@ pub(super) fn gradient_on<M: Module<f32>>(
     losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
 ) -> M {
     let chosen: Vec<usize> = selection.indices.iter().map(|&i| rows[i]).collect();
-    value_and_grad(model, |m| weighted_mean(&losses(m, &chosen), selection)).1
+    value_and_grad(model, |m| weighted_mean(&one_each(&losses, m, &chosen), selection)).1
 }
 
 /// (1/k) Σ wᵢ Lᵢ over the k chosen.
