@@ -27,10 +27,10 @@ struct Setting {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [task, seed, file] = &arguments[..] else {
+    let [name, seed, file] = &arguments[..] else {
         return Err("usage: train copy|recall SEED FILE".into());
     };
-    let setting = match task.as_str() {
+    let setting = match name.as_str() {
         "copy" => Setting {
             task: Box::new(Copy::default()),
             controller: ControllerConfig::Lstm { hidden: 100, layers: 1 },
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         clip_norm: Some(setting.clip_norm),
         head_noise: setting.head_noise,
         schedule: Schedule::Cosine { steps: sequences, end: 0.01 },
-        dir: Some(Path::new(file).with_extension("run")),
+        dir: Some(Path::new(file).with_extension(format!("{name}-{seed}.run"))),
         ..Default::default()
     };
     let trained = train(Ntm::new(&config, &mut rng), &*task, &training.check()?, draws)?;

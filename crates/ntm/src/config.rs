@@ -282,6 +282,15 @@ impl NtmConfig {
         )?;
         ensure(
             NAME,
+            self.shift_range >= 1 || self.attention != FirstAttention::FirstRow,
+            "memory",
+            "constant",
+            format!(
+                "learned or random with a first attention at the first row and no shifts: {why}"
+            ),
+        )?;
+        ensure(
+            NAME,
             self.attention != FirstAttention::Nowhere,
             "memory",
             "constant",
@@ -323,6 +332,7 @@ mod tests {
     fn a_memory_that_cannot_be_told_apart_is_refused() {
         assert_eq!(wrong_field(|c| c.addressing = Addressing::Content), "memory");
         assert_eq!(wrong_field(|c| c.attention = FirstAttention::Nowhere), "memory");
+        assert_eq!(wrong_field(|c| c.shift_range = 0), "memory");
         let random = NtmConfig {
             memory: MemoryInit::Random,
             addressing: Addressing::Content,

@@ -22,6 +22,16 @@ pub enum NtmError {
         /// What it is.
         value: f64,
     },
+    /// A task has other channels than the model.
+    #[error(
+        "the task has {} inputs and {} outputs, but the model {} and {}: they should be as many", task[0], task[1], model[0], model[1]
+    )]
+    Channels {
+        /// Inputs and outputs of the task.
+        task: [usize; 2],
+        /// Inputs and outputs of the model.
+        model: [usize; 2],
+    },
     /// There are more vectors to keep than rows to keep them in.
     #[error(
         "the memory has {slots} rows, fewer than the {vectors} vectors to remember: the machine must pack several into one, or \

@@ -184,6 +184,14 @@ impl<F: Float> StateDict<F> {
 
     fn controller(&mut self, reads: usize) -> Result<LstmController<F>, InteropError> {
         let (h, [layers, one, hidden]) = self.any("ntm.controller.lstm_h_bias")?;
+        if one != 1 || layers == 0 {
+            let expected = "of shape [layers, 1, hidden], with at least one layer";
+            return Err(self.wrong(
+                "ntm.controller.lstm_h_bias",
+                format!("of shape {:?}", h.shape()),
+                expected,
+            ));
+        }
         let c = self.of("ntm.controller.lstm_c_bias", [layers, one, hidden])?;
         let state = |x: &Tensor<F>, k| x.slice(0, k..k + 1).reshape(&[1, hidden]);
         let first =

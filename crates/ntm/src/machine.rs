@@ -266,7 +266,6 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     /// # Errors
     /// [`NtmError::MemoryTooSmall`] if it has not.
     pub fn check_capacity(&self, vectors: usize) -> Result<(), NtmError> {
-        let slots = self.slots();
-        if vectors <= slots { Ok(()) } else { Err(NtmError::MemoryTooSmall { slots, vectors }) }
+        crate::sequence::check_capacity(self.slots(), vectors)
     }
 }

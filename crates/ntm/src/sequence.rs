@@ -11,6 +11,11 @@ pub trait SequenceModel<F: Float>: Module<F> {
     /// Numbers in one input vector.
     fn inputs(&self) -> usize;
 
+    /// Rows of the memory; `None` for a model without one.
+    fn slots(&self) -> Option<usize> {
+        None
+    }
+
     /// The logits `[time, batch, outputs]`.
     ///
     /// # Panics
@@ -32,6 +37,10 @@ pub trait SequenceModel<F: Float>: Module<F> {
 impl<F: Float, C: Controller<F>> SequenceModel<F> for Ntm<F, C> {
     fn inputs(&self) -> usize {
         self.controller.inputs()
+    }
+
+    fn slots(&self) -> Option<usize> {
+        Some(Ntm::slots(self))
     }
 
     #[track_caller]
@@ -81,6 +90,11 @@ impl<F: Float> Features<F> {
         let [hidden, reads] = [&self.hidden, &self.reads].map(|steps| Tensor::stack(steps, 0));
         output.forward(&Tensor::concat(&[hidden, reads], 2))
     }
+}
+
+/// Whether a memory has a row for each vector.
+pub(crate) fn check_capacity(slots: usize, vectors: usize) -> Result<(), NtmError> {
+    if vectors <= slots { Ok(()) } else { Err(NtmError::MemoryTooSmall { slots, vectors }) }
 }
 
 /// Whether a sequence has the right shape and is finite.

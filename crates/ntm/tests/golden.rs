@@ -105,6 +105,16 @@ fn a_file_that_is_no_state_dict_is_refused() {
     let memory = Tensor::ones(&[4, 3]);
     save(&[("ntm.memory.mem_bias", memory.clone()), ("memory.mem_bias", Tensor::zeros(&[4, 3]))]);
     assert!(read().to_string().contains("is another matrix, but should be the same as"));
+    for shape in [[1, 2, 4], [0, 1, 4]] {
+        save(&[
+            ("ntm.memory.mem_bias", memory.clone()),
+            ("ntm.read0_bias", Tensor::ones(&[1, 3])),
+            ("ntm.controller.lstm_h_bias", Tensor::ones(&shape)),
+            ("ntm.controller.lstm_c_bias", Tensor::ones(&shape)),
+        ]);
+        let says = "should be of shape [layers, 1, hidden], with at least one layer";
+        assert!(read().to_string().ends_with(says), "{}", read());
+    }
     save(&[("ntm.memory.mem_bias", memory), ("ntm.read0_bias", Tensor::ones(&[1, 5]))]);
     assert!(
         read()

@@ -15,7 +15,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: "ntm-content-only",
     about: "Copy, associative recall and the sum of two numbers of up to 8 bits, with all of the addressing (-full) and with content alone, which is the machine that \
             is often compared with under the same name. LSTM controllers for copy and sums, a feed-forward one for recall; the memory of content-only machines is random \
-            at first, because a constant one would stay uniform.",
+            at first, because a constant one would stay uniform, and their ε is the one that is best for content.",
     long: true,
     run,
 };
@@ -57,8 +57,12 @@ fn both<T: SequenceTask + Clone + Sync>(
     training: TrainingConfig,
     context: &Context,
 ) -> Result<Outcome> {
-    let content =
-        NtmConfig { addressing: Addressing::Content, memory: MemoryInit::Random, ..full.clone() };
+    let content = NtmConfig {
+        addressing: Addressing::Content,
+        memory: MemoryInit::Random,
+        similarity_eps: recall::SIMILARITY_EPS,
+        ..full.clone()
+    };
     for (name, machine) in names.into_iter().zip([full, content]) {
         let (task, training) = (task.clone(), training.clone());
         let study = Study { name, task, network: Network::Ntm(machine), training };

@@ -93,6 +93,13 @@ impl SequenceModel<f32> for Model {
             Model::Lstm(m) => m.inputs(),
         }
     }
+    fn slots(&self) -> Option<usize> {
+        match self {
+            Model::Ntm(m) => SequenceModel::slots(m),
+            Model::Dnc(m) => m.slots(),
+            Model::Lstm(m) => m.slots(),
+        }
+    }
     fn logits(&self, sequence: &Tensor) -> Tensor {
         match self {
             Model::Ntm(m) => m.logits(sequence),

@@ -13,9 +13,9 @@ use crate::row::Goal;
 
 pub(super) const CLAIM: Claim = Claim {
     name: NAME,
-    about: "Priority sort: of 20 vectors with priorities, the 16 highest are to be said in order. Five read and five write heads, a feed-forward controller of 256, \
+    about: "Priority sort: of 20 vectors with priorities, the 16 highest are to be said in order. Five read and five write heads, a feed-forward controller of 512, \
             a memory of 128 rows of 40 numbers that starts with learnt ones, so that a priority can find its place by content, and shifts by up to 20 rows, so that \
-            reading can step over rows that stayed empty. (The paper has eight heads of each kind, a controller of 512, and rows of 20.)",
+            reading can step over rows that stayed empty. (The paper has eight heads of each kind, and rows of 20.)",
     long: true,
     run,
 };
@@ -28,7 +28,7 @@ fn run(context: &Context) -> Result<Outcome> {
         write_heads: 5,
         width: 40,
         shift_range: 20,
-        ..feed_forward(256)
+        ..feed_forward(512)
     };
     let study = Study {
         name: NAME,

@@ -9,6 +9,7 @@ use seedbed::data::tasks::{SequenceBatch, SequenceTask};
 use seedbed::nn::Config as _;
 use seedbed::nn::optim::{AdamConfig, GravesRmsPropConfig, OptimizerConfig};
 use seedbed::nn::schedule::Schedule;
+use seedbed::nn::train::TrainError;
 use seedbed::ntm::train::{Trained, TrainingConfig, train};
 
 use super::network::{Model, Network};
@@ -82,7 +83,13 @@ impl<T: SequenceTask + Sync> Study<T> {
             let mut rng = Rng::new(seed);
             let sequences = rng.split();
             let model = self.network.build(self.task.channels(), &mut rng)?;
-            let trained = train(model, &self.task, &config, sequences);
+            let trained = match train(model.clone(), &self.task, &config, sequences) {
+                // A seed that blew up is one that failed, and counts: without costs, and as it was before it learnt.
+                Err(TrainError::NonFinite { .. }) => {
+                    Ok(Trained { model, curve: Vec::new(), solved_at: None, too_small: None })
+                }
+                trained => trained,
+            };
             context.progress.inc(1);
             trained.with_context(|| format!("{}, seed {seed}", self.name))
         })?;

@@ -94,7 +94,7 @@ fn panel(
         let at_500 = report.row(rho, "accuracy_at_500", "%", |run| run.accuracy_at(500.0));
         outcome = outcome.row(at_500.reference(97.5, read_off).goal(Goal::AtLeast(97.5)));
     }
-    for figure in report.curves("What selection gains") {
+    for figure in report.curves("What selection gains").into_iter().chain(report.telemetry("")) {
         outcome = outcome.figure(figure);
     }
     for suffix in ["", "-uniform", "-loss"] {

@@ -20,6 +20,7 @@ mod scorer;
 mod small_il;
 mod study;
 mod task;
+mod telemetry;
 mod token;
 mod wallclock;
 mod web;

@@ -73,6 +73,10 @@ pub(crate) struct Run {
     pub irrelevant: f64,
     /// Share of the chosen that were answered correctly already, where the method made a forward pass.
     pub already_correct: Option<f64>,
+    /// Picks of each class, over all steps.
+    pub classes: Vec<usize>,
+    /// At every step after which accuracy was measured.
+    pub telemetry: Vec<Telemetry>,
     /// The rows chosen at one step.
     pub shown: Vec<usize>,
 }
@@ -214,7 +218,7 @@ fn train(
             .transpose()?;
         let candidates = match &scored {
             Some((outputs, losses)) => outputs.candidates(&ids, &labels, losses)?,
-            None => Candidates::of_ids(&ids),
+            None => Candidates::of_ids(&ids).labels(&labels),
         };
         let flags = |all: &[bool]| rows.iter().map(|&row| all[row]).collect::<Vec<bool>>();
         let (corrupted, duplicated) = (flags(&task.corrupted), flags(&task.duplicated));
@@ -248,6 +252,7 @@ fn train(
         }
         if plan.looks_after(step, context) {
             run.curve.push((step as f64, accuracy(&model, task.test())));
+            run.telemetry.push(selection.telemetry);
         }
         context.progress.inc(1);
     }
@@ -259,6 +264,7 @@ fn train(
         duplicated: picks.duplicated.mean().unwrap_or(0.0),
         irrelevant: picks.irrelevant.mean().unwrap_or(0.0),
         already_correct: picks.correct.mean(),
+        classes: picks.classes,
         ..run
     })
 }
@@ -279,9 +285,10 @@ fn pool(task: &Task, pool: Pool, fitted: Option<&Fitted>) -> Result<Vec<usize>> 
     Ok(rows)
 }
 
-/// Running means of the telemetry's shares.
+/// Running means of the telemetry's shares, and sums of its classes.
 #[derive(Default)]
 struct Picks {
+    classes: Vec<usize>,
     corrupted: Mean,
     duplicated: Mean,
     irrelevant: Mean,
@@ -290,6 +297,8 @@ struct Picks {
 
 impl Picks {
     fn add(&mut self, telemetry: &Telemetry) {
+        self.classes.resize(self.classes.len().max(telemetry.classes.len()), 0);
+        self.classes.iter_mut().zip(&telemetry.classes).for_each(|(sum, &n)| *sum += n);
         for (mean, share) in [
             (&mut self.corrupted, telemetry.corrupted),
             (&mut self.duplicated, telemetry.duplicated),

@@ -58,7 +58,7 @@ fn run(context: &Context) -> Result<Outcome> {
         .row(report.reference_accuracy(rho));
     outcome = report.accuracies(outcome);
     outcome = outcome.row(report.row(rho, "duplicated_picked", "share", |run| run.duplicated));
-    for figure in report.curves("Crawled clothes") {
+    for figure in report.curves("Crawled clothes").into_iter().chain(report.telemetry("")) {
         outcome = outcome.figure(figure);
     }
     let copies =

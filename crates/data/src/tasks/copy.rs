@@ -36,6 +36,10 @@ impl SequenceTask for Copy {
         check_at_least("width", self.width, 1)
     }
 
+    fn vectors(&self) -> Option<usize> {
+        Some(*self.lengths.end())
+    }
+
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {
         let (width, length) = (self.width, draw(&self.lengths, rng));
         let mut inputs = Canvas::new([2 * length + 1, batch_size, width + 1]);

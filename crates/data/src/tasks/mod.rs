@@ -82,6 +82,11 @@ pub trait SequenceTask {
     /// [`DataError::Invalid`]: the parameter, its value, and what would be right.
     fn check(&self) -> Result<(), DataError>;
 
+    /// The most vectors that a sequence asks to remember at a time; `None` where that is not what the task is about.
+    fn vectors(&self) -> Option<usize> {
+        None
+    }
+
     /// Fresh sequences. Lengths are drawn once a batch, contents once a sequence.
     ///
     /// # Panics

@@ -41,6 +41,10 @@ impl SequenceTask for PrioritySort {
         }
     }
 
+    fn vectors(&self) -> Option<usize> {
+        Some(self.length)
+    }
+
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {
         let &Self { length, highest, width } = self;
         let [priority, delimiter] = [width, width + 1];

@@ -39,6 +39,10 @@ impl SequenceTask for AssociativeRecall {
         check_at_least("width", self.width, 1)
     }
 
+    fn vectors(&self) -> Option<usize> {
+        Some(self.items.end() * self.item_length)
+    }
+
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {
         let (width, item_length) = (self.width, self.item_length);
         let items = draw(&self.items, rng);

@@ -59,6 +59,10 @@ impl SequenceTask for RepeatCopy {
         check_at_least("width", self.width, 1)
     }
 
+    fn vectors(&self) -> Option<usize> {
+        Some(*self.lengths.end())
+    }
+
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {
         let width = self.width;
         let (length, repeats) = (draw(&self.lengths, rng), draw(&self.repeats, rng));

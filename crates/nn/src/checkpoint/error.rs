@@ -109,6 +109,14 @@ pub enum CheckpointError {
         /// The name of the optimiser to load into.
         expected: String,
     },
+    /// The model is not one of the configuration that it was to be written with.
+    #[error("{}: not written: {problem}", file.display())]
+    OtherModel {
+        /// The file.
+        file: PathBuf,
+        /// Where model and configuration differ.
+        problem: String,
+    },
     /// A plain value is not in the file.
     #[error("{}: the value `{name}` is missing; there are: {}", file.display(), List(present))]
     MissingValue {

@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -75,18 +75,10 @@ impl MetricsFile {
             let file = file.clone();
             move |source| TrainError::Metrics { file, action, source }
         };
-        let mut kept = String::new();
-        if file.exists() {
-            let lines = BufReader::new(File::open(&file).map_err(error("read"))?);
-            for line in lines.split(b'\n') {
-                let line = line.map_err(error("read"))?;
-                let Ok(record) = serde_json::from_slice::<Value>(&line) else { break };
-                if record.get("step").and_then(Value::as_u64).is_none_or(|s| s > step) {
-                    break;
-                }
-                kept.push_str(&String::from_utf8_lossy(&line));
-                kept.push('\n');
-            }
+        let mut kept = Vec::new();
+        for (line, _) in lines_until(&read_or_empty(&file)?, step) {
+            kept.extend_from_slice(line);
+            kept.push(b'\n');
         }
         let temporary = dir.join(".metrics.tmp");
         fs::write(&temporary, kept).map_err(error("write"))?;
@@ -121,6 +113,34 @@ impl MetricsFile {
 
     fn error(&self, source: std::io::Error) -> TrainError {
         TrainError::Metrics { file: self.file.clone(), action: "write", source }
+    }
+}
+
+/// The lines of a file of metrics up to a step, as `metrics.jsonl` in a run's directory. A line that was being written when a process died ends
+/// them, and where there is no file, there are none: a resumed run writes again what is missing.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn read_metrics_until(file: &Path, step: u64) -> Result<Vec<Map<String, Value>>, TrainError> {
+    Ok(lines_until(&read_or_empty(file)?, step).map(|(_, record)| record).collect())
+}
+
+/// The lines up to a step, as they stand there and as records.
+fn lines_until(text: &[u8], step: u64) -> impl Iterator<Item = (&[u8], Map<String, Value>)> {
+    let lines = text.split(|&byte| byte == b'\n');
+    lines.map_while(move |line| {
+        let record: Map<String, Value> = serde_json::from_slice(line).ok()?;
+        let at = record.get("step").and_then(Value::as_u64)?;
+        (at <= step).then_some((line, record))
+    })
+}
+
+fn read_or_empty(file: &Path) -> Result<Vec<u8>, TrainError> {
+    match fs::read(file) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => {
+            read.map_err(|source| TrainError::Metrics { file: file.into(), action: "read", source })
+        }
     }
 }
 

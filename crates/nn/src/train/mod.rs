@@ -78,7 +78,7 @@ pub use batches::{AnyError, Batches, Stream};
 pub use config::{Monitor, NonFinite, TrainConfig};
 pub use error::TrainError;
 pub use loss::Loss;
-pub use metrics::{Metrics, read_metrics};
+pub use metrics::{Metrics, read_metrics, read_metrics_until};
 pub use stop::StopHandle;
 
 use std::marker::PhantomData;

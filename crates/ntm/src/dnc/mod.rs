@@ -232,6 +232,10 @@ impl<F: Float, C: Controller<F>> SequenceModel<F> for Dnc<F, C> {
         self.controller.inputs()
     }
 
+    fn slots(&self) -> Option<usize> {
+        Some(self.sizes.slots)
+    }
+
     #[track_caller]
     fn logits(&self, sequence: &Tensor<F>) -> Tensor<F> {
         self.forward(sequence)

@@ -30,12 +30,13 @@ pub use solved::{Point, Solved};
 use seedbed_autodiff::{Rng, Tensor};
 use seedbed_data::tasks::{SequenceBatch, SequenceTask, Sequences};
 use seedbed_nn::optim::PerParam;
-use seedbed_nn::train::{AnyError, Batches, Metrics, TrainError, Trainer, read_metrics};
+use seedbed_nn::train::{AnyError, Batches, Metrics, TrainError, Trainer, read_metrics_until};
 use seedbed_nn::{Checked, Config};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::SequenceModel;
+use crate::sequence::check_capacity;
+use crate::{NtmError, SequenceModel};
 
 /// Validation sequences in one batch, which have one length: more batches are more lengths.
 const VALIDATED_TOGETHER: usize = 8;
@@ -49,6 +50,9 @@ pub struct Trained<M> {
     pub curve: Vec<Point>,
     /// The number of sequences after which the task counts as [`Solved`]; `None` if it never did.
     pub solved_at: Option<u64>,
+    /// That the memory has fewer rows than the task has vectors to remember, if it does: a machine may pack several into one, or never
+    /// solve the task.
+    pub too_small: Option<NtmError>,
 }
 
 /// Trains a model on fresh sequences of a task.
@@ -58,7 +62,7 @@ pub struct Trained<M> {
 /// written there, and a training that was stopped goes on where it was.
 ///
 /// # Errors
-/// If the task makes no sense, the loss or the gradient is not finite, or the directory cannot be written or read.
+/// If the task makes no sense or has other channels than the model, the run was begun with another batch size, the loss or the gradient is not finite, or the directory cannot be written or read.
 pub fn train<M: SequenceModel<f32> + 'static>(
     model: M,
     task: &dyn SequenceTask,
@@ -69,6 +73,9 @@ pub fn train<M: SequenceModel<f32> + 'static>(
     let noise = rng.clone().split();
     let sequences =
         Sequences::new(task, config.batch_size, rng).map_err(|e| no_batches(e.into()))?;
+    check_channels(&model, task).map_err(|e| no_batches(e.into()))?;
+    let sizes = model.slots().zip(task.vectors());
+    let too_small = sizes.and_then(|(slots, vectors)| check_capacity(slots, vectors).err());
     let mut stream = Stream(sequences);
     let validation = validation(task, config);
 
@@ -78,7 +85,14 @@ pub fn train<M: SequenceModel<f32> + 'static>(
     if let Some(dir) = &config.dir
         && let Some(step) = trainer.resume(&mut stream)?
     {
-        curve = read_curve(&read_metrics(&dir.join("metrics.jsonl"))?, step, config.batch_size);
+        let (drawn, batch_size) = (stream.0.drawn(), config.batch_size as u64);
+        if drawn != step * batch_size {
+            let source = format!(
+                "{step} steps took {drawn} sequences, not {batch_size} each: the batch size was another one"
+            );
+            return Err(TrainError::Batches { step, source: source.into() });
+        }
+        curve = read_curve(&read_metrics_until(&dir.join("metrics.jsonl"), step)?, batch_size);
     }
     let stop = trainer.stop_handle();
     let is_solved = |curve: &[Point]| config.solved.at(curve).is_some();
@@ -100,7 +114,21 @@ pub fn train<M: SequenceModel<f32> + 'static>(
         )?;
     }
     let solved_at = config.solved.at(&curve);
-    Ok(Trained { model: trainer.model, curve, solved_at })
+    Ok(Trained { model: trainer.model, curve, solved_at, too_small })
+}
+
+/// Whether the model takes what the task gives, and gives what it asks for.
+fn check_channels(
+    model: &impl SequenceModel<f32>,
+    task: &dyn SequenceTask,
+) -> Result<(), NtmError> {
+    let wanted = task.channels();
+    let inputs = model.inputs();
+    let outputs = model.logits(&Tensor::zeros(&[1, 1, inputs])).shape()[2];
+    if wanted == [inputs, outputs] {
+        return Ok(());
+    }
+    Err(NtmError::Channels { task: wanted, model: [inputs, outputs] })
 }
 
 /// The sequences that are validated on.
@@ -110,28 +138,24 @@ fn validation(task: &dyn SequenceTask, config: &TrainingConfig) -> Vec<SequenceB
     (0..batches).map(|_| task.sample(VALIDATED_TOGETHER, &mut rng)).collect()
 }
 
-/// The validations up to a step, as a run's file has them.
-fn read_curve(
-    lines: &[serde_json::Map<String, Value>],
-    step: u64,
-    batch_size: usize,
-) -> Vec<Point> {
-    #[derive(Deserialize)]
-    struct Line {
-        step: u64,
-        bits: f64,
-        bit_error: f64,
-        bit_errors: f64,
-    }
-    let is_validation =
-        |line: &&serde_json::Map<_, _>| line.get("split") == Some(&"validation".into());
-    let points = lines.iter().filter(is_validation).filter_map(|line| {
-        // Numbers that are not finite are text in the file, and no longer of interest.
-        let line = Line::deserialize(&Value::Object(line.clone())).ok()?;
-        let cost = Cost { bits: line.bits, bit_error: line.bit_error, bit_errors: line.bit_errors };
-        (line.step <= step).then_some(Point { sequences: line.step * batch_size as u64, cost })
-    });
-    points.collect()
+/// The validations that a run's file has. They are complete: costs that are not finite count, too, where solving takes several in a row.
+fn read_curve(lines: &[Map<String, Value>], batch_size: u64) -> Vec<Point> {
+    // Numbers that are not finite are text in the file.
+    let number = |value: &Value| match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_f64(),
+    };
+    let point = |line: &Map<String, Value>| {
+        let get = |name| line.get(name).and_then(number);
+        let cost = Cost {
+            bits: get("bits")?,
+            bit_error: get("bit_error")?,
+            bit_errors: get("bit_errors")?,
+        };
+        Some(Point { sequences: line.get("step")?.as_u64()? * batch_size, cost })
+    };
+    let validations = lines.iter().filter(|line| line.get("split") == Some(&"validation".into()));
+    validations.filter_map(point).collect()
 }
 
 impl From<Cost> for Metrics {

@@ -51,6 +51,52 @@ fn a_resumed_training_is_an_uninterrupted_one() {
 }
 
 #[test]
+fn what_a_crash_left_is_gone_on_from_and_another_run_is_not() {
+    let (ntm, task) = small();
+    let folder = std::env::temp_dir().join(format!("seedbed-ntm-crash-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let run = |sequences, batch_size| {
+        let config = TrainingConfig { dir: Some(folder.clone()), batch_size, ..config(sequences) };
+        train(ntm.clone(), &task, &config.check().unwrap(), Rng::new(1))
+    };
+    let whole = train(ntm.clone(), &task, &config(48).check().unwrap(), Rng::new(1)).unwrap();
+    run(24, 3).unwrap();
+    // A line of which half was written.
+    let file = folder.join("metrics.jsonl");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str(r#"{"step":9,"spl"#);
+    std::fs::write(&file, &text).unwrap();
+    assert_eq!(run(36, 3).unwrap().curve, whole.curve[..3]);
+    // A validation that was not finite stays one of the curve.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let bits = format!(r#""bits":{}"#, whole.curve[1].cost.bits);
+    assert!(text.contains(&bits), "{text}");
+    std::fs::write(&file, text.replace(&bits, r#""bits":"inf""#)).unwrap();
+    let resumed = run(48, 3).unwrap();
+    assert_eq!(resumed.curve[1].cost.bits, f64::INFINITY);
+    assert_eq!((resumed.curve.len(), resumed.curve[3]), (4, whole.curve[3]));
+    // No file at all.
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(run(48, 3).unwrap().curve, []);
+    let error = run(96, 4).unwrap_err().to_string();
+    let says = "16 steps took 48 sequences, not 4 each: the batch size was another one";
+    assert!(error.ends_with(says), "{error}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_does_not_fit_is_refused_or_reported() {
+    let (ntm, task) = small();
+    let run = |task: Copy| train(ntm.clone(), &task, &config(3).check().unwrap(), Rng::new(0));
+    let error = run(Copy { width: 4, ..task.clone() }).unwrap_err().to_string();
+    let says = "the task has 5 inputs and 4 outputs, but the model 3 and 2: they should be as many";
+    assert!(error.ends_with(says), "{error}");
+    assert_eq!(run(task.clone()).unwrap().too_small, None);
+    let longer = run(Copy { lengths: 1..=7, ..task }).unwrap();
+    assert_eq!(longer.too_small, Some(NtmError::MemoryTooSmall { slots: 6, vectors: 7 }));
+}
+
+#[test]
 fn noise_is_the_same_after_a_stop_and_not_in_validations() {
     let (ntm, task) = small();
     let folder = std::env::temp_dir().join(format!("seedbed-ntm-noise-{}", std::process::id()));
