@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use seedbed::data::text::tiny_shakespeare;
 use seedbed::data::{DataDir, DataError, TrainTest, cifar, fashion_mnist, mnist, omniglot};
 
 /// Prints each data set: how large it is, or where it was looked for and how to get it.
@@ -26,11 +27,13 @@ fn found(folder: &DataDir) -> String {
     let full = |loaded: Result<TrainTest, DataError>| loaded.map(|images| sizes(&images));
     let omniglot = omniglot::load(folder, 28)
         .map(|all| format!("{} drawings of {} characters", all.images.len(), all.characters.len()));
+    let plays = tiny_shakespeare(folder).map(|text| format!("{} characters", text.tokens().len()));
     [
         ("MNIST", full(mnist::load(folder))),
         ("Fashion-MNIST", full(fashion_mnist::load(folder))),
         ("CIFAR-10", full(cifar::load(folder))),
         ("Omniglot", omniglot),
+        ("Tiny Shakespeare", plays),
     ]
     .into_iter()
     .map(|(name, loaded)| match loaded {

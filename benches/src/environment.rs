@@ -12,7 +12,7 @@ use crate::experiment::Profile;
 pub struct Environment {
     /// The processor's name.
     pub cpu: String,
-    /// Threads that may run at once.
+    /// Cores that are used: the threads of the pool, which peers and rivals have as many of.
     pub cores: usize,
     /// Operating system and architecture.
     pub system: String,
@@ -33,7 +33,7 @@ impl Environment {
     pub fn now(profile: Profile) -> Self {
         Environment {
             cpu: cpu_name().unwrap_or_else(|| "unknown processor".into()),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cores: rayon::current_num_threads(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             commit: commit().unwrap_or_else(|| "unknown".into()),
             date: date(SystemTime::now()),

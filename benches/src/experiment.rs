@@ -160,7 +160,8 @@ pub trait Experiment: Send + Sync {
     }
 }
 
-/// The experiments of `kinds` whose names begin with one of `prefixes` (all, if there is none).
+/// The experiments of `kinds` whose names begin with one of `prefixes` (all, if there is none). The name of one row of an experiment, which begins
+/// with the experiment's, selects it.
 ///
 /// # Errors
 /// If a prefix selects nothing: the message lists the known names.
@@ -174,17 +175,60 @@ pub fn select<'a>(
         .map(Box::as_ref)
         .filter(|e| kind.is_none_or(|k| e.kind() == k))
         .collect();
+    let mut wanted: Vec<&str> = Vec::new();
     for prefix in prefixes {
-        if !of_kind.iter().any(|e| e.name().starts_with(prefix.as_str())) {
-            let known: Vec<_> = of_kind.iter().map(|e| e.name()).collect();
-            let what = kind.map_or(String::new(), |k| format!("{k} "));
-            anyhow::bail!("no {what}row begins with {prefix:?}; known: {}", known.join(", "));
+        let begins = of_kind.iter().any(|e| e.name().starts_with(prefix.as_str()));
+        let names = of_kind.iter().map(|e| e.name());
+        let of_row = names.filter(|name| prefix.starts_with(name)).max_by_key(|name| name.len());
+        match of_row {
+            _ if begins => wanted.push(prefix),
+            Some(name) => wanted.push(name),
+            None => {
+                let known: Vec<_> = of_kind.iter().map(|e| e.name()).collect();
+                let what = kind.map_or(String::new(), |k| format!("{k} "));
+                anyhow::bail!("no {what}row begins with {prefix:?}; known: {}", known.join(", "));
+            }
         }
     }
-    Ok(of_kind
-        .into_iter()
-        .filter(|e| {
-            prefixes.is_empty() || prefixes.iter().any(|p| e.name().starts_with(p.as_str()))
-        })
-        .collect())
+    let is_wanted = |name: &str| wanted.iter().any(|prefix| name.starts_with(prefix));
+    Ok(of_kind.into_iter().filter(|e| wanted.is_empty() || is_wanted(e.name())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Named(&'static str);
+
+    impl Experiment for Named {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+        fn kind(&self) -> Kind {
+            Kind::Learn
+        }
+        fn about(&self) -> &'static str {
+            ""
+        }
+        fn run(&self, _: &Context) -> anyhow::Result<Outcome> {
+            Ok(Outcome::new())
+        }
+    }
+
+    #[test]
+    fn names_select_by_prefix_and_rows_their_experiment() {
+        let all: Vec<Box<dyn Experiment>> =
+            ["rho-mnist", "rho-mnist-clean", "ntm-recall"].map(|n| Box::new(Named(n)) as _).into();
+        let selected = |prefixes: &[&str]| {
+            let prefixes: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
+            let found = select(&all, Some(Kind::Learn), &prefixes);
+            found.map(|found| found.iter().map(|e| e.name()).collect::<Vec<_>>())
+        };
+        assert_eq!(selected(&[]).unwrap().len(), 3);
+        assert_eq!(selected(&["rho"]).unwrap(), ["rho-mnist", "rho-mnist-clean"]);
+        assert_eq!(selected(&["ntm-recall-ff"]).unwrap(), ["ntm-recall"]);
+        assert_eq!(selected(&["rho-mnist-clean-uniform"]).unwrap(), ["rho-mnist-clean"]);
+        let error = selected(&["nothing"]).unwrap_err().to_string();
+        assert!(error.starts_with("no learn row begins with \"nothing\"; known: "), "{error}");
+    }
 }

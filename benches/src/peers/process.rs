@@ -80,21 +80,25 @@ impl Peer {
         &self.hello.version
     }
 
-    /// Whether it can do this work.
+    /// Whether it can do this work, and answers.
     pub fn knows(&self, workload: &str) -> bool {
-        self.hello.workloads.iter().any(|name| name == workload)
+        self.requests.is_some() && self.hello.workloads.iter().any(|name| name == workload)
     }
 
     /// Lets it do the work `times` times; gives the seconds of all together.
     ///
     /// # Errors
-    /// What the peer reports, or that it ended or keeps silent.
+    /// What the peer reports, or that it ended or keeps silent: it is asked no more then, because a late answer would be taken for the next one.
     pub fn run(&mut self, workload: &str, times: usize) -> Result<f64> {
         let name = self.hello.peer.clone();
         let request = json!({ "run": workload, "times": times });
         let requests = self.requests.as_mut().context("the peer's input is closed")?;
         writeln!(requests, "{request}").with_context(|| format!("{name} takes no requests"))?;
-        let line = self.answer()?;
+        let answer = self.answer();
+        if answer.is_err() {
+            self.end();
+        }
+        let line = answer?;
         match serde_json::from_str(&line) {
             Ok(Answer::Seconds(seconds)) => Ok(seconds),
             Ok(Answer::Error(text)) => bail!("{name}: {workload}: {text}"),
@@ -102,7 +106,14 @@ impl Peer {
         }
     }
 
-    fn answer(&mut self) -> Result<String> {
+    /// Ends the process, whatever it does.
+    fn end(&mut self) {
+        drop(self.requests.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn answer(&self) -> Result<String> {
         let name = &self.hello.peer;
         match self.answers.recv_timeout(PATIENCE) {
             Ok(line) => line.with_context(|| format!("reading from {name}")),
@@ -122,7 +133,6 @@ impl Drop for Peer {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }

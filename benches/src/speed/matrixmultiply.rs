@@ -13,7 +13,7 @@ pub(crate) fn product(side: usize) -> Work {
     let filled =
         |phase: f32| Array2::from_shape_fn((side, side), |(i, j)| wave(i * side + j, phase));
     let (a, b, mut c) = (filled(0.0), filled(1.0), Array2::zeros((side, side)));
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = rayon::current_num_threads();
     let rows = side.div_ceil(threads);
     Box::new(move || {
         thread::scope(|scope| {

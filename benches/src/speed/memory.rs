@@ -7,6 +7,13 @@ use anyhow::{Context as _, Result, ensure};
 
 /// The hidden subcommand of this program that does one row's work and prints [`high_water`].
 pub(crate) const SUBCOMMAND: &str = "memory-of";
+/// The variable by which such a process knows the one that measures it.
+const MEASURED_BY: &str = "SEEDBED_MEASURED_BY";
+
+/// A number of this run that its processes share, and that no other run has at the same time.
+pub(super) fn run() -> String {
+    std::env::var(MEASURED_BY).unwrap_or_else(|_| std::process::id().to_string())
+}
 
 /// The peak resident memory, in MB, of a process of `program` that does the work of row `name`
 /// three times. `None` where the system does not tell (it does on Linux).
@@ -14,7 +21,8 @@ pub(crate) const SUBCOMMAND: &str = "memory-of";
 /// # Errors
 /// If the process cannot be started or fails.
 pub fn peak_megabytes(program: &Path, name: &str) -> Result<Option<f64>> {
-    let output = Command::new(program).args([SUBCOMMAND, name]).output();
+    let mut command = Command::new(program);
+    let output = command.args([SUBCOMMAND, name]).env(MEASURED_BY, run()).output();
     let output = output.with_context(|| format!("starting {}", program.display()))?;
     let error = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "measuring the memory of {name}: {error}");

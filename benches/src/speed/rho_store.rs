@@ -59,7 +59,7 @@ impl Experiment for RhoStore {
 
 /// Where the file lies while the row is measured: known to the process that measures memory.
 fn path() -> PathBuf {
-    std::env::temp_dir().join("seedbed-rho-store.il")
+    std::env::temp_dir().join(format!("seedbed-rho-store-{}.il", memory::run()))
 }
 
 /// A file that is removed with this.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::experiment::{Context, Profile};
 
@@ -29,6 +29,15 @@ impl<'a> Contestant<'a> {
     /// Work done elsewhere: `time(n)` does it `n` times and gives the seconds of all together.
     pub fn remote(label: &str, time: impl FnMut(usize) -> Result<f64> + 'a) -> Self {
         Contestant { label: label.into(), time: Box::new(time), remote: true }
+    }
+}
+
+impl Contestant<'_> {
+    /// What it does; `None`, and why on stderr, where that fails.
+    fn attempt<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T>) -> Option<T> {
+        act(self)
+            .inspect_err(|error| eprintln!("{}: {error:#}; left out of this row", self.label))
+            .ok()
     }
 }
 
@@ -93,28 +102,31 @@ impl Rounds {
     }
 }
 
-/// Warms everybody up, then lets them take turns, round after round.
+/// Warms everybody up, then lets them take turns, round after round. One elsewhere that fails is said to, and left out.
 ///
 /// # Errors
-/// The first error of a contestant.
+/// If nobody is left.
 pub fn interleave(contestants: &mut [Contestant<'_>], plan: Plan) -> Result<Vec<Rounds>> {
     let rest = if contestants.iter().any(|c| c.remote) { plan.rest } else { Duration::ZERO };
-    let mut times = Vec::new();
-    for contestant in contestants.iter_mut() {
+    let mut running: Vec<(&mut Contestant<'_>, usize, Vec<f64>)> = Vec::new();
+    for contestant in contestants {
         std::thread::sleep(rest);
-        times.push(warm_up(contestant, plan.turn)?);
-    }
-    let mut rounds: Vec<Rounds> = contestants
-        .iter()
-        .map(|c| Rounds { label: c.label.clone(), seconds: Vec::with_capacity(plan.rounds) })
-        .collect();
-    for _ in 0..plan.rounds {
-        for (i, contestant) in contestants.iter_mut().enumerate() {
-            std::thread::sleep(rest);
-            rounds[i].seconds.push((contestant.time)(times[i])? / times[i] as f64);
+        if let Some(times) = contestant.attempt(|c| warm_up(c, plan.turn)) {
+            running.push((contestant, times, Vec::with_capacity(plan.rounds)));
         }
     }
-    Ok(rounds)
+    for _ in 0..plan.rounds {
+        running.retain_mut(|(contestant, times, seconds)| {
+            std::thread::sleep(rest);
+            let turn = contestant.attempt(|c| (c.time)(*times));
+            seconds.extend(turn.map(|turn| turn / *times as f64));
+            turn.is_some()
+        });
+    }
+    ensure!(!running.is_empty(), "nobody did the work");
+    let rounds =
+        |(c, _, seconds): (&mut Contestant<'_>, _, _)| Rounds { label: c.label.clone(), seconds };
+    Ok(running.into_iter().map(rounds).collect())
 }
 
 /// Repeats the work, twice as often each time, until it fills a turn; gives how often that is.
@@ -166,9 +178,19 @@ mod tests {
     }
 
     #[test]
-    fn an_error_ends_the_measurement() {
+    fn one_that_fails_is_left_out() {
+        let nap = || std::thread::sleep(Duration::from_millis(2));
+        let mut turns = 0;
+        let fails_later = |times: usize| {
+            turns += 1;
+            if turns > 4 { anyhow::bail!("the peer is gone") } else { Ok(times as f64) }
+        };
+        let mut both = [Contestant::remote("x", fails_later), Contestant::local("nap", nap)];
+        let rounds = interleave(&mut both, PLAN).unwrap();
+        assert_eq!((rounds.len(), rounds[0].label.as_str()), (1, "nap"));
+        assert_eq!(rounds[0].seconds.len(), PLAN.rounds);
         let fails = |_| anyhow::bail!("the peer is gone");
-        let result = interleave(&mut [Contestant::remote("x", fails)], PLAN);
-        assert_eq!(result.unwrap_err().to_string(), "the peer is gone");
+        let nobody = interleave(&mut [Contestant::remote("x", fails)], PLAN);
+        assert_eq!(nobody.unwrap_err().to_string(), "nobody did the work");
     }
 }

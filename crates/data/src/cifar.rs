@@ -60,7 +60,8 @@ pub fn parse(bytes: &[u8], name: impl AsRef<Path>, limits: Limits) -> Result<Ima
 /// The ids of the training images run through `data_batch_1.bin` to `data_batch_5.bin`.
 ///
 /// # Errors
-/// [`DataError::Missing`] if a file is not there, and those of [`read`].
+/// [`DataError::Missing`] if a file is not there, [`DataError::Malformed`] if the training files have not all as many images as the first, and
+/// those of [`read`].
 pub fn load(dir: &DataDir) -> Result<TrainTest, DataError> {
     const TRAIN: [&str; 5] = [
         "data_batch_1.bin",
@@ -76,6 +77,12 @@ pub fn load(dir: &DataDir) -> Result<TrainTest, DataError> {
     let train = TRAIN.into_iter().map(find).collect::<Result<Vec<_>, _>>()?;
     let test = find("test_batch.bin")?;
     let parts = train.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    // Ids run on from batch to batch: a batch that was cut would move those of all that follow.
+    let expected = parts[0].len();
+    if let Some((part, file)) = parts.iter().zip(&train).find(|(part, _)| part.len() != expected) {
+        let problem = Problem::Count { what: "images", found: part.len(), expected };
+        return Err(DataError::malformed(file, 0, problem));
+    }
     Ok(TrainTest { train: ImageSet::concat(&parts)?, test: read(test)? })
 }
 
@@ -106,6 +113,9 @@ fn decode(source: &mut Source<'_>, limits: Limits) -> Result<ImageSet, DataError
         }
         labels.push(usize::from(*label));
         planes.extend(image);
+    }
+    if labels.is_empty() {
+        return Err(source.malformed(0, Problem::Empty { what: "image" }));
     }
     let mut images = Array4::zeros((labels.len(), SIDE, SIDE, CHANNELS));
     for (i, image) in planes.chunks_exact(PIXELS).enumerate() {

@@ -23,14 +23,19 @@ pub(crate) struct IdxDataSet {
 impl IdxDataSet {
     /// The data set from its four files in `dir`.
     pub(crate) fn load(&self, dir: &DataDir) -> Result<TrainTest, DataError> {
-        let find = |part: &str, kind: &str, rank: u8| {
+        let find = |dir: &DataDir, subfolders: &[&str], part: &str, kind: &str, rank: u8| {
             // The second spelling is that of some unpacking programs and mirrors.
             let names = ['-', '.'].map(|c| format!("{part}-{kind}{c}idx{rank}-ubyte"));
             let names = names.each_ref().map(String::as_str);
-            dir.find(self.name, self.subfolders, &names, self.how_to_get)
+            dir.find(self.name, subfolders, &names, self.how_to_get)
         };
-        let [train, test] = ["train", "t10k"]
-            .map(|part| Ok::<_, DataError>([find(part, "images", 3)?, find(part, "labels", 1)?]));
+        // All are taken from the folder of the first: those in another one may be of another data set.
+        let first = find(dir, self.subfolders, "train", "images", 3)?;
+        let folder = DataDir::new(first.parent().unwrap_or(dir.path()));
+        let [train, test] = ["train", "t10k"].map(|part| {
+            let find = |kind, rank| find(&folder, &[], part, kind, rank);
+            Ok::<_, DataError>([find("images", 3)?, find("labels", 1)?])
+        });
         let (train, test) = (train?, test?);
         let read = |[images, labels]: [std::path::PathBuf; 2]| {
             self.join(idx::read(&images)?, &images, idx::read(&labels)?, &labels)

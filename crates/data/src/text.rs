@@ -1,12 +1,11 @@
 //! Text as characters, and lines that are corrupted on purpose.
 
-use std::fs;
-
 use seedbed_autodiff::Rng;
 
 use crate::dir::DataDir;
 use crate::error::{DataError, Problem};
 use crate::share::{check_share, count_of};
+use crate::source::{Limits, Source};
 
 /// A text as numbers: each character is its place in the vocabulary.
 ///
@@ -92,7 +91,7 @@ impl Text {
     }
 }
 
-/// Tiny Shakespeare (Karpathy 2015): a megabyte of plays, from `tinyshakespeare.txt` in `dir` or in its subfolder `text`.
+/// Tiny Shakespeare (Karpathy 2015): a megabyte of plays, from `tinyshakespeare.txt`, gzipped or not, in `dir` or in its subfolder `text`.
 ///
 /// # Errors
 /// [`DataError::Missing`], which says how to get it; [`DataError::Io`] if it cannot be read, [`DataError::Malformed`] if it is not
@@ -101,7 +100,12 @@ pub fn tiny_shakespeare(dir: &DataDir) -> Result<Text, DataError> {
     const HOW_TO_GET: &str = "download input.txt from the folder data/tinyshakespeare of Andrej Karpathy's repository \
         char-rnn, and put it into your folder of data sets as text/tinyshakespeare.txt.";
     let file = dir.find("Tiny Shakespeare", &["text"], &["tinyshakespeare.txt"], HOW_TO_GET)?;
-    let bytes = fs::read(&file).map_err(|source| DataError::io(&file, source))?;
+    let (mut source, limit) = (Source::open(&file)?, Limits::default().bytes);
+    let bytes = source.at_most(limit)?;
+    if !source.at_most(1)?.is_empty() {
+        let problem = Problem::TooLarge { shape: vec![limit + 1], limit };
+        return Err(source.malformed(limit, problem));
+    }
     if bytes.is_empty() {
         return Err(DataError::malformed(file, 0, Problem::Empty { what: "text" }));
     }

@@ -50,14 +50,14 @@ fn run(context: &Context) -> Result<Outcome> {
             .row(
                 sequences_to_solve(name, &runs)
                     .reference(to_solve, source)
-                    .goal(Goal::AtMost(22_000.0)),
+                    .goal_when_full(context, Goal::AtMost(22_000.0)),
             )
             .row(seeds_solved(name, &runs))
             .row(last_bits(name, &runs))
             .row(
                 Row::learn(&format!("{name}-20"), "bits", "bits", &bits)
                     .reference(at_20, source)
-                    .goal(Goal::AtMost(0.5)),
+                    .goal_when_full(context, Goal::AtMost(0.5)),
             );
         if let Some(ntm) = first_ntm(&runs) {
             let batch = &test_batches(&AssociativeRecall { items: 6..=6, ..Default::default() })[0];

@@ -111,7 +111,7 @@ fn run(context: &Context, name: &str, pretraining: usize) -> Result<Outcome> {
         Ok(run)
     })?;
     let runs: Vec<&[Run]> = runs.chunks(METHODS.len()).collect();
-    Ok(report(name, &runs))
+    Ok(report(context, name, &runs))
 }
 
 /// A text with what is trained on, what the reference model learns from, and what is asked in the end.
@@ -258,7 +258,7 @@ fn train(corpus: &Corpus, method: Method, steps: usize, every: usize) -> Result<
     Ok(run)
 }
 
-fn report(name: &str, runs: &[&[Run]]) -> Outcome {
+fn report(context: &Context, name: &str, runs: &[&[Run]]) -> Outcome {
     let each = |f: &dyn Fn(&[Run]) -> f64| runs.iter().map(|run| f(run)).collect::<Vec<f64>>();
     let speedup = |run: &[Run], method: usize| {
         let goal = run[UNIFORM].lowest();
@@ -273,7 +273,7 @@ fn report(name: &str, runs: &[&[Run]]) -> Outcome {
             outcome = outcome.row(match i {
                 0 => row
                     .reference(5.0, "Lin et al. 2024: 5 to 10 times fewer tokens to the baseline's few-shot accuracy")
-                    .goal(Goal::AtLeast(3.0)),
+                    .goal_when_full(context, Goal::AtLeast(3.0)),
                 _ => row.source("uniform's steps to its lowest loss on clean text ÷ these to it"),
             });
         }
@@ -294,25 +294,7 @@ fn report(name: &str, runs: &[&[Run]]) -> Outcome {
     ))
 }
 
-/// A text that is there without a download.
+/// A text that is there without a download: files of the engine as they were once, so that it stays the same.
 fn own_source() -> Text {
-    macro_rules! files {
-        ($($file:literal),*) => { concat!($(include_str!(concat!("../../../../crates/", $file))),*) };
-    }
-    Text::new(files![
-        "autodiff/src/ops/binary.rs",
-        "autodiff/src/ops/conv.rs",
-        "autodiff/src/ops/elementwise.rs",
-        "autodiff/src/ops/index.rs",
-        "autodiff/src/ops/matmul.rs",
-        "autodiff/src/ops/pool.rs",
-        "autodiff/src/ops/reduce.rs",
-        "autodiff/src/ops/reduce_fold.rs",
-        "autodiff/src/ops/shape.rs",
-        "autodiff/src/ops/shape_slice.rs",
-        "nn/src/conv.rs",
-        "nn/src/init.rs",
-        "nn/src/schedule.rs",
-        "nn/src/summary.rs"
-    ])
+    Text::new(include_str!("../../../data/own-source.txt"))
 }

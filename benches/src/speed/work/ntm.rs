@@ -104,11 +104,11 @@ impl Training {
     }
 }
 
-/// A training step on a batch of this size; a batch that can be cut is, into a shard for each of two threads.
+/// A training step on a batch of this size; a batch that can be cut is, into a shard for each thread.
 pub fn train(batch: usize) -> Work {
     let mut training = Training::new(batch);
     match batch {
         1 => Box::new(move || training.step()),
-        _ => Box::new(move || training.data_parallel_step(2)),
+        _ => Box::new(move || training.data_parallel_step(rayon::current_num_threads().min(batch))),
     }
 }

@@ -101,6 +101,9 @@ impl<T: SequenceTask + ?Sized> SequenceTask for &T {
     fn check(&self) -> Result<(), DataError> {
         (**self).check()
     }
+    fn vectors(&self) -> Option<usize> {
+        (**self).vectors()
+    }
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {
         (**self).sample(batch_size, rng)
     }

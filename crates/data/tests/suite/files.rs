@@ -70,6 +70,22 @@ fn a_missing_data_set_says_where_it_was_looked_for_and_how_to_get_it() {
 }
 
 #[test]
+fn files_of_two_folders_are_not_mixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |s: &str, r: u8| format!("{s}-idx{r}-ubyte");
+    write_mnist(folder.path(), &DIGITS, name, |b| b.to_vec());
+    let below = folder.path().join("mnist");
+    write_mnist(&below, &DIGITS, name, |b| b.to_vec());
+    fs::remove_file(below.join("t10k-images-idx3-ubyte")).unwrap();
+    let message = mnist::load(&DataDir::new(folder.path())).unwrap_err().to_string();
+    let says = format!(
+        "there is no t10k-images-idx3-ubyte or t10k-images.idx3-ubyte (plain or .gz) in\n    {}\n",
+        below.display()
+    );
+    assert!(message.contains(&says), "{message}");
+}
+
+#[test]
 fn another_data_set_under_the_same_names_is_not_taken_for_it() {
     let folder = tempfile::tempdir().unwrap();
     write_mnist(folder.path(), &DIGITS, |s, r| format!("{s}-idx{r}-ubyte"), |b| b.to_vec());
@@ -118,14 +134,26 @@ fn cifar_joins_its_five_batches() {
     let below = folder.path().join("cifar-10-batches-bin");
     fs::create_dir(&below).unwrap();
     for batch in 1..=5 {
-        fs::write(below.join(format!("data_batch_{batch}.bin")), samples::cifar(batch)).unwrap();
+        fs::write(below.join(format!("data_batch_{batch}.bin")), samples::cifar(3)).unwrap();
     }
     fs::write(below.join("test_batch.bin"), samples::cifar(3)).unwrap();
     let set = cifar::load(&DataDir::new(folder.path())).unwrap();
     assert_eq!(set.train.len(), 15);
-    assert_eq!(set.train.labels(), [0, 0, 1, 0, 1, 2, 0, 1, 2, 3, 0, 1, 2, 3, 4]);
+    assert_eq!(set.train.labels(), [0, 1, 2].repeat(5));
     assert!(set.train.ids().iter().copied().eq(0..15));
     assert_eq!(set.test.len(), 3);
+
+    // One that was cut, in the middle of an image, between images, or at the start.
+    let third = below.join("data_batch_3.bin");
+    for (bytes, says) in [
+        (3_000, "byte 3000: "),
+        (2 * 3_073, "byte 0: 2 images; there should be 3"),
+        (0, "byte 0: no image in it"),
+    ] {
+        fs::write(&third, &samples::cifar(3)[..bytes]).unwrap();
+        let message = cifar::load(&DataDir::new(folder.path())).unwrap_err().to_string();
+        assert!(message.contains(&format!("{}: {says}", third.display())), "{message}");
+    }
 }
 
 #[test]

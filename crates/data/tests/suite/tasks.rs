@@ -251,3 +251,12 @@ fn tasks_that_make_no_sense_are_refused() {
     assert_eq!(refuse(4, 3), "rng is 3 bytes; it should be 56 bytes");
     assert_eq!(refuse(3, 56), "drawn is 3; it should be a multiple of the batch size, 2");
 }
+
+#[test]
+fn a_task_behind_a_reference_is_the_task() {
+    let task = Copy { lengths: 1..=7, width: 3 };
+    let behind: &dyn SequenceTask = &&task;
+    assert_eq!((behind.vectors(), behind.channels()), (Some(7), [4, 3]));
+    assert_eq!(AssociativeRecall::default().vectors(), Some(18));
+    assert_eq!(NGrams::default().vectors(), None);
+}

@@ -4,6 +4,8 @@ use seedbed_autodiff::Rng;
 use seedbed_data::text::{Text, tiny_shakespeare};
 use seedbed_data::{DataDir, DataError};
 
+use super::samples;
+
 #[test]
 fn lines_end_with_their_newline() {
     assert_eq!(Text::new("ab\n\nc\n").line_starts(), [0, 3, 4, 6]);
@@ -46,4 +48,7 @@ fn a_file_is_found_or_said_to_be_missing_or_broken() {
     assert!(broken.contains("byte 3: broken UTF-8"), "{broken}");
     std::fs::write(&file, "").unwrap();
     assert!(tiny_shakespeare(&dir).unwrap_err().to_string().contains("no text in it"));
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(file.with_extension("txt.gz"), samples::gzip(b"To be")).unwrap();
+    assert_eq!(tiny_shakespeare(&dir).unwrap(), Text::new("To be"));
 }
