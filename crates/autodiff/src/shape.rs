@@ -83,13 +83,26 @@ pub(crate) fn axis(op: &str, axis: isize, ndim: usize) -> usize {
 }
 
 /// The numbers of elements before, of and after an axis.
+#[track_caller]
 pub(crate) fn around(shape: &[usize], axis: usize) -> [usize; 3] {
     [len(&shape[..axis]), shape[axis], len(&shape[axis + 1..])]
 }
 
 /// The number of elements of a shape.
+///
+/// # Panics
+/// If no memory could hold them.
+#[track_caller]
 pub(crate) fn len(shape: &[usize]) -> usize {
-    shape.iter().product()
+    let mut product = 1_usize;
+    for &n in shape {
+        product = match product.checked_mul(n) {
+            Some(product) => product,
+            None if shape.contains(&0) => return 0,
+            None => panic!("the shape {shape:?} has more elements than can be counted"),
+        };
+    }
+    product
 }
 
 /// The shape that two shapes broadcast to by NumPy's rule: aligned at the end, sizes equal or 1.

@@ -14,8 +14,6 @@ use crate::{Float, Tensor};
 /// A graph that was recorded at one level, ready to be walked back.
 pub(crate) struct Tape<F: Float> {
     level: u8,
-    /// The thread's floor when the transform opened.
-    floor: u8,
     /// Numbers above this one belong to the transform.
     base: u32,
     variables: Vec<Tensor<F>>,
@@ -40,16 +38,17 @@ impl<F: Float> Tape<F> {
                 let base = state().number;
                 let variables: Vec<_> = inputs.iter().map(|x| x.lift(level)).collect();
                 let result = f(&variables);
-                (result, Self { level, floor: outer.floor, base, variables })
+                (result, Self { level, base, variables })
             },
         )
     }
 
     /// The gradients of ⟨`seed`, `y`⟩ with respect to the inputs; `None` where `y` does not depend on one.
     pub(crate) fn gradients(&self, y: Tensor<F>, seed: Tensor<F>) -> Vec<Option<Tensor<F>>> {
-        // Somebody watches this backward pass if an open outer level lies above the floor.
-        let watched = self.floor.saturating_add(1) < self.level;
-        let floor = if watched { self.floor } else { self.level };
+        // Somebody watches this backward pass if an open level lies above the floor: one that was open when this graph was recorded, or one that
+        // was opened since.
+        let now = state();
+        let floor = if now.floor < now.level { now.floor } else { self.level };
         with_state(
             |s| *s = State { level: s.level.max(self.level), floor: floor.max(s.floor), ..*s },
             || {

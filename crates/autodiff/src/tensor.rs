@@ -92,7 +92,15 @@ impl<F: Float> Tensor<F> {
         let Ok(law) = Uniform::new(low, high) else {
             panic!("Tensor::uniform: needs finite bounds with low < high, got {low} and {high}")
         };
-        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(F::of))
+        // What is rounded up to `high` is taken down again.
+        let top = F::of(high);
+        let step = if top > F::zero() { 0.5 } else { 1.0 };
+        let below = top - top.abs() * F::epsilon() * F::of(step);
+        let rounded = |x| {
+            let x = F::of(x);
+            if x < top { x } else { below }
+        };
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(rounded))
     }
 
     /// Independent draws from the normal distribution.

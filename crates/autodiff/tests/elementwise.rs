@@ -112,3 +112,28 @@ fn the_same_bits_on_any_number_of_threads() {
         assert_eq!(on(threads), one, "{threads} threads");
     }
 }
+
+#[test]
+fn uniform_draws_lie_below_the_upper_bound() {
+    // Half of these are nearer to 1 than to the largest number below it.
+    let low = 1.0 - f64::from(f32::EPSILON) / 2.0;
+    let x = Tensor::<f32>::uniform(&[1_000], low, 1.0, &mut Rng::new(0));
+    assert!(x.data().iter().all(|&x| f64::from(x) >= low && x < 1.0));
+}
+
+#[test]
+fn the_logarithm_of_a_sum_with_an_infinity_is_infinite() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    let x = T::new(vec![inf, 0.0, -inf, -inf, nan, inf, 1.0, inf], &[4, 2]);
+    let along = x.logsumexp(1).to_vec();
+    assert_eq!((along[0], along[1], along[3]), (inf, -inf, inf));
+    assert!(along[2].is_nan());
+    let down = x.logsumexp(0).to_vec();
+    assert!(down[0].is_nan() && down[1] == inf);
+}
+
+#[test]
+#[should_panic(expected = "has more elements than can be counted")]
+fn a_shape_that_no_number_counts_is_refused() {
+    T::zeros(&[1 << 32, 1 << 33]);
+}

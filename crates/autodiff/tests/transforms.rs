@@ -85,6 +85,22 @@ fn a_pull_back_may_be_used_twice_and_after_another_transform() {
 }
 
 #[test]
+fn a_pull_back_is_differentiated_by_a_later_transform() {
+    let (x, u) = (vector(&[2.0, -1.0]), vector(&[0.5, 3.0]));
+    let (_, pull) = vjp(&x, |x| x * x * x);
+    // ⟨3 x² u, u⟩, whose gradient with respect to u is 6 x² u, and whose second one is 6 x².
+    let product = |u: &T| (pull(u) * u).sum(..);
+    assert_eq!(grad(&u, product).to_vec(), [12.0, 18.0]);
+    assert_eq!(hvp(&u, &vector(&[1.0, 1.0]), product).to_vec(), [24.0, 6.0]);
+    // And of a transform within one.
+    let inner = |y: &T| {
+        let (_, pull) = vjp(y, |y| y * y);
+        grad(&u, |u| (pull(u) * u).sum(..)).sum(..)
+    };
+    assert_eq!(grad(&x, inner).to_vec(), [2.0, 12.0]);
+}
+
+#[test]
 fn checkpoint_is_transparent_to_any_order() {
     let x = [vector(&[0.3, -0.7])];
     check_grads(GradCheck::default(), &x, |x| checkpoint(&x[0], |x| x * x * x + x * x));
@@ -115,6 +131,12 @@ fn a_custom_gradient_is_used_and_can_be_differentiated() {
 #[should_panic(expected = "ln made a NaN from inputs [[1]]")]
 fn debug_nan_names_the_op() {
     debug_nan(|| vector(&[-1.0]).ln());
+}
+
+#[test]
+#[should_panic(expected = "mul got a NaN: input 0 of inputs [[1]] has one already")]
+fn debug_nan_sees_what_was_given_away() {
+    debug_nan(|| vector(&[f64::NAN]) * 2.0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::{Check, Config, ConfigError};
 use crate::track::{Goal, Tracker};
@@ -24,6 +24,7 @@ use crate::track::{Goal, Tracker};
 pub enum Schedule {
     /// Always 1.
     #[default]
+    #[serde(deserialize_with = "nothing_else")]
     Constant,
     /// `gamma^⌊step / every⌋`.
     Step {
@@ -57,6 +58,14 @@ pub enum Schedule {
         /// What follows.
         then: Box<Schedule>,
     },
+}
+
+/// Refuses fields beside the kind, which `serde` lets pass for a variant without any.
+fn nothing_else<'de, D: Deserializer<'de>>(fields: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    Nothing::deserialize(fields).map(|Nothing {}| ())
 }
 
 impl Schedule {

@@ -22,10 +22,11 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
-    /// Whether this value is the best so far by more than `min_delta`. A NaN never is.
+    /// Whether this value is the best so far by more than `min_delta`. One that is not finite never is: nothing could be better, and it could not be saved.
     pub(crate) fn observe(&mut self, value: f64, goal: Goal, min_delta: f64) -> bool {
         let better = match (self.best, goal) {
-            (None, _) => !value.is_nan(),
+            _ if !value.is_finite() => false,
+            (None, _) => true,
             (Some(best), Goal::Min) => value < best - min_delta,
             (Some(best), Goal::Max) => value > best + min_delta,
         };

@@ -37,6 +37,10 @@ fn schedules_are_read_from_files_and_checked() {
     assert_eq!(schedule, Schedule::cosine(100).warm_up(10));
     let unknown = serde_json::from_str::<Schedule>(r#"{"kind":"step","every":1,"gama":0.5}"#);
     assert!(unknown.unwrap_err().to_string().contains("unknown field `gama`"));
+    let constant = |text| serde_json::from_str::<Schedule>(text);
+    assert_eq!(constant(r#"{"kind":"constant"}"#).unwrap(), Schedule::Constant);
+    let unknown = constant(r#"{"kind":"constant","warm_up":500}"#).unwrap_err();
+    assert!(unknown.to_string().contains("unknown field `warm_up`"), "{unknown}");
     let bad = Schedule::step(0, 0.5).warm_up(1).check().unwrap_err();
     assert_eq!(bad.to_string(), "Schedule.every is 0, but should be at least 1");
     let bad = Schedule::step(5, 1.5).check().unwrap_err();

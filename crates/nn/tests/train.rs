@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use common::{Bumps, bumps, loss, points, validation};
-use seedbed_autodiff::{Module, Rng, Tensor};
+use seedbed_autodiff::{Module, Rng, Tensor, custom_gradient};
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointDir};
 use seedbed_nn::ema::EmaConfig;
 use seedbed_nn::optim::{Optim, Sgd, SgdConfig};
@@ -242,6 +242,60 @@ fn a_loss_that_is_not_a_number_is_an_error_that_names_the_step() {
         "{error}"
     );
     assert!(stopping.model.named().iter().all(|(_, _, x)| x.data().iter().all(|x| x.is_finite())));
+}
+
+/// The loss is finite, the gradient is not, and nothing clips it; or a value is clipped to a finite one.
+#[test]
+fn a_gradient_that_is_not_finite_changes_nothing() {
+    for (factor, clip_value) in [(f64::NAN, None), (f64::INFINITY, Some(1.0))] {
+        let mut stopping = trainer(TrainConfig { steps: 10, clip_value, ..Default::default() });
+        let before = stopping.model.params();
+        let poisoned = |m: &Bumps, rows: &Vec<usize>, rng: &mut Rng| {
+            let mut l = loss(m, rows, rng);
+            let all = m.params().into_iter().map(|p| p.sum(..)).reduce(|a, b| a + b).unwrap();
+            l.loss = l.loss
+                + custom_gradient(
+                    "poison",
+                    [&all],
+                    |[x]| x.clone() * 0.0,
+                    move |_, _, g| [Some(g * factor)],
+                );
+            l
+        };
+        let error = stopping.fit(&mut points(), poisoned, validation).unwrap_err();
+        assert!(error.to_string().starts_with("step 0: the gradient's norm is "), "{error}");
+        assert_eq!(stopping.model.params(), before);
+    }
+}
+
+#[test]
+fn a_metric_that_is_infinite_is_never_the_best_and_can_be_resumed() {
+    let dir = tempfile::tempdir().unwrap();
+    let monitor =
+        Monitor { metric: "psnr".into(), goal: Goal::Max, min_delta: 0.0, patience: None };
+    let config = TrainConfig {
+        steps: 3,
+        dir: Some(dir.path().into()),
+        validate_every: 1,
+        checkpoint_every: 1,
+        monitor: Some(monitor),
+        ..Default::default()
+    };
+    let mut values = [30.0, f64::INFINITY, 29.0].into_iter();
+    let mut first = trainer(config.clone());
+    let report = first
+        .fit(&mut points(), loss, |_| Metrics::new().with("psnr", values.next().unwrap()))
+        .unwrap();
+    let best = report.best.unwrap();
+    assert_eq!((best.step, best.value), (1, 30.0));
+    let mut again = trainer(TrainConfig { steps: 3, ..config });
+    assert_eq!(again.resume(&mut points()).unwrap(), Some(3));
+}
+
+#[test]
+#[should_panic(expected = "the name \"step\" is taken")]
+fn a_metric_cannot_be_called_as_what_every_line_has() {
+    let _ = Metrics::from([("step", 1.0)]);
 }
 
 #[test]

@@ -118,7 +118,8 @@ impl Writer {
         let mut options = File::options();
         let mut out = (options.write(true).create(true).truncate(false).open(&temporary))
             .map_err(CheckpointError::io(&temporary, "create it"))?;
-        if matches!(out.try_lock(), Err(TryLockError::WouldBlock)) {
+        // One who held the lock until now has moved the file to its place: what is locked then is the checkpoint.
+        if matches!(out.try_lock(), Err(TryLockError::WouldBlock)) || !lies_at(&out, &temporary) {
             return Err(CheckpointError::Busy { file: temporary });
         }
         let bytes = self.bytes();
@@ -145,6 +146,21 @@ impl Writer {
     }
 }
 
+/// Whether an open file is the one that a path names.
+#[cfg(unix)]
+fn lies_at(open: &File, path: &FilePath) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = |of: std::io::Result<fs::Metadata>| of.map(|of| (of.dev(), of.ino())).ok();
+    let here = place(open.metadata());
+    here.is_some() && here == place(fs::metadata(path))
+}
+
+/// Whether an open file is the one that a path names: here nobody can move one that is open.
+#[cfg(not(unix))]
+fn lies_at(_: &File, _: &FilePath) -> bool {
+    true
+}
+
 /// `.NAME.tmp` beside the file: on the same file system, and hidden.
 fn temporary_name(file: &FilePath) -> std::path::PathBuf {
     let mut name = OsString::from(".");
@@ -162,4 +178,21 @@ fn sync_directory_of(file: &FilePath) -> Result<(), CheckpointError> {
             .map_err(CheckpointError::io(dir, "sync the directory"))?;
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_moved_away_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let [here, there] = ["here", "there"].map(|name| dir.path().join(name));
+        let open = File::create(&here).unwrap();
+        assert!(lies_at(&open, &here));
+        fs::rename(&here, &there).unwrap();
+        assert!(!lies_at(&open, &here) && lies_at(&open, &there));
+        File::create(&here).unwrap();
+        assert!(!lies_at(&open, &here));
+    }
 }

@@ -22,10 +22,22 @@ impl Metrics {
         Self::default()
     }
 
-    /// With one more.
+    /// With one more, or with another value of this name.
+    ///
+    /// # Panics
+    /// If the name is `step` or `split`, which every line of a file of metrics has for itself.
     #[must_use]
+    #[track_caller]
     pub fn with(mut self, name: impl Into<String>, value: f64) -> Self {
-        self.0.push((name.into(), value));
+        let name = name.into();
+        assert!(
+            name != "step" && name != "split",
+            "Metrics: the name {name:?} is taken, by what every line of a file of metrics begins with; take another"
+        );
+        match self.0.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
         self
     }
 
@@ -50,9 +62,15 @@ impl Metrics {
     }
 }
 
+/// As [`Metrics::with`], one after the other.
 impl<S: Into<String>, const N: usize> From<[(S, f64); N]> for Metrics {
+    #[track_caller]
     fn from(metrics: [(S, f64); N]) -> Self {
-        Self(metrics.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        let mut all = Self::new();
+        for (name, value) in metrics {
+            all = all.with(name, value);
+        }
+        all
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use seedbed_autodiff::{Float, Module, Rng};
+use seedbed_autodiff::{Float, Module, Rng, update};
 
 use super::loss::Differentiated;
 use super::metrics::{METRICS, MetricsFile};
@@ -89,13 +89,15 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
     fn update(&mut self, d: Differentiated<F, M>) -> Result<Metrics, TrainError> {
         let Differentiated { loss, mut gradient, metrics, buffers } = d;
         let config = &self.config;
+        // Clipping by value hides what is infinite, so that the norm is looked at before.
+        let whole = update::sum_of_squares(&gradient).sqrt();
         if let Some(limit) = config.clip_value {
             clip_value(&mut gradient, limit);
         }
         let norm = config.clip_norm.map(|max| clip_global_norm(&mut gradient, max));
-        let bad = match norm {
+        let bad = match whole {
             _ if !loss.is_finite() => Some(("loss", loss)),
-            Some(norm) if !norm.is_finite() => Some(("gradient's norm", norm)),
+            norm if !norm.is_finite() => Some(("gradient's norm", norm)),
             _ => None,
         };
         let factor = config.schedule.factor(self.progress.step) * self.progress.plateau.factor();

@@ -75,8 +75,13 @@ impl<'a, F> Mat<'a, F> {
     /// Panics unless a `rows × cols` matrix lies inside the slice: what every raw pointer below rests on.
     fn check(&self, rows: usize, cols: usize) {
         if rows > 0 && cols > 0 {
-            let last = (rows - 1) * self.row + (cols - 1) * self.col;
-            assert!(last < self.data.len(), "gemm: a {rows}×{cols} operand exceeds its slice");
+            let down = (rows - 1).checked_mul(self.row);
+            let along = (cols - 1).checked_mul(self.col);
+            let last = down.zip(along).and_then(|(down, along)| down.checked_add(along));
+            assert!(
+                last.is_some_and(|last| last < self.data.len()),
+                "gemm: a {rows}×{cols} operand exceeds its slice"
+            );
         }
     }
 }

@@ -126,6 +126,12 @@ impl<F: Float> Job for LogSumExp<'_, F> {
             for (o, (&shift, &sum)) in self.out[j..][..w].iter_mut().zip(shift.iter().zip(&sum)) {
                 *o = shift + sum.ln();
             }
+            for (c, o) in self.out[j..][..w].iter_mut().enumerate() {
+                // ∞ − ∞, unless there was a NaN before.
+                if o.is_nan() && !self.x[j + c..].iter().step_by(inner).any(|x| x.is_nan()) {
+                    *o = F::infinity();
+                }
+            }
         }
     }
 }

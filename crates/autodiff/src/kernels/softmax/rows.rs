@@ -95,6 +95,10 @@ impl<F: Float> Job for LogSumExp<'_, F> {
         for (o, x) in self.out.iter_mut().zip(self.x.chunks_exact(self.n)) {
             let shift = shift(x);
             *o = shift + sum_exp::<F, FMA>(x, shift).ln();
+            // ∞ − ∞, unless there was a NaN before.
+            if o.is_nan() && !x.iter().any(|x| x.is_nan()) {
+                *o = F::infinity();
+            }
         }
     }
 }
