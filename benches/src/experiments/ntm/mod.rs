@@ -27,7 +27,8 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
     let claims = [
         &copy::CLAIMS[..],
         &[repeat::CLAIM, recall::CLAIM, ngrams::CLAIM, sort::CLAIM],
-        &[lstm::CLAIM, init::CLAIM, dnc::CLAIM, content_only::CLAIM],
+        &lstm::CLAIMS,
+        &[init::CLAIM, dnc::CLAIM, content_only::CLAIM],
     ];
     Claim::boxed(&claims.concat())
 }
