@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use crate::required::missing;
 use crate::score::Repair;
 use crate::{Policy, Schedule, Score, SelectionError};
 
@@ -123,22 +122,6 @@ impl SelectionConfig {
     /// Whether a step that selects looks at scores at all.
     pub(crate) fn uses_scores(&self) -> bool {
         self.score != Score::Uniform && self.policy.needs_scores()
-    }
-
-    /// Refuses a score, repair or policy that looks at more than losses.
-    pub(crate) fn losses_suffice(&self) -> Result<(), SelectionError> {
-        if self.uses_scores() && self.score.needs_logits() {
-            return Err(missing("logits", self.score.name(), "Candidates::logits"));
-        }
-        if matches!(self.repair, Repair::Temperature { .. }) {
-            return Err(missing("logits", "repair.temperature", "Candidates::logits"));
-        }
-        match self.policy {
-            Policy::ClassBalanced => Err(missing("labels", "class-balanced", "Candidates::labels")),
-            Policy::Diverse { .. } => Err(missing("logits", "diverse", "Candidates::logits")),
-            Policy::Joint { .. } => Err(missing("joint scores", "joint", "Candidates::joint")),
-            _ => Ok(()),
-        }
     }
 
     /// The first step from `step` on that selects.

@@ -3,7 +3,8 @@ use seedbed_nn::optim::Optimizer;
 
 use super::{evaluate, one_each};
 use crate::error::same_length;
-use crate::{Candidates, Selection, SelectionError, Selector};
+use crate::required::missing;
+use crate::{Candidates, Policy, Repair, Selection, SelectionConfig, SelectionError, Selector};
 
 /// One step of training with selection (Mindermann et al. 2022, algorithm 1, lines 5 to 10): score the candidates by a forward
 /// pass, choose, and [train on the chosen](train_on).
@@ -85,7 +86,23 @@ pub(super) fn check(
     ids: &[u64],
 ) -> Result<(), SelectionError> {
     same_length(("rows", rows.len()), ("ids", ids.len()))?;
-    selector.config().losses_suffice()
+    losses_suffice(selector.config())
+}
+
+/// Refuses a score, repair or policy that looks at more than losses.
+fn losses_suffice(config: &SelectionConfig) -> Result<(), SelectionError> {
+    if config.uses_scores() && config.score.needs_logits() {
+        return Err(missing("logits", config.score.name(), "Candidates::logits"));
+    }
+    if matches!(config.repair, Repair::Temperature { .. }) {
+        return Err(missing("logits", "repair.temperature", "Candidates::logits"));
+    }
+    match config.policy {
+        Policy::ClassBalanced => Err(missing("labels", "class-balanced", "Candidates::labels")),
+        Policy::Diverse { .. } => Err(missing("logits", "diverse", "Candidates::logits")),
+        Policy::Joint { .. } => Err(missing("joint scores", "joint", "Candidates::joint")),
+        _ => Ok(()),
+    }
 }
 
 /// A gradient step on the weighted mean loss of what was chosen of the candidates `rows`.
