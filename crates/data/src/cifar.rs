@@ -114,9 +114,6 @@ fn decode(source: &mut Source<'_>, limits: Limits) -> Result<ImageSet, DataError
         labels.push(usize::from(*label));
         planes.extend(image);
     }
-    if labels.is_empty() {
-        return Err(source.malformed(0, Problem::Empty { what: "image" }));
-    }
     let mut images = Array4::zeros((labels.len(), SIDE, SIDE, CHANNELS));
     for (i, image) in planes.chunks_exact(PIXELS).enumerate() {
         let planar = ArrayView3::from_shape((CHANNELS, SIDE, SIDE), image)

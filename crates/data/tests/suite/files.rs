@@ -148,7 +148,7 @@ fn cifar_joins_its_five_batches() {
     for (bytes, says) in [
         (3_000, "byte 3000: "),
         (2 * 3_073, "byte 0: 2 images; there should be 3"),
-        (0, "byte 0: no image in it"),
+        (0, "byte 0: 0 images; there should be 3"),
     ] {
         fs::write(&third, &samples::cifar(3)[..bytes]).unwrap();
         let message = cifar::load(&DataDir::new(folder.path())).unwrap_err().to_string();
