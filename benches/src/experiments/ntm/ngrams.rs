@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use seedbed::data::tasks::NGrams;
-use seedbed::ntm::train::Trained;
+use seedbed::ntm::train::Cost;
 
 use super::Claim;
-use super::network::{Model, Network, lstm, with_learnt_rows};
+use super::network::{Network, lstm, with_learnt_rows};
 use super::report::{curves, tested};
 use super::study::{Study, quick_or_full, test_batches, training_in_batches};
 use crate::experiment::{Context, Outcome};
@@ -30,29 +30,25 @@ fn run(context: &Context) -> Result<Outcome> {
         training: quick_or_full(context, 1_000, training_in_batches(80_000, 4, 3e-3)),
     };
     let runs = study.runs(context, context.seeds(2, 3))?;
+    let costs = tested(&runs, &study.task);
+    let bits: Vec<f64> = costs.iter().map(|cost| cost.bits).collect();
     let source = "Graves et al. 2014, figure 10, by eye";
     Ok(Outcome::new()
-        .row(bits(&runs).reference(133.5, source))
+        .row(Row::learn(NAME, "bits", "bits", &bits).reference(133.5, source))
         .row(
-            above_optimum(NAME, &runs)
+            above_optimum(NAME, &costs)
                 .reference(2.0, source)
                 .goal_when_full(context, Goal::AtMost(1.0)),
         )
         .figure(curves("Dynamic N-grams", &[(NAME, &runs)])))
 }
 
-/// Bits a sequence on twenty test sequences.
-fn bits(runs: &[Trained<Model>]) -> Row {
-    let bits: Vec<f64> = tested(runs, &NGrams::default()).iter().map(|cost| cost.bits).collect();
-    Row::learn(NAME, "bits", "bits", &bits)
-}
-
-/// Bits above the best estimator on twenty test sequences.
-pub(super) fn above_optimum(name: &str, runs: &[Trained<Model>]) -> Row {
+/// Bits above the best estimator on the twenty test sequences.
+pub(super) fn above_optimum(name: &str, costs: &[Cost]) -> Row {
     let task = NGrams::default();
     let optima: Vec<f64> =
         test_batches(&task).iter().flat_map(|batch| task.optimal_bits(batch)).collect();
     let optimum = optima.iter().sum::<f64>() / optima.len() as f64;
-    let above: Vec<f64> = tested(runs, &task).iter().map(|cost| cost.bits - optimum).collect();
+    let above: Vec<f64> = costs.iter().map(|cost| cost.bits - optimum).collect();
     Row::learn(name, "above_optimum", "bits", &above)
 }

@@ -100,13 +100,24 @@ impl Report<'_> {
 
     /// A bar for each method, in percent of the chosen, with uniform's as the mark.
     pub(crate) fn bars(&self, title: &str, figure: impl Fn(&Run) -> f64) -> Figure {
-        let bar = |i: usize| {
-            let row = self.row(i, "", "", &figure);
-            (Bar::new(self.methods[i].label, row.measured).spread(row.spread), row.measured)
+        let base = self.row(self.at("-uniform"), "", "", &figure).measured;
+        let bars = self.bars_where_known(title, "% of the chosen", |run| Some(figure(run)));
+        bars.marked(base, "base rate")
+    }
+
+    /// A bar for each method of which this is known for every seed.
+    pub(super) fn bars_where_known(
+        &self,
+        title: &str,
+        unit: &str,
+        figure: impl Fn(&Run) -> Option<f64>,
+    ) -> Figure {
+        let bar = |method: usize| {
+            let values = self.seeds.iter().map(|seed| figure(&seed.runs[method]));
+            let row = Row::learn("", "", unit, &values.collect::<Option<Vec<f64>>>()?);
+            Some(Bar::new(self.methods[method].label, row.measured).spread(row.spread))
         };
-        let (bars, values): (Vec<Bar>, Vec<f64>) = (0..self.methods.len()).map(bar).unzip();
-        Figure::bars(title, "% of the chosen", bars)
-            .marked(values[self.at("-uniform")], "base rate")
+        Figure::bars(title, unit, (0..self.methods.len()).filter_map(bar).collect())
     }
 
     /// What a method chose at one step of the first seed.

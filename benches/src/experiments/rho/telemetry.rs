@@ -10,10 +10,11 @@ use crate::row::Row;
 impl Report<'_> {
     /// Pictures of the telemetry: the scores and classes of the method with this suffix, and what all methods have.
     pub(crate) fn telemetry(&self, suffix: &str) -> Vec<Figure> {
-        let learnt = self.some_bars("Chosen, though answered correctly already", |run| {
-            run.already_correct.map(|share| 100.0 * share)
-        });
-        let worth = self.some_bars("Effective sample size, of the picks", effective);
+        let learnt =
+            self.bars_where_known("Chosen, though answered correctly already", "%", |run| {
+                run.already_correct.map(|share| 100.0 * share)
+            });
+        let worth = self.bars_where_known("Effective sample size, of the picks", "%", effective);
         vec![self.scores(suffix), self.classes(suffix), learnt, worth]
     }
 
@@ -53,16 +54,6 @@ impl Report<'_> {
         let title = format!("Classes among the chosen, {}", self.methods[method].label);
         Figure::bars(&title, "% of uniform's", (0..most.unwrap_or(0)).map(bar).collect())
             .marked(100.0, "uniform")
-    }
-
-    /// A bar for each method of which this is known for every seed.
-    fn some_bars(&self, title: &str, figure: impl Fn(&Run) -> Option<f64>) -> Figure {
-        let bar = |method: usize| {
-            let values = self.seeds.iter().map(|seed| figure(&seed.runs[method]));
-            let row = Row::learn("", "", "%", &values.collect::<Option<Vec<f64>>>()?);
-            Some(Bar::new(self.methods[method].label, row.measured).spread(row.spread))
-        };
-        Figure::bars(title, "%", (0..self.methods.len()).filter_map(bar).collect())
     }
 }
 

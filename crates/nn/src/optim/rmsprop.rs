@@ -81,7 +81,7 @@ impl Default for GravesRmsPropConfig {
 
 /// What the two have in common: their fields, with the same bounds.
 macro_rules! rmsprop {
-    ($Config:ident, $Update:ident, $name:literal, $states:expr) => {
+    ($Optimizer:ident, $Config:ident, $Update:ident, $name:literal, $states:expr) => {
         impl Config for $Config {
             fn validate(&self) -> Result<(), ConfigError> {
                 let check = Check::of(stringify!($Config));
@@ -115,21 +115,27 @@ macro_rules! rmsprop {
                 }
             }
         }
+
+        #[doc = concat!("One step of [`", stringify!($Optimizer), "`] on one number.")]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $Update<F> {
+            lr: F,
+            alpha: F,
+            one_minus_alpha: F,
+            eps: F,
+            momentum: F,
+            weight_decay: F,
+        }
     };
 }
-rmsprop!(RmsPropConfig, RmsPropUpdate, "rmsprop", ["v", "velocity"]);
-rmsprop!(GravesRmsPropConfig, GravesRmsPropUpdate, "graves_rmsprop", ["n", "q", "delta"]);
-
-/// One step of [`RmsProp`] on one number.
-#[derive(Clone, Copy, Debug)]
-pub struct RmsPropUpdate<F> {
-    lr: F,
-    alpha: F,
-    one_minus_alpha: F,
-    eps: F,
-    momentum: F,
-    weight_decay: F,
-}
+rmsprop!(RmsProp, RmsPropConfig, RmsPropUpdate, "rmsprop", ["v", "velocity"]);
+rmsprop!(
+    GravesRmsProp,
+    GravesRmsPropConfig,
+    GravesRmsPropUpdate,
+    "graves_rmsprop",
+    ["n", "q", "delta"]
+);
 
 impl<F: Float> Update<F, 2> for RmsPropUpdate<F> {
     #[inline(always)]
@@ -139,17 +145,6 @@ impl<F: Float> Update<F, 2> for RmsPropUpdate<F> {
         let b = self.momentum * b + g / (v.sqrt() + self.eps);
         (x - self.lr * b, [v, b])
     }
-}
-
-/// One step of [`GravesRmsProp`] on one number.
-#[derive(Clone, Copy, Debug)]
-pub struct GravesRmsPropUpdate<F> {
-    lr: F,
-    alpha: F,
-    one_minus_alpha: F,
-    eps: F,
-    momentum: F,
-    weight_decay: F,
 }
 
 impl<F: Float> Update<F, 3> for GravesRmsPropUpdate<F> {

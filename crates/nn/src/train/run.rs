@@ -89,13 +89,15 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
     fn update(&mut self, d: Differentiated<F, M>) -> Result<Metrics, TrainError> {
         let Differentiated { loss, mut gradient, metrics, buffers } = d;
         let config = &self.config;
+        let norm_of = |gradient: &M| update::sum_of_squares(gradient).sqrt();
         // Clipping by value hides what is infinite, so that the norm is looked at before.
-        let whole = update::sum_of_squares(&gradient).sqrt();
-        if let Some(limit) = config.clip_value {
+        let whole = config.clip_value.map(|limit| {
+            let norm = norm_of(&gradient);
             clip_value(&mut gradient, limit);
-        }
+            norm
+        });
         let norm = config.clip_norm.map(|max| clip_global_norm(&mut gradient, max));
-        let bad = match whole {
+        let bad = match whole.or(norm).unwrap_or_else(|| norm_of(&gradient)) {
             _ if !loss.is_finite() => Some(("loss", loss)),
             norm if !norm.is_finite() => Some(("gradient's norm", norm)),
             _ => None,

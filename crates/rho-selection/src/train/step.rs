@@ -3,7 +3,6 @@ use seedbed_nn::optim::Optimizer;
 
 use super::{evaluate, one_each};
 use crate::error::same_length;
-use crate::required::missing;
 use crate::{Candidates, Policy, Repair, Selection, SelectionConfig, SelectionError, Selector};
 
 /// One step of training with selection (Mindermann et al. 2022, algorithm 1, lines 5 to 10): score the candidates by a forward
@@ -60,10 +59,10 @@ pub fn selection_step_in_one_pass<M: Module<f32>>(
     ids: &[u64],
     losses: impl Fn(&M, &[usize]) -> Tensor<f32>,
 ) -> Result<Selection, SelectionError> {
-    check(selector, rows, ids)?;
     if !selector.needs_losses() {
         return selection_step(model, optimizer, selector, rows, ids, losses);
     }
+    check(selector, rows, ids)?;
     let (_, selection, gradient) = value_and_grad_aux(model, |m| {
         let losses = one_each(&losses, m, rows);
         match selector.select(&Candidates::new(ids, losses.data())) {
@@ -91,16 +90,17 @@ pub(super) fn check(
 
 /// Refuses a score, repair or policy that looks at more than losses.
 fn losses_suffice(config: &SelectionConfig) -> Result<(), SelectionError> {
+    let given = Candidates::new(&[], &[]);
     if config.uses_scores() && config.score.needs_logits() {
-        return Err(missing("logits", config.score.name(), "Candidates::logits"));
+        given.required_logits(config.score.name())?;
     }
     if matches!(config.repair, Repair::Temperature { .. }) {
-        return Err(missing("logits", "repair.temperature", "Candidates::logits"));
+        given.required_logits("repair.temperature")?;
     }
     match config.policy {
-        Policy::ClassBalanced => Err(missing("labels", "class-balanced", "Candidates::labels")),
-        Policy::Diverse { .. } => Err(missing("logits", "diverse", "Candidates::logits")),
-        Policy::Joint { .. } => Err(missing("joint scores", "joint", "Candidates::joint")),
+        Policy::ClassBalanced => given.required_labels("class-balanced").map(drop),
+        Policy::Diverse { .. } => given.required_logits("diverse").map(drop),
+        Policy::Joint { .. } => given.required_joint("joint").map(drop),
         _ => Ok(()),
     }
 }
