@@ -1,6 +1,7 @@
 //! Normalisation as layers.
 
 mod batch;
+mod handover;
 
 pub use batch::{BatchNorm, BatchStatistics};
 
