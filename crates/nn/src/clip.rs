@@ -105,7 +105,7 @@ impl Norm {
             return Self { of_scaled: largest, scale: 1.0 };
         }
         // Two factors, because 1 / 2¹⁰²³ has fewer digits, and 1 / 2⁻¹⁰⁷⁴ is infinite.
-        let half = 2.0_f64.powf((largest.log2() * 0.5).floor());
+        let half = 2.0_f64.powf((largest.log2() * 0.5).floor().min(511.0));
         let scaled = |x: f64| x / half / half;
         let of_scaled = numbers().map(|x| scaled(x) * scaled(x)).sum::<f64>().sqrt();
         Self { of_scaled, scale: half * half }

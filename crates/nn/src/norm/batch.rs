@@ -56,6 +56,7 @@ pub struct BatchStatistics<F: Float = f32> {
 
 impl<F: Float> BatchStatistics<F> {
     /// Statistics from elsewhere, the mean over several devices for example.
+    #[track_caller]
     pub fn new(mean: Tensor<F>, var: Tensor<F>, count: usize) -> Self {
         Self { mean, var, count, handover: Handover::default() }
     }
@@ -68,6 +69,7 @@ impl<F: Float> BatchStatistics<F> {
 
 impl<F: Float> BatchNorm<F> {
     /// For inputs `[…, channels]`, with ε = 10⁻⁵ and a share of 0.1 for a new batch.
+    #[track_caller]
     pub fn new(channels: usize) -> Self {
         let (ones, zeros) = (Tensor::ones(&[channels]), Tensor::zeros(&[channels]));
         Self {
