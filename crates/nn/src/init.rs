@@ -49,7 +49,8 @@ impl Fans {
             [n] => Self { fan_in: *n, fan_out: *n },
             [kernel @ .., inputs, outputs] => {
                 // A shape that is too large for a tensor is refused where the tensor is made.
-                let positions = kernel.iter().fold(1, |product: usize, &n| product.saturating_mul(n));
+                let positions =
+                    kernel.iter().fold(1, |product: usize, &n| product.saturating_mul(n));
                 Self {
                     fan_in: positions.saturating_mul(*inputs),
                     fan_out: positions.saturating_mul(*outputs),
@@ -135,9 +136,7 @@ impl Init {
             Self::LecunUniform => uniform(shape, 1.0 / fan_in, rng),
             Self::LecunNormal => normal(shape, 1.0 / fan_in, rng),
             Self::TorchUniform => uniform(shape, 1.0 / (3.0 * fan_in), rng),
-            Self::Orthogonal(gain) => {
-                orthogonal::draw(shape, check::<F>("Orthogonal", gain), rng)
-            }
+            Self::Orthogonal(gain) => orthogonal::draw(shape, check::<F>("Orthogonal", gain), rng),
         }
     }
 

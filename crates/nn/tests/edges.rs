@@ -105,8 +105,7 @@ fn the_steps_of_each_parameter_are_in_the_checkpoint() {
 fn does_not_mind_size<F: Float, C: Method<F, S> + Clone, const S: usize>(config: C, sizes: &[f64]) {
     let walk = |g: f64| {
         let mut x = Tensor::<F>::full(&[3], 1.0);
-        let mut optimizer =
-            Optim::<Tensor<F>, C, S>::new(&x, config.clone().check().unwrap());
+        let mut optimizer = Optim::<Tensor<F>, C, S>::new(&x, config.clone().check().unwrap());
         for _ in 0..20 {
             optimizer.step(&mut x, &Tensor::new(vec![F::of(g), F::of(-g), F::zero()], &[3]));
         }
@@ -121,8 +120,7 @@ fn does_not_mind_size<F: Float, C: Method<F, S> + Clone, const S: usize>(config:
     }
     let infinite = {
         let mut x = Tensor::<F>::full(&[1], 1.0);
-        let mut optimizer =
-            Optim::<Tensor<F>, C, S>::new(&x, config.clone().check().unwrap());
+        let mut optimizer = Optim::<Tensor<F>, C, S>::new(&x, config.clone().check().unwrap());
         optimizer.step(&mut x, &Tensor::full(&[1], f64::INFINITY));
         x.item()
     };

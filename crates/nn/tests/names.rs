@@ -111,7 +111,10 @@ fn two_optimizers_have_two_names() {
         b.step(&mut x(0.0), &x(2.0));
     }
     let twice = refusal(Writer::new().optimizer(&a).optimizer(&b));
-    assert_eq!(twice, "the module `optimizer.velocity` is there twice; give each a name of its own");
+    assert_eq!(
+        twice,
+        "the module `optimizer.velocity` is there twice; give each a name of its own"
+    );
     let adam = Adam::new(&x(0.0), AdamConfig::default().check().unwrap());
     let twice = refusal(Writer::new().optimizer(&a).optimizer(&adam));
     assert_eq!(twice, "the value `optimizer` is there twice; give each a name of its own");

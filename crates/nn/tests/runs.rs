@@ -14,9 +14,7 @@ use common::{Bumps, bumps, loss, points, validation};
 use seedbed_autodiff::{Rng, Tensor};
 use seedbed_nn::checkpoint::{CheckpointDir, CheckpointError, Writer};
 use seedbed_nn::optim::{Optim, Sgd, SgdConfig};
-use seedbed_nn::train::{
-    TrainConfig, TrainError, Trainer, read_metrics, read_metrics_until,
-};
+use seedbed_nn::train::{TrainConfig, TrainError, Trainer, read_metrics, read_metrics_until};
 use seedbed_nn::{BatchNorm, Config};
 
 /// Says to a test in a process of its own what it is there for, and where.
@@ -25,7 +23,13 @@ const CHILD: &str = "SEEDBED_TEST_RUNS_CHILD";
 type Run = Trainer<f32, Bumps, Optim<Bumps, SgdConfig, 1>>;
 
 fn config(dir: &Path, steps: u64) -> TrainConfig {
-    TrainConfig { steps, dir: Some(dir.into()), log_every: 1, checkpoint_every: 5, ..Default::default() }
+    TrainConfig {
+        steps,
+        dir: Some(dir.into()),
+        log_every: 1,
+        checkpoint_every: 5,
+        ..Default::default()
+    }
 }
 
 fn run(dir: &Path, steps: u64) -> Run {
@@ -66,10 +70,7 @@ fn two_trainings_do_not_share_a_directory() {
     let mut first = run(dir, 20);
     first.resume(&mut points()).unwrap();
     let locked = |error: TrainError| {
-        assert!(
-            matches!(error, TrainError::Checkpoint(CheckpointError::Locked { .. })),
-            "{error}"
-        );
+        assert!(matches!(error, TrainError::Checkpoint(CheckpointError::Locked { .. })), "{error}");
     };
     locked(run(dir, 20).resume(&mut points()).unwrap_err());
     locked(run(dir, 20).fit(&mut points(), loss, validation).unwrap_err());
@@ -220,7 +221,10 @@ fn a_damaged_newest_checkpoint_is_told_of() {
     let said = child("a_resumed_run", "", "resume", dir).stderr;
     let said = String::from_utf8(said).unwrap();
     for error in skipped {
-        assert!(said.contains(&format!("warning: seedbed: {error}; going on from step 5")), "{said}");
+        assert!(
+            said.contains(&format!("warning: seedbed: {error}; going on from step 5")),
+            "{said}"
+        );
     }
     assert_eq!(go_on(&mut run(dir, 10)).unwrap(), 10);
 }

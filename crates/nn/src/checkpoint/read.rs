@@ -9,8 +9,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
 
 use super::{
-    About, CheckpointError, KEY, OPTIMIZER, Sum, VERSION, WrittenOptimizer, dtype, is_within, owner,
-    tensor_name,
+    About, CheckpointError, KEY, OPTIMIZER, Sum, VERSION, WrittenOptimizer, dtype, is_within,
+    owner, tensor_name,
 };
 use crate::files;
 use crate::optim::Optimizer;

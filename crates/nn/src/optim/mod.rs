@@ -186,7 +186,9 @@ impl<M, C, const S: usize> Optim<M, C, S> {
         let mut params = self.param_steps.iter_mut().enumerate();
         update::apply(model, gradient, self.states.each_mut(), |_| {
             let Some((i, steps)) = params.next() else {
-                panic!("step: the model has more parameters than the one that the optimizer was made for")
+                panic!(
+                    "step: the model has more parameters than the one that the optimizer was made for"
+                )
             };
             let option = options.get(i);
             if option.frozen {

@@ -131,14 +131,7 @@ macro_rules! rmsprop {
         }
     };
 }
-rmsprop!(
-    RmsProp,
-    RmsPropConfig,
-    RmsPropUpdate,
-    "rmsprop",
-    ["v", "velocity"],
-    eps_beside_root
-);
+rmsprop!(RmsProp, RmsPropConfig, RmsPropUpdate, "rmsprop", ["v", "velocity"], eps_beside_root);
 rmsprop!(
     GravesRmsProp,
     GravesRmsPropConfig,

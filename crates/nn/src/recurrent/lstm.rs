@@ -40,11 +40,7 @@ impl<F: Float> LstmCell<F> {
         let (weight_x, weight_h) =
             (init.weight(&[inputs, gates], rng), init.weight(&[hidden, gates], rng));
         let forget = (0..gates).map(|i| F::of(f64::from(i / hidden == 1))).collect();
-        Self {
-            weight_x,
-            weight_h,
-            bias: Tensor::new(forget, &[gates]),
-        }
+        Self { weight_x, weight_h, bias: Tensor::new(forget, &[gates]) }
     }
 
     /// The size of the state.

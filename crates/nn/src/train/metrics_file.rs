@@ -33,10 +33,9 @@ impl MetricsFile {
         if kept != text || !file.exists() {
             files::write(&file, &kept)?;
         }
-        let out = File::options()
-            .append(true)
-            .open(&file)
-            .map_err(|source| TrainError::Metrics { file: file.clone(), action: "write", source })?;
+        let out = File::options().append(true).open(&file).map_err(|source| {
+            TrainError::Metrics { file: file.clone(), action: "write", source }
+        })?;
         Ok(Self { file, out: BufWriter::new(out) })
     }
 
@@ -88,8 +87,7 @@ pub fn read_metrics(file: &Path) -> Result<Vec<Map<String, Value>>, TrainError> 
     let text = files::read(file).map_err(|source| read_error(file, source))?;
     let lines = text.strip_suffix(b"\n").unwrap_or(&text).split(|&byte| byte == b'\n');
     let record = |(i, line)| {
-        serde_json::from_slice(line)
-            .map_err(|e: serde_json::Error| damaged(file, i, e.to_string()))
+        serde_json::from_slice(line).map_err(|e: serde_json::Error| damaged(file, i, e.to_string()))
     };
     if text.is_empty() { Ok(Vec::new()) } else { lines.enumerate().map(record).collect() }
 }

@@ -223,7 +223,9 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
                     return Err(TrainError::DirInUse { dir: dir.into() });
                 }
                 // A run that was left was free for others to go on with.
-                if let Some(found) = newest.filter(|&n| !fresh && n > self.place.left_at.unwrap_or(step)) {
+                if let Some(found) =
+                    newest.filter(|&n| !fresh && n > self.place.left_at.unwrap_or(step))
+                {
                     return Err(TrainError::Overtaken { dir: dir.into(), found, step });
                 }
                 lock
@@ -236,7 +238,8 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
 
     /// Gives the directory's lock back.
     fn leave(&mut self) {
-        let newest = |dir: &Path| CheckpointDir::open(dir, self.config.keep).and_then(|d| d.files());
+        let newest =
+            |dir: &Path| CheckpointDir::open(dir, self.config.keep).and_then(|d| d.files());
         if let (Some(lock), Some(dir)) = (self.place.lock.take(), self.config.dir.as_deref()) {
             self.place.left_at = newest(dir).ok().and_then(|files| files.last().map(|(s, _)| *s));
             drop(lock);
