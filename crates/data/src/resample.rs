@@ -46,7 +46,9 @@ pub fn duplicate(
     let mut chosen = rng.permutation(rows);
     chosen.truncate(count);
     chosen.sort_unstable();
-    let copies = std::iter::repeat_n(chosen, times - 1).flatten();
+    // Of no rows there is nothing to repeat, which would take as many turns all the same.
+    let turns = if chosen.is_empty() { 0 } else { times - 1 };
+    let copies = std::iter::repeat_n(chosen, turns).flatten();
     Ok((0..rows).chain(copies).collect())
 }
 
