@@ -99,7 +99,7 @@ impl<F: Float> BatchNorm<F> {
     #[track_caller]
     pub fn forward_train(&self, x: &Tensor<F>) -> (Tensor<F>, BatchStatistics<F>) {
         let (y, mean, var) = x.batch_norm(&self.weight, &self.bias, self.eps);
-        let count = x.len().checked_div(self.weight.len()).unwrap_or(0);
+        let count = x.len() / self.weight.len();
         (y, BatchStatistics { mean, var, count, handover: Handover::pending() })
     }
 
