@@ -10,7 +10,6 @@ pub mod index;
 mod lane;
 pub mod layout;
 pub mod math;
-pub mod memory;
 pub mod mse;
 pub mod norm;
 pub mod par;
@@ -27,6 +26,7 @@ pub mod softmax;
 pub mod sort;
 mod team;
 pub mod update;
+pub mod vector;
 pub mod xent;
 
 pub use float::{ByElement, Float};
