@@ -5,13 +5,14 @@
 //! first-level cache, and is compiled once for all functions.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::par;
 use super::simd::{self, Kernel};
 use crate::simd::Lane;
-use crate::{ByElement, Float};
+use crate::{ByElement, Float, buffers};
 
 /// An elementwise function of `N` numbers with `M` results.
 ///
@@ -202,12 +203,14 @@ pub fn map<F: Float, K: Pointwise<F, N, M>, const N: usize, const M: usize>(
     let len = length(&x);
     let mut all = [const { Vec::new() }; M];
     let out = all.each_mut().map(|out| {
-        out.reserve_exact(len);
+        *out = buffers::reserve(len);
         &mut out.spare_capacity_mut()[..len]
     });
-    fill(rule, len, out, x);
+    by_chunks(len, K::WORK, out, |range, out| {
+        K::compiled().run(rule, out, x.map(|x| &x[range.clone()]));
+    });
     for out in &mut all {
-        // SAFETY: `fill` has written every element.
+        // SAFETY: every element was written.
         unsafe { out.set_len(len) };
     }
     all
@@ -229,7 +232,112 @@ pub fn map_into<F: Float, K: Pointwise<F, N, M>, const N: usize, const M: usize>
         "pointwise: results and operands differ in length"
     );
     // SAFETY: loops write initialised elements only.
-    fill(rule, len, out.map(|out| unsafe { as_uninit(out) }), x);
+    let out = out.map(|out| unsafe { as_uninit(out) });
+    by_chunks(len, K::WORK, out, |range, out| {
+        K::compiled().run(rule, out, x.map(|x| &x[range.clone()]));
+    });
+}
+
+/// [`map`] with the memory of the first operand, which takes up the first result: less memory is touched.
+///
+/// ```
+/// use seedbed_kernels::pointwise;
+/// pointwise! {
+///     SumAndDifference {} work 2, |a, b| [a + b, a - b];
+/// }
+/// let [sum, difference] = pointwise::map_owned(SumAndDifference {}, vec![3.0, 4.0], [&[1.0, 2.0]]);
+/// assert_eq!((sum, difference), (vec![4.0, 6.0], vec![2.0, 2.0]));
+/// ```
+///
+/// # Panics
+/// If the slices differ in length.
+#[track_caller]
+pub fn map_owned<F: Float, K, const N: usize, const M: usize, const REST: usize>(
+    rule: K,
+    first: Vec<F>,
+    rest: [&[F]; REST],
+) -> [Vec<F>; M]
+where
+    K: Pointwise<F, N, M>,
+{
+    const { assert!(N == REST + 1 && M > 0, "the first operand is given away, for a result") };
+    let len = first.len();
+    assert!(rest.iter().all(|x| x.len() == len), "pointwise: operands differ in length");
+    let mut all = [const { Vec::new() }; M];
+    all[0] = first;
+    let out = all.each_mut().map(|out| {
+        if out.capacity() == 0 {
+            *out = buffers::reserve(len);
+        }
+        // Its elements, which are numbers, stay where they are.
+        out.clear();
+        &mut out.spare_capacity_mut()[..len]
+    });
+    by_chunks(len, K::WORK, out, |range, out| {
+        // The first output holds the elements of the first operand.
+        simd::dispatch(OwnedLoop { rule, out, rest: rest.map(|x| &x[range.clone()]) });
+    });
+    for out in &mut all {
+        // SAFETY: every element was written.
+        unsafe { out.set_len(len) };
+    }
+    all
+}
+
+/// The inner loop of a function whose first operand stands where the first result goes.
+struct OwnedLoop<'a, F, K, const N: usize, const M: usize, const REST: usize> {
+    rule: K,
+    /// The first of them is initialised.
+    out: [&'a mut [MaybeUninit<F>]; M],
+    rest: [&'a [F]; REST],
+}
+
+impl<F: Float, K, const N: usize, const M: usize, const REST: usize> Kernel
+    for OwnedLoop<'_, F, K, N, M, REST>
+where
+    K: Pointwise<F, N, M>,
+{
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        let n = self.out[0].len();
+        assert!(self.out.iter().all(|out| out.len() == n), "pointwise: results differ in length");
+        assert!(self.rest.iter().all(|x| x.len() == n), "pointwise: operands differ in length");
+        for i in 0..n {
+            // SAFETY: `i < n`, which is the length of every operand and output; the first output is initialised.
+            unsafe {
+                let mut x = [Lane(self.out[0].get_unchecked(i).assume_init()); N];
+                for (lane, x) in x[1..].iter_mut().zip(self.rest) {
+                    *lane = Lane(*x.get_unchecked(i));
+                }
+                let y = self.rule.at::<FMA>(x);
+                for (out, y) in self.out.iter_mut().zip(y) {
+                    out.get_unchecked_mut(i).write(y.0);
+                }
+            }
+        }
+    }
+}
+
+/// Calls `f` with ranges that cover `len` elements and the outputs there, on several threads where `work` an element makes it worth while.
+fn by_chunks<F: Float, const M: usize>(
+    len: usize,
+    work: usize,
+    out: [&mut [MaybeUninit<F>]; M],
+    f: impl Fn(Range<usize>, [&mut [MaybeUninit<F>]; M]) + Send + Sync,
+) {
+    let work = len.saturating_mul(work);
+    if !par::should_parallelize(work) {
+        return f(0..len, out);
+    }
+    let mut out = out.map(|out| out.chunks_mut(CHUNK));
+    let mut next = || out.each_mut().map(|chunks| chunks.next().expect("as long as the operands"));
+    let mut tasks: Vec<_> = (0..len.div_ceil(CHUNK)).map(|_| Some(next())).collect();
+    par::chunks_mut(&mut tasks, 1, work, |i, task| {
+        let out = task[0].take().expect("every task is run once");
+        f(i * CHUNK..len.min((i + 1) * CHUNK), out);
+    });
 }
 
 /// The length that all operands have.
@@ -239,27 +347,6 @@ fn length<F, const N: usize>(x: &[&[F]; N]) -> usize {
     let len = x[0].len();
     assert!(x.iter().all(|x| x.len() == len), "pointwise: operands differ in length");
     len
-}
-
-/// The function over equally long slices of `len` elements, into memory of which every element is written.
-fn fill<F: Float, K: Pointwise<F, N, M>, const N: usize, const M: usize>(
-    rule: K,
-    len: usize,
-    out: [&mut [MaybeUninit<F>]; M],
-    x: [&[F]; N],
-) {
-    let work = len.saturating_mul(K::WORK);
-    if !par::should_parallelize(work) {
-        return K::compiled().run(rule, out, x);
-    }
-    let mut out = out.map(|out| out.chunks_mut(CHUNK));
-    let mut next = || out.each_mut().map(|chunks| chunks.next().expect("as long as the operands"));
-    let mut tasks: Vec<_> = (0..len.div_ceil(CHUNK)).map(|_| Some(next())).collect();
-    par::chunks_mut(&mut tasks, 1, work, |i, task| {
-        let range = i * CHUNK..len.min((i + 1) * CHUNK);
-        let out = task[0].take().expect("every task is run once");
-        K::compiled().run(rule, out, x.map(|x| &x[range.clone()]));
-    });
 }
 
 /// The function of `first` and as long slices, into `first`.
@@ -318,8 +405,8 @@ pub fn broadcast_in_place<F: Float, K: Pointwise<F, N>, const N: usize, const M:
 }
 
 /// A vector of `len` elements, all of which `fill` writes.
-fn collect<F>(len: usize, fill: impl FnOnce(&mut [MaybeUninit<F>])) -> Vec<F> {
-    let mut out = Vec::with_capacity(len);
+fn collect<F: Float>(len: usize, fill: impl FnOnce(&mut [MaybeUninit<F>])) -> Vec<F> {
+    let mut out = buffers::reserve(len);
     fill(&mut out.spare_capacity_mut()[..len]);
     // SAFETY: every function that is passed here writes every element of its output.
     unsafe { out.set_len(len) };
