@@ -18,10 +18,10 @@ mod tensor;
 mod transform;
 pub mod update;
 
-pub(crate) use seedbed_kernels as kernels;
+use seedbed_kernels as kernels;
 
 pub use check::{GradCheck, check_fused, check_grads};
-pub use fused::{Activation, MemoryHeads};
+pub use fused::Activation;
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};
