@@ -8,7 +8,7 @@
 use crate::Float;
 use crate::par;
 use crate::simd::{self, Kernel};
-use crate::sums::{self, down_columns, in_blocks, of_block};
+use crate::sums::{self, down_columns, in_blocks, of_block, two_sum};
 
 /// Elements whose moments are found by one task: they stay in the second-level cache.
 const CHUNK: usize = 1 << 13;
@@ -29,6 +29,8 @@ pub struct Moment {
     pub count: f64,
     /// Their mean; 0 if there are none.
     pub mean: f64,
+    /// What was lost when the mean was rounded.
+    pub rest: f64,
     /// Σ (x − mean)².
     pub squares: f64,
 }
@@ -40,15 +42,17 @@ impl Moment {
         let off = deviations / count;
         let squares = squares - deviations * off;
         // Rounding may leave less than nothing; a NaN stays.
-        Self { count, mean: near.f64() + off, squares: if squares < 0.0 { 0.0 } else { squares } }
+        let (mean, rest) = two_sum(near.f64(), off);
+        Self { count, mean, rest, squares: if squares < 0.0 { 0.0 } else { squares } }
     }
 
     /// Of these numbers and others.
     ///
     /// ```
     /// use seedbed_kernels::moments::Moment;
-    /// let one = |mean| Moment { count: 1.0, mean, squares: 0.0 };
-    /// assert_eq!(one(1.0).join(one(3.0)), Moment { count: 2.0, mean: 2.0, squares: 2.0 });
+    /// let one = |mean| Moment { count: 1.0, mean, ..Moment::default() };
+    /// let both = one(1.0).join(one(3.0));
+    /// assert_eq!((both.count, both.mean, both.squares), (2.0, 2.0, 2.0));
     /// ```
     #[must_use]
     pub fn join(self, other: Self) -> Self {
@@ -58,10 +62,12 @@ impl Moment {
     /// [`join`](Self::join), given the share of the others in all.
     #[inline(always)]
     fn join_share(self, other: Self, share: f64) -> Self {
-        let delta = other.mean - self.mean;
+        let delta = (other.mean - self.mean) + (other.rest - self.rest);
+        let (mean, rest) = two_sum(self.mean, delta * share);
         Self {
             count: self.count + other.count,
-            mean: self.mean + delta * share,
+            mean,
+            rest: self.rest + rest,
             squares: self.squares + other.squares + delta * delta * (self.count * share),
         }
     }
@@ -71,10 +77,10 @@ impl Moment {
         self.squares / self.count.max(1.0)
     }
 
-    /// The mean as the nearest number, and what that rounding lost.
+    /// The mean as the nearest number of another precision, and what that rounding lost.
     pub fn mean_and_rest<F: Float>(self) -> (F, F) {
         let mean = F::of(self.mean);
-        (mean, F::of(self.mean - mean.f64()))
+        (mean, F::of((self.mean - mean.f64()) + self.rest))
     }
 }
 

@@ -6,7 +6,7 @@
 use super::simd::{self, Kernel};
 use super::sums::{self, ROWS};
 use super::{moments, par};
-use crate::Float;
+use crate::{Float, buffers};
 
 /// Elements that a task takes.
 const CHUNK: usize = 1 << 15;
@@ -18,7 +18,7 @@ pub fn sum<F: Float>(x: &[F], outer: usize, n: usize, inner: usize) -> Vec<F> {
         return x.to_vec();
     }
     if x.is_empty() {
-        return vec![F::zero(); outer * inner];
+        return buffers::zeros(outer * inner);
     }
     match (outer, inner) {
         (1, 1) => vec![sum_all(x)],
@@ -49,7 +49,7 @@ fn sum_all<F: Float>(x: &[F]) -> F {
 }
 
 fn sum_rows<F: Float>(x: &[F], n: usize) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len() / n];
+    let mut out = buffers::zeros(x.len() / n);
     let rows = (CHUNK / n).max(1);
     par::chunks_mut(&mut out, rows, x.len(), |i, out| {
         let x = &x[i * rows * n..][..out.len() * n];
@@ -61,7 +61,7 @@ fn sum_rows<F: Float>(x: &[F], n: usize) -> Vec<F> {
 /// In blocks of rows: each level shortens the axis by [`ROWS`].
 fn sum_columns<F: Float>(x: &[F], outer: usize, n: usize, inner: usize) -> Vec<F> {
     let blocks = n.div_ceil(ROWS);
-    let mut out = vec![F::zero(); outer * blocks * inner];
+    let mut out = buffers::zeros(outer * blocks * inner);
     par::chunks_mut(&mut out, inner, x.len(), |i, out| {
         let (o, b) = (i / blocks, i % blocks);
         let rows = ROWS.min(n - b * ROWS);

@@ -6,6 +6,7 @@ use smallvec::smallvec;
 
 use super::elementwise::zip;
 use super::power::PowerLane;
+use crate::kernels::pointwise;
 use crate::{Ctx, Float, Grads, Op, Operand, Tensor};
 
 binary! {
@@ -23,7 +24,7 @@ binary! {
     /// If the shapes do not broadcast.
     pub fn div(a, b) = a / b, |a, b, y, g| g.over(b), -g.over(b).mul_no_nan(y);
 
-    /// The product, and 0 where the first factor is 0, whatever the second is: infinite or NaN. So terms `p ln p` are 0 where `p` is, and what a mask
+    /// The product, and 0 where one of the factors is 0, whatever the other is: infinite or NaN. So terms `p ln p` are 0 where `p` is, and what a mask
     /// of zeros takes out stays out.
     ///
     /// # Panics
@@ -34,7 +35,7 @@ binary! {
     /// let p = Tensor::<f64>::new(vec![0.0, 1.0], &[2]);
     /// assert_eq!(p.mul_no_nan(p.ln()).to_vec(), [0.0, 0.0]);
     /// ```
-    pub fn mul_no_nan(a, b) = a.mul_no_nan(b), |a, b, y, g| g.mul_no_nan(b), a.mul_no_nan(g);
+    pub fn mul_no_nan(a, b) = a.mul_no_nan(b), |a, b, y, g| g.mul_no_nan(b), g.mul_no_nan(a);
 
     /// The larger of two numbers, NaN where either is. Where they are equal each gets half of the
     /// gradient.
@@ -92,8 +93,8 @@ binary! {
         -(g * a.over_square_sum(b, a));
 }
 
-rule!(Sum {} work 1, |a, b| a + b);
-rule!(Difference {} work 1, |a, b| a - b);
+pointwise! { Sum {} work 1, |a, b| [a + b]; }
+pointwise! { Difference {} work 1, |a, b| [a - b]; }
 
 /// The linear ones need no values for their gradient.
 impl<F: Float> Tensor<F> {

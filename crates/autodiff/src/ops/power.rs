@@ -3,10 +3,11 @@
 use smallvec::smallvec;
 
 use super::elementwise::zip;
+use crate::kernels::pointwise;
 use crate::kernels::simd::Lane;
 use crate::{Ctx, Float, Grads, Op, Operand, Tensor};
 
-rule!(Quotient {} work 1, |a, b| a.over(b));
+pointwise! { Quotient {} work 1, |a, b| [a.over(b)]; }
 
 /// `a / b`, and 0 where `a = 0`.
 #[derive(Debug)]
@@ -27,11 +28,13 @@ impl<F: Float> Op<F> for Over {
     }
 }
 
-rule!(PowerOfLogarithm { k: i32 } work 40, |a, b| {
-    let y = a.pow(b);
-    // The limit for a → 0 where b > 0, and what `pow` says for b = 0.
-    (y.eq(0.0) | (a.eq(0.0) & b.eq(0.0))).select(0.0, y * a.ln().powi(k))
-});
+pointwise! {
+    PowerOfLogarithm { k: i32 } work 40, |a, b| [{
+        let y = a.pow(b);
+        // The limit for a → 0 where b > 0, and what `pow` says for b = 0.
+        (y.eq(0.0) | (a.eq(0.0) & b.eq(0.0))).select(0.0, y * a.ln().powi(k))
+    }];
+}
 
 /// `Pₖ(a, b) = aᵇ (ln a)ᵏ`, k ≥ 1: the k-th derivative of `aᵇ` by the exponent.
 #[derive(Debug)]

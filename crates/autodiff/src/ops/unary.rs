@@ -9,6 +9,7 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::elementwise::piecewise_constant;
+use crate::kernels::pointwise;
 use crate::{Float, Tensor};
 
 unary! {
@@ -25,7 +26,7 @@ unary! {
     /// assert_eq!(x.abs().to_vec(), [2.0, 0.0, 3.0]);
     /// assert_eq!(grad(&x, |x| x.abs().sum(..)).to_vec(), [-1.0, 0.0, 1.0]);
     /// ```
-    pub fn abs(x) = x.abs(), |x, y, g| g * x.sign();
+    pub fn abs(x) = x.abs(), |x, y, g| g.mul_no_nan(x.sign());
 
     /// `x²`. Its gradient is 0 at 0 even where the incoming one is infinite, so that the norm `x.square().sum(..).sqrt()` of zeros has the gradient 0.
     ///
@@ -34,7 +35,7 @@ unary! {
     /// let x = Tensor::<f64>::zeros(&[2]);
     /// assert_eq!(grad(&x, |x| x.square().sum(..).sqrt()).to_vec(), [0.0, 0.0]);
     /// ```
-    pub fn square(x) = x * x, |x, y, g| x.mul_no_nan(g) * 2.0;
+    pub fn square(x) = x * x, |x, y, g| g.mul_no_nan(x) * 2.0;
 
     /// The square root `√x`; NaN below 0. The gradient `1/(2√x)` is infinite at 0.
     pub fn sqrt(x) = x.sqrt(), |x, y, g| g.over(y * 2.0);
@@ -101,9 +102,9 @@ unary! {
         |x, y, g| g.mul_no_nan(x.powf(if p == 0.0 { 0.0 } else { p - 1.0 }) * p);
 }
 
-rule!(Sign {} work 1, |x| x.sign());
-rule!(Floor {} work 1, |x| x.floor());
-rule!(Round {} work 1, |x| x.round());
+pointwise! { Sign {} work 1, |x| [x.sign()]; }
+pointwise! { Floor {} work 1, |x| [x.floor()]; }
+pointwise! { Round {} work 1, |x| [x.round()]; }
 
 /// Functions that are constant between their steps: no gradient flows through them.
 impl<F: Float> Tensor<F> {

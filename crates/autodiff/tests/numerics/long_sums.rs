@@ -76,10 +76,11 @@ ops! {
     SoftmaxAlong = |x| x.t().softmax(1) * x.shape()[0] as f64;
     LogSumExpDown = |x| (x / 1e3).logsumexp(0).exp();
     LogSumExpAlong = |x| (x.t() / 1e3).logsumexp(1).exp();
-    LogSoftmaxGradientDown = |x| grad(&Tensor::zeros(x.shape()), |y| (y.log_softmax(0) * x).sum(..));
+    // Beside the gradient of equal weights, which is zero, something to measure the error by.
+    LogSoftmaxGradientDown = |x| grad(&Tensor::zeros(x.shape()), |y| ((y.log_softmax(0) + y) * x).sum(..));
     LogSoftmaxGradientAlong = |x| {
         let x = x.t();
-        grad(&Tensor::zeros(x.shape()), |y| (y.log_softmax(1) * &x).sum(..))
+        grad(&Tensor::zeros(x.shape()), |y| ((y.log_softmax(1) + y) * &x).sum(..))
     };
     AvgPool = |x| {
         let images = x.reshape(&[1, x.shape()[0], x.shape()[1]]);

@@ -1,6 +1,6 @@
 //! Groups that lie across: `n` rows of `inner` elements, one group a column.
 
-use super::row_sum::log_sum;
+use super::row_sum::{confident, gradient_of_confident, log_sum};
 use super::{Kernel, Kind};
 use crate::Float;
 use crate::reduce_fold::{Max, WIDTH, fold_columns};
@@ -103,6 +103,11 @@ impl<F: Float> Kernel for Backward<'_, F> {
                     Kind::LogSoftmax => {
                         for k in 0..w {
                             out[k] = g[k] - Lane::<F, FMA>(y[k]).exp_nonpositive().0 * sum[k];
+                        }
+                        if confident(y).is_some() {
+                            for k in (0..w).filter(|&k| confident(&y[k..=k]).is_some()) {
+                                out[k] = gradient_of_confident(y[k], g[k], sum[k]);
+                            }
                         }
                     }
                 }

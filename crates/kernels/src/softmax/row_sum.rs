@@ -75,3 +75,22 @@ pub(crate) fn log_sum<F: Float>(sum_m1: F) -> F {
         (sum_m1 + F::one()).ln()
     }
 }
+
+/// ln p from which an element outweighs all others.
+const CONFIDENT_LOG: f64 = -0.125;
+
+/// The place of an element of log-softmax that outweighs all others, if there is one.
+#[inline(always)]
+pub(crate) fn confident<F: Float>(y: &[F]) -> Option<usize> {
+    const CHUNK: usize = 64;
+    // Without a branch for each element, so that it is done in vectors.
+    let has = |y: &[F]| y.iter().fold(false, |any, &y| any | (y > F::of(CONFIDENT_LOG)));
+    let first = y.chunks(CHUNK).position(has)? * CHUNK;
+    y[first..].iter().position(|&y| y > F::of(CONFIDENT_LOG)).map(|i| first + i)
+}
+
+/// The gradient of log-softmax at such an element: g − p Σg = g (1 − p) − p (Σg − g), with 1 − p from ln p.
+#[inline(always)]
+pub(crate) fn gradient_of_confident<F: Float>(y: F, g: F, sum: F) -> F {
+    -(g * y.exp_m1()) - y.exp() * (sum - g)
+}

@@ -1,6 +1,6 @@
 //! Groups that lie in one piece.
 
-use super::row_sum::{log_sum, shift, sum_exp_m1};
+use super::row_sum::{confident, gradient_of_confident, log_sum, shift, sum_exp_m1};
 use super::{Kernel, Kind};
 use crate::Float;
 use crate::simd::Lane;
@@ -73,6 +73,9 @@ impl<F: Float> Kernel for Backward<'_, F> {
                     let sum = sums::sum(g);
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
                         *o = g - Lane::<F, FMA>(y).exp_nonpositive().0 * sum;
+                    }
+                    if let Some(i) = confident(y) {
+                        out[i] = gradient_of_confident(y[i], g[i], sum);
                     }
                 }
             }
