@@ -107,7 +107,7 @@ fn checkpoint_is_transparent_to_any_order() {
 }
 
 #[test]
-#[should_panic(expected = "not part of the model given to remat")]
+#[should_panic(expected = "not among what is given to remat")]
 fn checkpoint_refuses_to_lose_a_gradient() {
     let x = T::scalar(2.0);
     let _ = grad(&x, |x| {
