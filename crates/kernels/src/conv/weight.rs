@@ -60,9 +60,9 @@ mod blocked {
     use std::ops::Range;
 
     use super::*;
-    use crate::gemm::blocked::Shared;
     use crate::gemm::pack::{pack, panels, with_scratch};
     use crate::gemm::tile::{Meeting, Target, tile_meetings, tile_rows, tiles};
+    use crate::shared::SharedMut;
 
     /// Pieces of work that a gradient is cut into: by input channels, and if these are few by taps too.
     const PIECES: usize = 8;
@@ -89,7 +89,7 @@ mod blocked {
         let block = PIXELS.div_ceil(pixels).min(g.batch);
         let width: usize = panels::<F>(go).map(|p| p.width::<F>()).sum();
         dw.fill(F::zero());
-        let out = Shared(dw.as_mut_ptr());
+        let out = SharedMut::new(dw);
         let parts = PIECES.min(gi.div_ceil(3));
         let bands = PIECES.div_ceil(parts * g.groups).min(taps);
         with_packed(g, dy, width, |packed| {
@@ -172,7 +172,7 @@ mod blocked {
         ///
         /// # Safety
         /// Nobody else touches this part of `dw`.
-        unsafe fn piece(&self, part: &Part, dw: Shared<F>) {
+        unsafe fn piece(&self, part: &Part, dw: SharedMut<'_, F>) {
             for first in (0..self.g.batch).step_by(self.block) {
                 let images = self.block.min(self.g.batch - first);
                 for tap in part.taps.clone() {
@@ -197,7 +197,7 @@ mod blocked {
             tap: usize,
             first: usize,
             meetings: &[Meeting],
-            dw: Shared<F>,
+            dw: SharedMut<'_, F>,
         ) {
             let (g, group) = (self.g, part.group);
             let (gi, go) = (g.group_in(), g.group_out());
@@ -215,8 +215,9 @@ mod blocked {
                     let size = [height, panel.registers];
                     // SAFETY: meetings are pixels of this block; the target is this piece's.
                     unsafe {
-                        let at = dw.get().add(row + group * go + panel.first);
+                        let first = row + group * go + panel.first;
                         let (row, cols) = (g.out_channels, panel.cols);
+                        let at = dw.at(first..first + (height - 1) * row + cols);
                         let c = Target { at, row, col: 1, cols, add: true };
                         tile_meetings(size, meetings, x, dy, c);
                     }
