@@ -23,18 +23,18 @@
 //! | 1 × 120 × 400 | `A·Bᵀ` | 48 | 4 |
 
 #[cfg(target_arch = "x86_64")]
-pub mod blocked;
+pub(crate) mod blocked;
 #[cfg(target_arch = "x86_64")]
 mod outer;
 #[cfg(target_arch = "x86_64")]
-pub mod pack;
-pub mod portable;
+pub(crate) mod pack;
+pub(crate) mod portable;
 #[cfg(target_arch = "x86_64")]
 mod row_product;
 #[cfg(target_arch = "x86_64")]
-pub mod tile;
+pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]
-mod vector;
+pub(crate) mod vector;
 #[cfg(target_arch = "x86_64")]
 mod vector_product;
 
