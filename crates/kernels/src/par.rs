@@ -5,6 +5,10 @@
 //! waking a second one costs some microseconds, which a small model must not pay.
 
 use std::cell::Cell;
+use std::error::Error as _;
+use std::sync::LazyLock;
+
+use rayon::ThreadPoolBuilder;
 
 use super::shared::SharedMut;
 use super::team;
@@ -34,10 +38,22 @@ pub fn serially<R>(f: impl FnOnce() -> R) -> R {
 
 /// Whether work of this many scalar operations is worth a second thread here and now.
 pub fn should_parallelize(work: usize) -> bool {
-    work >= PARALLEL_FROM
-        && !SERIAL.get()
-        && !team::is_working()
-        && rayon::current_num_threads() > 1
+    work >= PARALLEL_FROM && !SERIAL.get() && !team::is_working() && threads() > 1
+}
+
+/// The threads of the pool that this thread belongs to, or of the global one: one, if the system does not start threads.
+fn threads() -> usize {
+    static STARTED: LazyLock<bool> =
+        LazyLock::new(|| match ThreadPoolBuilder::new().build_global() {
+            Ok(()) => true,
+            // The system's error, unless the program has built the pool before.
+            Err(error) => error.source().is_none(),
+        });
+    if rayon::current_thread_index().is_some() || *STARTED {
+        rayon::current_num_threads()
+    } else {
+        1
+    }
 }
 
 /// Calls `f(i)` for every `i` below `n`; `work` estimates the scalar operations of all calls together.
@@ -53,7 +69,7 @@ pub fn for_each(n: usize, work: usize, f: impl Fn(usize) + Send + Sync) {
 ///
 /// Not generic: the machinery of threads is compiled once, and not for every kernel.
 fn spread(n: usize, f: &(dyn Fn(usize) + Sync)) {
-    let helpers = rayon::current_num_threads().min(n) - 1;
+    let helpers = threads().min(n) - 1;
     team::share(n, helpers, f, |team| rayon::spawn(move || team::help(&team)));
 }
 
@@ -108,7 +124,7 @@ pub fn map<R: Send>(n: usize, work: usize, f: impl Fn(usize) -> R + Send + Sync)
 /// Runs `f` in a pool of its own with this many threads.
 #[cfg(test)]
 pub fn with_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.expect("a thread pool").install(f)
 }
 

@@ -41,10 +41,10 @@ mod vector_product;
 #[cfg(test)]
 mod tests;
 
-use crate::Float;
 use crate::par;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86::has_avx2_and_fma;
+use crate::{Float, buffers};
 
 /// A matrix that a product reads: a slice and the distances between neighbours in a column and a row.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +148,7 @@ pub fn product_then<F: Float>(
         b.check(k, n);
         return blocked::product([m, n, k], a, b, epilogue);
     }
-    let mut c = vec![F::zero(); m * n];
+    let mut c = buffers::zeros(m * n);
     gemm_then([m, n, k], a, b, &mut c, Store::Set, epilogue);
     c
 }
@@ -181,7 +181,7 @@ pub fn product_batched<F: Float>(
         let (a, b) = operands(0);
         return product([m, n, k], a, b);
     }
-    let mut c = vec![F::zero(); batch * m * n];
+    let mut c = buffers::zeros(batch * m * n);
     let one = |i, c: &mut [F]| {
         let (a, b) = operands(i);
         gemm([m, n, k], a, b, c, Store::Set);

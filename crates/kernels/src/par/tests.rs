@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 use std::panic::catch_unwind;
+#[cfg(all(target_os = "linux", not(miri)))]
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -22,6 +24,20 @@ fn ends<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
         Ok(Err(panic)) => std::panic::resume_unwind(panic),
         Err(_) => panic!("it hangs"),
     }
+}
+
+/// Runs this test in a process of its own, with these environment variables: what threads of other tests hold and have started is not there.
+#[cfg(all(target_os = "linux", not(miri)))]
+fn alone(name: &str, variables: &[(&str, &str)], test: fn()) {
+    const ALONE: &str = "SEEDBED_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let mut run = Command::new(std::env::current_exe().expect("the test's program"));
+    run.args([&format!("par::tests::{name}"), "--exact"]).env(ALONE, "");
+    let run = run.envs(variables.iter().copied()).output().expect("a process");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// Waits until `flag` is set, for at most 20 seconds; gives whether it was.
@@ -334,6 +350,22 @@ fn panics_of_the_caller_of_a_helper_and_of_both_reach_the_caller() {
         });
     }
 }
+
+/// The system refuses threads where there is no memory for their stacks.
+#[cfg(all(target_os = "linux", not(miri)))]
+#[test]
+fn a_machine_that_starts_no_threads_works_alone() {
+    alone("a_machine_that_starts_no_threads_works_alone", &[("RUST_MIN_STACK", NO_STACK)], || {
+        assert!(thread::Builder::new().spawn(|| {}).is_err(), "threads start");
+        assert!(!should_parallelize(LARGE));
+        product();
+        assert_eq!(map(5, LARGE, |i| i), [0, 1, 2, 3, 4]);
+    });
+}
+
+/// Bytes that no machine has.
+#[cfg(all(target_os = "linux", not(miri)))]
+const NO_STACK: &str = "100000000000000000";
 
 #[cfg(all(target_os = "linux", not(miri)))]
 mod fork;

@@ -77,7 +77,8 @@ fn long_slices_are_covered_once_by_the_threads() {
     let a: Vec<f64> = (0..n).map(|i| i as f64).collect();
     let (b, c) = (vec![0.5; n], vec![0.25; n]);
     let expected: Vec<f64> = a.iter().map(|a| a - 5.0 + 25.0).collect();
-    assert_eq!(map(Mix, [&a, &b, &c]), [expected.clone()]);
+    let [y] = map(Mix, [&a, &b, &c]);
+    assert_eq!(y, expected);
     let mut into = vec![0.0; n];
     map_into(Mix, [&mut into], [&a, &b, &c]);
     assert_eq!(into, expected);
@@ -101,6 +102,7 @@ fn functions_may_have_several_results() {
         let mut into = [vec![0.0; n], vec![0.0; n]];
         map_into(Both {}, into.each_mut().map(|x| &mut x[..]), [&a, &b]);
         assert_eq!(into, expected);
+        assert_eq!(map_owned(Both {}, a, [&b]), expected);
     }
 }
 

@@ -112,7 +112,7 @@ impl Team {
         }
         // SAFETY: this thread has entered, so the owner stored this job before, and keeps it until this thread leaves.
         let job = unsafe { &*self.job.load(Ordering::Relaxed) };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job.work())) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job.help())) {
             job.fail(panic);
         }
         // No number is left: whoever enters now comes in vain.

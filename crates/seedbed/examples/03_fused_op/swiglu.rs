@@ -33,10 +33,11 @@ impl<F: Float> Fused<F, 2> for SwiGlu {
         (Tensor::new(y, a.shape()), ())
     }
 
-    /// Both gradients, in one pass as well.
+    /// Both gradients, in one pass as well; the first takes over the memory of `g`.
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
-        let slopes = pointwise::map(Slopes {}, [g.data(), c.x(0).data(), c.x(1).data()]);
-        slopes.map(|d| Some(Tensor::new(d, g.shape())))
+        let [a, b] = [c.x(0), c.x(1)];
+        let slopes = pointwise::map_owned(Slopes {}, g.into_vec(), [a.data(), b.data()]);
+        slopes.map(|d| Some(Tensor::new(d, a.shape())))
     }
 }
 // ANCHOR_END: op

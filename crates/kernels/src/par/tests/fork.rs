@@ -1,23 +1,9 @@
 //! Forks: the child has one thread, a copy of the one that forked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, id};
+use std::process::id;
 
 use super::*;
-
-/// Runs this test in a process of its own: a fork copies locks that threads of other tests may hold.
-fn alone(name: &str, test: fn()) {
-    const ALONE: &str = "SEEDBED_TEST_ALONE";
-    if std::env::var_os(ALONE).is_some() {
-        return ends(test);
-    }
-    let program = std::env::current_exe().expect("the test's program");
-    let name = format!("par::tests::fork::{name}");
-    let run =
-        Command::new(program).args([&name, "--exact"]).env(ALONE, "").output().expect("a process");
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}");
-}
 
 /// Waits for the child, and fails unless it ends by itself with 0.
 fn wait_for_child(child: i32) {
@@ -62,7 +48,7 @@ fn sums() -> bool {
 
 #[test]
 fn a_child_works_alone() {
-    alone("a_child_works_alone", || {
+    alone("fork::a_child_works_alone", &[], || {
         with_threads(3, || {
             assert!(sums());
             // While helpers spin-wait, and when they sleep again.
@@ -76,7 +62,7 @@ fn a_child_works_alone() {
 
 #[test]
 fn a_child_works_alone_though_others_were_at_work() {
-    alone("a_child_works_alone_though_others_were_at_work", || {
+    alone("fork::a_child_works_alone_though_others_were_at_work", &[], || {
         let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
         let long = || {
             begun.store(true, SeqCst);
@@ -95,7 +81,7 @@ fn a_child_works_alone_though_others_were_at_work() {
 
 #[test]
 fn a_child_that_lost_its_helpers_says_so() {
-    alone("a_child_that_lost_its_helpers_says_so", || {
+    alone("fork::a_child_that_lost_its_helpers_says_so", &[], || {
         with_threads(2, || {
             let (caller, parent) = (thread::current().id(), id());
             let (helping, forked) = (AtomicBool::new(false), AtomicBool::new(false));
