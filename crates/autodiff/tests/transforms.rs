@@ -413,6 +413,30 @@ fn shards_give_the_same_bits_on_any_number_of_threads() {
 }
 
 #[test]
+fn a_shard_may_wait_for_a_thread_that_multiplies() {
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let step = || {
+            par_value_and_grad(&T::scalar(1.0), &[50, 100], |w, &milliseconds| {
+                std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+                if milliseconds == 100 {
+                    let a = Tensor::<f32>::ones(&[300, 300]);
+                    let product = std::thread::spawn(move || a.matmul(&a)).join().unwrap();
+                    assert_eq!(product.data()[0], 300.0);
+                }
+                w * milliseconds as f64
+            })
+        };
+        for threads in [2, 3, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(step).1.item(), 75.0);
+        }
+        send.send(()).unwrap();
+    });
+    receive.recv_timeout(std::time::Duration::from_secs(60)).expect("it ends");
+}
+
+#[test]
 #[should_panic(expected = "par_value_and_grad: must be the outermost transform")]
 fn shards_inside_a_transform_are_refused() {
     let _ = grad(&T::scalar(1.0), |x| par_value_and_grad(x, &[1.0], |x, s| x * *s).0);
