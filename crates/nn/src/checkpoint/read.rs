@@ -170,6 +170,12 @@ impl Checkpoint {
         self.values.keys().map(String::as_str)
     }
 
+    /// The elements of all tensors together: no module in the file has more. Who builds a model from sizes that stand in the file looks here
+    /// first, because the file may have been made by anybody.
+    pub fn elements(&self) -> usize {
+        self.tensors().iter().map(|(_, x)| x.shape().iter().product::<usize>()).sum()
+    }
+
     fn tensors(&self) -> SafeTensors<'_> {
         SafeTensors::deserialize(&self.bytes).expect("it was parsed when it was read")
     }
