@@ -135,9 +135,17 @@ impl<F: Float, T: Fused<F, N>, const N: usize> Op<F> for FusedOp<F, T, T::Saved,
 
 impl<F: Float> Tensor<F> {
     /// Applies a [`Fused`] op.
+    ///
+    /// # Panics
+    /// In debug builds, if the op itself holds a variable of an open transform: what an op depends on has to be among its inputs.
     #[track_caller]
     pub fn fused<T: Fused<F, N>, const N: usize>(op: T, x: [&Self; N]) -> Self {
-        let (y, saved) = {
+        let (y, saved) = if cfg!(debug_assertions) {
+            // A variable that the op holds itself would lose its gradient.
+            let constants = x.map(|x| x.part(0, x.shape()));
+            let _guard = levels::no_captures_guard(op.name());
+            op.forward(constants.each_ref())
+        } else {
             let _no_grad = levels::no_grad_guard();
             op.forward(x)
         };

@@ -41,6 +41,6 @@ instances! {
     powf powi recip relu reshape roll round round_ste rsqrt scatter_add sigmoid sign sign_ste silu sin
     smooth_cross_entropy_each soft_cross_entropy_each softmax softplus sort split sqrt square sum_to
     swap_axes t tanh topk upsample_nearest1d upsample_nearest2d;
-    binary: add sub mul div atan2 maximum minimum pow;
+    binary: add sub mul div mul_no_nan atan2 maximum minimum pow;
     reduction: sum mean max min prod var logsumexp;
 }

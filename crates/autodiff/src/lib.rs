@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "approx")]
+pub mod approx;
 mod check;
 mod deferred;
 mod fused;
