@@ -169,3 +169,12 @@ impl IrreducibleLosses {
         &self.0.bytes[self.0.body.clone()]
     }
 }
+
+/// Refuses what is no regular file: to open a pipe is to wait for its other end.
+fn regular(path: &Path, doing: &'static str) -> Result<(), StoreError> {
+    let found = std::fs::metadata(path).map_err(StoreError::io(path, doing))?;
+    match found.is_file() {
+        true => Ok(()),
+        false => Err(StoreError::NotAFile { path: path.to_owned() }),
+    }
+}
