@@ -4,7 +4,7 @@ use seedbed_nn::optim::{AdamW, AdamWConfig};
 use serde::{Deserialize, Serialize};
 
 use super::evaluate;
-use crate::SelectionError;
+use crate::{Example, SelectionError};
 
 /// How a reference model is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ pub fn train_reference<M: Module<f32>>(
         }
         let on_train = evaluate(&model, train, &losses);
         if let Some(i) = on_train.iter().position(|loss| !loss.is_finite()) {
-            diverged = Some((train[i] as u64, on_train[i]));
+            diverged = Some((Example::Id(train[i] as u64), on_train[i]));
             continue;
         }
         let mean_loss = on_train.iter().map(|&x| f64::from(x)).sum::<f64>() / train.len() as f64;
@@ -85,8 +85,8 @@ pub fn train_reference<M: Module<f32>>(
         }
     }
     best.ok_or_else(|| {
-        let (id, value) = diverged.expect("an epoch is either finite or not");
-        SelectionError::NotFinite { what: "irreducible loss", id, value }
+        let (example, value) = diverged.expect("an epoch is either finite or not");
+        SelectionError::NotFinite { what: "irreducible loss", example, value }
     })
 }
 

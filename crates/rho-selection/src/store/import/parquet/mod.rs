@@ -9,6 +9,9 @@ mod pages;
 mod thrift;
 mod values;
 
+#[cfg(test)]
+mod mutations;
+
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -35,9 +38,17 @@ pub fn parquet(
     loss: &str,
 ) -> Result<IrreducibleLosses, StoreError> {
     let path = path.as_ref();
-    let mut file = open(path)?;
+    read(&mut open(path)?, path, id, loss)
+}
+
+fn read(
+    file: &mut (impl Read + Seek),
+    path: &Path,
+    id: &str,
+    loss: &str,
+) -> Result<IrreducibleLosses, StoreError> {
     let (size, footer) =
-        description(&mut file).map_err(StoreError::io(path, "read it"))?.map_err(wrong(path))?;
+        description(file).map_err(StoreError::io(path, "read it"))?.map_err(wrong(path))?;
     let (columns, rows) = footer::columns(&footer).map_err(wrong(path))?;
     if rows > ROWS.0.saturating_add(size.saturating_mul(ROWS.1)) {
         return Err(wrong(path)(format!("it has {size} bytes and says it has {rows} rows")));
@@ -46,8 +57,8 @@ pub fn parquet(
     let loss = find(path, &columns, loss, "a float")?;
     let groups = footer::groups(&footer, [id.leaf, loss.leaf]).map_err(wrong(path))?;
     check(&groups, rows, size).map_err(wrong(path))?;
-    let ids = numbers(path, &mut file, &groups, 0, &id)?;
-    let losses = numbers(path, &mut file, &groups, 1, &loss)?;
+    let ids = numbers(path, file, &groups, 0, &id)?;
+    let losses = numbers(path, file, &groups, 1, &loss)?;
     let ids = id.kind.ids(&ids).or_else(|bad| id.bad(path, &ids, bad.at))?;
     let Some(losses) = loss.kind.losses(&losses) else { return loss.bad(path, &losses, 0) };
     losses_of(path, Some(ids), losses)
@@ -119,7 +130,7 @@ fn find<'a>(
 }
 
 /// The size of the file, and the description at its end; or what is wrong with it.
-fn description(file: &mut std::fs::File) -> std::io::Result<Result<(u64, Vec<u8>), String>> {
+fn description(file: &mut (impl Read + Seek)) -> std::io::Result<Result<(u64, Vec<u8>), String>> {
     const MAGIC: &[u8; 4] = b"PAR1";
     let size = file.seek(SeekFrom::End(0))?;
     let (mut first, mut last) = ([0; 4], [0; 8]);
@@ -150,7 +161,7 @@ fn description(file: &mut std::fs::File) -> std::io::Result<Result<(u64, Vec<u8>
 /// The numbers of a column, of all groups.
 fn numbers(
     path: &Path,
-    file: &mut std::fs::File,
+    file: &mut (impl Read + Seek),
     groups: &[Group],
     column: usize,
     found: &Found<'_>,

@@ -6,6 +6,8 @@ use super::codec::unpack;
 use super::thrift::{Kind, Thrift, Wrong};
 use super::values::{BIT_PACKED, RLE, decode, number_at, runs};
 
+type Bytes<'a> = Cow<'a, [u8]>;
+
 /// What is known of a column before its pages are read.
 #[derive(Clone, Copy)]
 pub(super) struct Expected {
@@ -53,11 +55,11 @@ pub(super) fn read(mut data: &[u8], expected: &Expected) -> Result<Vec<u8>, Refu
         }
         // Levels and numbers take no more, however badly they are written.
         if page.unpacked > (1 << 16) + 32 * page.values {
-            let (bytes, values) = (page.unpacked, page.values);
-            let what = "bytes, which are more than they can take";
-            return Err(
-                format!("a page says it unpacks to {values} numbers in {bytes} {what}").into()
-            );
+            return Err(format!(
+                "a page says it unpacks to {} bytes, which are too many for its count of numbers, {}",
+                page.unpacked, page.values
+            )
+            .into());
         }
         match page.kind {
             DICTIONARY => {
@@ -139,7 +141,7 @@ impl Page {
         packed: &'a [u8],
         optional: bool,
         codec: i64,
-    ) -> Result<(Option<Cow<'a, [u8]>>, Cow<'a, [u8]>), Wrong> {
+    ) -> Result<(Option<Bytes<'a>>, Bytes<'a>), Wrong> {
         if self.kind == DATA_V2 {
             let both = self.levels[0].saturating_add(self.levels[1]);
             let cut = "the levels of a page are cut off";
