@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod math;
 pub mod pick;
+pub mod report;
 mod required;
 mod rng;
 mod rows;

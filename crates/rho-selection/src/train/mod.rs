@@ -9,6 +9,7 @@ mod grand;
 mod outputs;
 mod overlap;
 mod reference;
+mod report;
 mod step;
 
 pub use cross_fit::{CrossFit, cross_fit};
