@@ -7,6 +7,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::graph::Inner;
+use crate::kernels::buffers;
 use crate::shape::{self, Dims};
 use crate::storage::Storage;
 use crate::{Float, Rng};
@@ -58,7 +59,7 @@ impl<F: Float> Tensor<F> {
 
     /// Every element `x`.
     pub fn full(shape: &[usize], x: f64) -> Self {
-        Self::new(vec![F::of(x); shape::len(shape)], shape)
+        Self::new(buffers::filled(shape::len(shape), F::of(x)), shape)
     }
 
     /// Every element 0.
@@ -89,7 +90,7 @@ impl<F: Float> Tensor<F> {
     /// Unless `low < high` and both are finite.
     #[track_caller]
     pub fn uniform(shape: &[usize], low: f64, high: f64, rng: &mut Rng) -> Self {
-        let Ok(law) = Uniform::new(low, high) else {
+        let Ok(distribution) = Uniform::new(low, high) else {
             panic!("Tensor::uniform: needs finite bounds with low < high, got {low} and {high}")
         };
         // What is rounded up to `high` is taken down again.
@@ -100,7 +101,7 @@ impl<F: Float> Tensor<F> {
             let x = F::of(x);
             if x < top { x } else { below }
         };
-        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(rounded))
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), distribution, rng).mapv(rounded))
     }
 
     /// Independent draws from the normal distribution.
@@ -113,8 +114,8 @@ impl<F: Float> Tensor<F> {
             std >= 0.0 && std.is_finite() && mean.is_finite(),
             "Tensor::normal: needs a finite mean and a finite std >= 0, got {mean} and {std}"
         );
-        let law = Normal::new(mean, std).expect("the parameters were checked");
-        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(F::of))
+        let distribution = Normal::new(mean, std).expect("the parameters were checked");
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), distribution, rng).mapv(F::of))
     }
 }
 
@@ -165,6 +166,20 @@ impl<F: Float> Tensor<F> {
     /// The value, lent to `ndarray`.
     pub fn view(&self) -> ArrayViewD<'_, F> {
         ArrayViewD::from_shape(self.shape(), self.data()).expect("the shape fits the data")
+    }
+
+    /// The elements in row-major order, taken over from the tensor; copied unless this is the only owner.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// assert_eq!(Tensor::<f32>::arange(3).into_vec(), [0.0, 1.0, 2.0]);
+    /// ```
+    pub fn into_vec(self) -> Vec<F> {
+        let n = self.len();
+        match self.into_ndarray().into_raw_vec_and_offset() {
+            (data, None | Some(0)) if data.len() == n => data,
+            (data, offset) => data[offset.unwrap_or(0)..][..n].to_vec(),
+        }
     }
 
     /// The value as an owned `ndarray` array; copied unless this is the only owner.
@@ -227,8 +242,15 @@ impl<F: Float, S: Data<Elem = F>, D: Dimension> From<&ArrayBase<S, D>> for Tenso
     }
 }
 
-impl<F: Float> From<F> for Tensor<F> {
-    fn from(x: F) -> Self {
+// One by one: the compiler has to rule out that `F` is an array.
+impl From<f32> for Tensor<f32> {
+    fn from(x: f32) -> Self {
+        Self::new(vec![x], &[])
+    }
+}
+
+impl From<f64> for Tensor<f64> {
+    fn from(x: f64) -> Self {
         Self::new(vec![x], &[])
     }
 }

@@ -1,11 +1,11 @@
 //! A linear layer in one op: product, bias and activation.
 
-use super::live_rows::LiveRows;
+use super::nonzero_rows::NonzeroRows;
 use crate::kernels::accumulate::add_assign;
-use crate::kernels::elementwise::{map_in_place, map_in_place_here};
 use crate::kernels::gemm::{Mat, Store, gemm, product, product_then};
 use crate::kernels::par;
-use crate::ops::rule;
+use crate::kernels::pointwise;
+use crate::kernels::pointwise::{map_in_place, map_in_place_here};
 use crate::shape::{self, Dims};
 use crate::{Float, Fused, FusedCtx, Tensor};
 
@@ -90,19 +90,19 @@ impl Activation {
     }
 }
 
-rule!(Identity {} work 1, |z, b| z + b);
-rule!(Relu {} work 1, |z, b| (z + b).maximum(0.0));
-rule!(LeakyRelu { slope: f64 } work 2, |z, b| (z + b).gt(0.0).select(z + b, (z + b) * slope));
-rule!(Elu { alpha: f64 } work 10, |z, b| (z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha));
-rule!(Tanh {} work 10, |z, b| (z + b).tanh());
-rule!(Sigmoid {} work 10, |z, b| (z + b).sigmoid());
+pointwise! { Identity {} work 1, |z, b| [z + b]; }
+pointwise! { Relu {} work 1, |z, b| [(z + b).maximum(0.0)]; }
+pointwise! { LeakyRelu { slope: f64 } work 2, |z, b| [(z + b).gt(0.0).select(z + b, (z + b) * slope)]; }
+pointwise! { Elu { alpha: f64 } work 10, |z, b| [(z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha)]; }
+pointwise! { Tanh {} work 10, |z, b| [(z + b).tanh()]; }
+pointwise! { Sigmoid {} work 10, |z, b| [(z + b).sigmoid()]; }
 
-rule!(ReluSlope {} work 1, |g, y| y.gt(0.0).select(g, 0.0));
-rule!(LeakyReluSlope { slope: f64 } work 1, |g, y| y.gt(0.0).select(g, g * slope));
+pointwise! { ReluSlope {} work 1, |g, y| [y.gt(0.0).select(g, 0.0)]; }
+pointwise! { LeakyReluSlope { slope: f64 } work 1, |g, y| [y.gt(0.0).select(g, g * slope)]; }
 // Below 0, y = α(eᶻ − 1), so the slope αeᶻ is y + α.
-rule!(EluSlope { alpha: f64 } work 1, |g, y| y.gt(0.0).select(g, g * (y + alpha)));
-rule!(TanhSlope {} work 1, |g, y| g * (1.0 - y * y));
-rule!(SigmoidSlope {} work 1, |g, y| g * (y * (1.0 - y)));
+pointwise! { EluSlope { alpha: f64 } work 1, |g, y| [y.gt(0.0).select(g, g * (y + alpha))]; }
+pointwise! { TanhSlope {} work 1, |g, y| [g * (1.0 - y * y)]; }
+pointwise! { SigmoidSlope {} work 1, |g, y| [g * (y * (1.0 - y))]; }
 
 impl<F: Float> Tensor<F> {
     /// `activation(x · w + b)` over the last axis: (…, in) with weights (in, out) and, if there is one, a bias (out)
@@ -181,7 +181,7 @@ impl Linear {
         g: Tensor<F>,
     ) -> [Option<Tensor<F>>; N] {
         let ([m, n, k], _) = sizes(c.x(0), c.x(1));
-        let live = LiveRows::of(g.data(), n);
+        let live = NonzeroRows::of(g.data(), n);
         let (m, x, dz) = match &live {
             None => (m, c.x(0).clone(), self.before_activation(c.y(), g)),
             Some(live) => {
@@ -200,11 +200,11 @@ impl Linear {
             1 if c.add_product(1, [x.data(), dz.data()]) => None,
             1 => {
                 let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
-                Some(gemm_onto([k, n, m], a, b, c.gathered(1)))
+                Some(gemm_onto([k, n, m], a, b, c.accumulated(1)))
             }
             _ => {
                 let db = sum_rows(dz.data(), n);
-                let Some(mut sum) = c.gathered(2) else { return Some(Tensor::new(db, &[n])) };
+                let Some(mut sum) = c.accumulated(2) else { return Some(Tensor::new(db, &[n])) };
                 add_assign(sum.data_mut(), &db);
                 Some(sum)
             }
@@ -226,14 +226,14 @@ impl Linear {
     }
 }
 
-/// The product A · B of sizes m, n, k, added to what has been gathered.
+/// The product A · B of sizes m, n, k, added to what has been accumulated.
 pub(crate) fn gemm_onto<F: Float>(
     [m, n, k]: [usize; 3],
     a: Mat<'_, F>,
     b: Mat<'_, F>,
-    gathered: Option<Tensor<F>>,
+    accumulated: Option<Tensor<F>>,
 ) -> Tensor<F> {
-    match gathered {
+    match accumulated {
         Some(mut sum) => {
             gemm([m, n, k], a, b, sum.data_mut(), Store::Add);
             sum

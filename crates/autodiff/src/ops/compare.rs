@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::smallvec;
 
 use super::elementwise::{operand, zip};
-use crate::kernels::elementwise;
+use crate::kernels::pointwise;
 use crate::{Ctx, Float, Grads, Op, Tensor, shape};
 
 /// What an elementwise op takes beside the tensor it is called on: a tensor, a reference to one, or an
@@ -45,7 +45,7 @@ macro_rules! comparisons {
             #[must_use]
             #[track_caller]
             pub fn $name(&self, other: impl Operand<F>) -> Self {
-                rule!(Row {} work 1, |a, b| a.$name(b).number());
+                pointwise! { Row {} work 1, |a, b| [a.$name(b).number()]; }
                 zip(Row {}, stringify!($name), self, &other.tensor())
             }
         )* }
@@ -67,7 +67,7 @@ comparisons! {
     pub fn ge;
 }
 
-rule!(Choice {} work 1, |mask, a, b| mask.ne(0.0).select(a, b));
+pointwise! { Choice {} work 1, |mask, a, b| [mask.ne(0.0).select(a, b)]; }
 
 impl<F: Float> Tensor<F> {
     /// Elements of `a` where this mask is not 0, of `b` where it is 0; all three broadcast.
@@ -89,7 +89,7 @@ impl<F: Float> Tensor<F> {
         let shape = shape::broadcast("select", a.shape(), b.shape());
         let shape = shape::broadcast("select", self.shape(), &shape);
         let value =
-            elementwise::broadcast(Choice {}, &shape, [operand(self), operand(&a), operand(&b)]);
+            pointwise::broadcast(Choice {}, &shape, [operand(self), operand(&a), operand(&b)]);
         Self::record(Select, &[self, &a, &b], Tensor::new(value, &shape))
     }
 }

@@ -6,16 +6,17 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::elementwise::{PassThrough, map, map_owned, unary, unary_owned, zip_owned};
+use crate::kernels::pointwise;
 use crate::{Float, Tensor};
 
-rule!(Sum {} work 1, |a, b| a + b);
-rule!(Product {} work 1, |a, b| a * b);
-rule!(Difference {} work 1, |a, b| a - b);
-rule!(DifferenceReversed {} work 1, |b, a| a - b);
-rule!(Quotient {} work 1, |a, b| a / b);
-rule!(QuotientReversed {} work 1, |b, a| a / b);
+pointwise! { Sum {} work 1, |a, b| [a + b]; }
+pointwise! { Product {} work 1, |a, b| [a * b]; }
+pointwise! { Difference {} work 1, |a, b| [a - b]; }
+pointwise! { DifferenceReversed {} work 1, |b, a| [a - b]; }
+pointwise! { Quotient {} work 1, |a, b| [a / b]; }
+pointwise! { QuotientReversed {} work 1, |b, a| [a / b]; }
 
-rule!(Plus { c: f64 } work 1, |x| x + c);
+pointwise! { Plus { c: f64 } work 1, |x| [x + c]; }
 unary_row!(Minus { c: f64 } "sub", work 1, |x| c - x, |x, y, g| -g);
 unary_row!(Times { c: f64 } "mul", work 1, |x| x * c, |x, y, g| g * c);
 unary_row!(Over { c: f64 } "div", work 1, |x| x / c, |x, y, g| g / c);
@@ -24,7 +25,7 @@ unary_row!(Negative {} "neg", work 1, |x| -x, |x, y, g| -g);
 
 /// An operator between tensors, by the method of the same name.
 macro_rules! between_tensors {
-    ($($Op:ident $op:ident $Rule:ident $Reversed:ident;)*) => { $(
+    ($($Op:ident $op:ident $Pointwise:ident $Reversed:ident;)*) => { $(
         impl<F: Float> $Op<&Tensor<F>> for &Tensor<F> {
             type Output = Tensor<F>;
             #[track_caller]
@@ -53,7 +54,7 @@ macro_rules! between_tensors {
             type Output = Tensor<F>;
             #[track_caller]
             fn $op(self, other: Tensor<F>) -> Tensor<F> {
-                match zip_owned($Rule {}, $Reversed {}, self, other) {
+                match zip_owned($Pointwise {}, $Reversed {}, self, other) {
                     Ok(value) => Tensor::record(PassThrough(stringify!($op)), &[], value),
                     Err((a, b)) => Tensor::$op(&a, &b),
                 }
