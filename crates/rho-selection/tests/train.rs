@@ -4,10 +4,11 @@ use seedbed_autodiff::{Activation, Module as _, Rng, Tensor};
 use seedbed_nn::optim::{AdamW, AdamWConfig, Sgd, SgdConfig};
 use seedbed_nn::{Config, Mlp};
 use seedbed_rho_selection::pick::{Policy, Proposal};
+use seedbed_rho_selection::report::Recommendation;
 use seedbed_rho_selection::score::last_layer_grand;
 use seedbed_rho_selection::train::{
-    Outputs, Overlapped, ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate, grand,
-    holdout_gains, selection_step, selection_step_in_one_pass, train_on, train_reference,
+    CrossFit, Outputs, Overlapped, ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate,
+    grand, holdout_gains, selection_step, selection_step_in_one_pass, train_on, train_reference,
 };
 use seedbed_rho_selection::{
     Candidates, IrreducibleLosses, Rows, Score, Selection, SelectionConfig, Selector,
@@ -127,6 +128,32 @@ fn the_exact_criterion_is_the_fall_of_the_holdout_loss() {
     assert!(span(&many) < span(&one), "{many:?} {one:?}");
     let none = holdout_gains(&model, &sgd, &[], &holdout, losses, Trial { steps: 1, seen: &[] });
     assert_eq!(none.unwrap_err().to_string(), "candidates: is 0, must be at least 1");
+}
+
+#[test]
+fn a_cross_fit_reports_what_its_references_are_worth() {
+    let line = Line::new(64);
+    let (even, odd): (Vec<usize>, Vec<usize>) = (0..64).partition(|row| row % 2 == 0);
+    let halves = [&even[..], &odd[..]];
+    let fit = |epochs| {
+        let losses = |m: &Mlp, rows: &[usize]| line.losses(m, rows);
+        cross_fit(linear, halves, losses, &fast(epochs), &mut Rng::new(1)).unwrap()
+    };
+    let report = |references: &CrossFit<Mlp>, planned| {
+        let labels = |rows: &[usize]| rows.iter().map(|&row| line.labels[row]).collect();
+        let logits = |m: &Mlp, rows: &[usize]| m.forward(&line.x.index_select(0, rows));
+        references.report(halves, labels, logits, planned).unwrap()
+    };
+    let short = fit(2);
+    let of_short = report(&short, 10);
+    assert_eq!((short.references[0].steps, of_short.lengths.reference), (8, 8));
+    assert!(of_short.lengths.unfinished && short.references[0].unfinished);
+    assert_eq!(of_short.recommendation, Recommendation::Uniform);
+    let long = report(&fit(20), 10);
+    assert!(long.accuracy > 0.95 && long.wrong_labels < 0.05, "{long}");
+    assert_eq!(long.recommendation, Recommendation::Rho);
+    let mean = fit(20).losses().iter().map(|&x| f64::from(x)).sum::<f64>() / 64.0;
+    assert!((long.mean_loss - mean).abs() < 1e-6, "the irreducible losses of the very rows");
 }
 
 #[test]

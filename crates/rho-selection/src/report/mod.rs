@@ -63,13 +63,13 @@ pub struct WrongPicks {
 /// ```
 /// use seedbed_rho_selection::Rows;
 /// use seedbed_rho_selection::report::{Recommendation, ReferenceReport, TrainingLengths};
-/// // Two models that are right about 9 of 10 examples, and say alike that the label of the tenth is wrong.
-/// let labels = [0, 1, 0, 1, 0, 1, 0, 1, 0, 0];
-/// let logits: Vec<f32> = (0..10).flat_map(|i| if i % 2 == 0 { [3.0, 0.0] } else { [0.0, 3.0] }).collect();
+/// // Two models that know all classes; every fifth label is wrong.
+/// let labels: Vec<usize> = (0..40).map(|i| if i % 5 == 4 { 1 - i % 2 } else { i % 2 }).collect();
+/// let logits: Vec<f32> = (0..40).flat_map(|i| if i % 2 == 0 { [3.0, 0.0] } else { [0.0, 3.0] }).collect();
 /// let (asked, other) = (Rows::new(&logits, 2)?, Rows::new(&logits, 2)?);
 /// let lengths = TrainingLengths { planned: 1_000, reference: 500, unfinished: false };
 /// let report = ReferenceReport::new(asked, other, &labels, lengths)?;
-/// assert_eq!((report.accuracy, report.wrong_labels), (0.9, 0.1));
+/// assert_eq!((report.accuracy, report.wrong_labels), (0.8, 0.2));
 /// assert_eq!(report.recommendation, Recommendation::RhoVeto);
 /// println!("{report}");
 /// # Ok::<(), seedbed_rho_selection::SelectionError>(())

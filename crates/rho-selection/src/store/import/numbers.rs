@@ -5,6 +5,7 @@
 pub(super) enum Kind {
     F16,
     /// The upper half of an `F32`.
+    #[cfg_attr(not(feature = "import"), allow(dead_code, reason = "safetensors files have it"))]
     BF16,
     F32,
     F64,
