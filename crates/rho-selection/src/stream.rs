@@ -29,6 +29,12 @@ impl StreamConfig {
     pub fn top(k: usize) -> Self {
         Self { k, temperature: None, not_finite: NotFinite::Error, seed: 0 }
     }
+
+    /// Refuses settings that make no sense: of a new selector, and of one that was read from a file.
+    fn check(&self) -> Result<(), SelectionError> {
+        positive("k", self.k as f64)?;
+        self.temperature.map_or(Ok(()), |t| between("temperature", t, TEMPERATURES))
+    }
 }
 
 /// Chooses `k` examples of a stream that is too long to be held: scores come in chunks, and memory depends on `k` alone
@@ -106,10 +112,7 @@ impl StreamSelector {
     /// # Errors
     /// If `k` is 0 or the temperature is not from 10⁻¹⁰⁰ to 10¹⁰⁰.
     pub fn new(config: StreamConfig) -> Result<Self, SelectionError> {
-        positive("k", config.k as f64)?;
-        if let Some(temperature) = config.temperature {
-            between("temperature", temperature, TEMPERATURES)?;
-        }
+        config.check()?;
         Ok(Self { config, kept: Vec::new(), bar: None, seen: 0, dropped: 0, ids: Ids::default() })
     }
 
@@ -134,6 +137,7 @@ impl StreamSelector {
     /// If the lengths differ, a score is not finite (see [`NotFinite`]), or an id comes twice. Nothing of the chunk has been taken then: the stream
     /// can go on without it, or with what is left of it.
     pub fn push(&mut self, ids: &[u64], scores: &[f32]) -> Result<(), SelectionError> {
+        self.config.check()?;
         same_length(("ids", ids.len()), ("scores", scores.len()))?;
         if self.config.not_finite == NotFinite::Error
             && let Some(i) = scores.iter().position(|score| !score.is_finite())

@@ -102,6 +102,10 @@ fn bad_streams_are_refused() {
     assert_eq!(selector.clone().finish(), Err(SelectionError::TooMany { k: 2, n: 1 }));
     let extreme = StreamConfig { temperature: Some(1e-320), ..StreamConfig::top(1) };
     assert!(StreamSelector::new(extreme).is_err());
+    let saved = serde_json::to_string(&StreamSelector::new(StreamConfig::top(5)).unwrap()).unwrap();
+    let none = saved.replace("\"k\":5", "\"k\":0");
+    let mut none: StreamSelector = serde_json::from_str(&none).unwrap();
+    assert!(none.push(&[1], &[1.0]).is_err());
     let mut all = StreamSelector::new(StreamConfig::top(usize::MAX)).unwrap();
     all.push(&[1, 2], &[0.0, 1.0]).unwrap();
     assert!(all.finish().is_err());

@@ -239,6 +239,16 @@ impl LastLayerLaplace {
         if labels.is_empty() {
             return Err(SelectionError::Empty { what: "examples" });
         }
+        // One that was read from a file may be anything.
+        let (d, c) = (self.width, self.classes);
+        same_length(
+            ("width²", d.saturating_mul(d)),
+            ("averages of features", self.features.len()),
+        )?;
+        same_length(
+            ("classes²", c.saturating_mul(c)),
+            ("averages of gradients", self.gradients.len()),
+        )?;
         same_length(("labels", labels.len()), ("features", features.len()))?;
         same_length(("width", self.width), ("a row of features", features.width()))?;
         same_length(("classes", self.classes), ("a row of logits", logits.width()))?;
@@ -338,6 +348,11 @@ mod tests {
             posterior.observe(narrow, logits, &[0]).unwrap_err().to_string(),
             "width has 2 entries and a row of features has 1: they must be as many"
         );
+        let saved = serde_json::to_string(&posterior).unwrap();
+        let mut other: LastLayerLaplace =
+            serde_json::from_str(&saved.replace("\"width\":2", "\"width\":3")).unwrap();
+        let wide = Rows::new(&[1.0; 3], 3).unwrap();
+        assert!(other.observe(wide, logits, &[0]).is_err());
         let features = Rows::new(&[1.0, f32::NAN], 2).unwrap();
         assert!(posterior.observe(features, logits, &[0]).is_err());
     }
