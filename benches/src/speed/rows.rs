@@ -118,7 +118,7 @@ pub fn timed() -> Vec<Timed> {
 pub fn all() -> Vec<Box<dyn Experiment>> {
     let mut all: Vec<Box<dyn Experiment>> =
         vec![Box::new(Scaling::MLP), Box::new(Scaling::NTM), Box::new(SmallMlp)];
-    all.extend(timed().map(|row| Box::new(row) as Box<dyn Experiment>));
+    all.extend(timed().into_iter().map(|row| Box::new(row) as Box<dyn Experiment>));
     all.extend([
         Box::new(RhoSelectShare) as Box<dyn Experiment>,
         Box::new(RhoStore),

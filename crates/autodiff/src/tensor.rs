@@ -53,34 +53,45 @@ impl<F: Float> Tensor<F> {
     }
 
     /// A tensor of rank 0.
+    #[track_caller]
     pub fn scalar(x: f64) -> Self {
         Self::new(vec![F::of(x)], &[])
     }
 
     /// Every element `x`.
+    ///
+    /// # Panics
+    /// As all functions that make large tensors out of small ones: if there is no memory for it.
+    #[track_caller]
     pub fn full(shape: &[usize], x: f64) -> Self {
-        Self::new(buffers::filled(shape::len(shape), F::of(x)), shape)
+        let len = shape::room::<F>("Tensor::full", shape);
+        Self::new(buffers::filled(len, F::of(x)), shape)
     }
 
     /// Every element 0.
+    #[track_caller]
     pub fn zeros(shape: &[usize]) -> Self {
         Self::full(shape, 0.0)
     }
 
     /// Every element 1.
+    #[track_caller]
     pub fn ones(shape: &[usize]) -> Self {
         Self::full(shape, 1.0)
     }
 
     /// `0, 1, …, n − 1`.
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
+        shape::room::<F>("Tensor::arange", &[n]);
         Self::new((0..n).map(|i| F::of(i as f64)).collect(), &[n])
     }
 
     /// The `n × n` identity matrix.
+    #[track_caller]
     pub fn eye(n: usize) -> Self {
-        let mut data = vec![F::zero(); n * n];
-        data.iter_mut().step_by(n + 1).for_each(|x| *x = F::one());
+        let mut data = vec![F::zero(); shape::room::<F>("Tensor::eye", &[n, n])];
+        data.iter_mut().step_by(n.saturating_add(1)).for_each(|x| *x = F::one());
         Self::new(data, &[n, n])
     }
 
@@ -93,6 +104,7 @@ impl<F: Float> Tensor<F> {
         let Ok(distribution) = Uniform::new(low, high) else {
             panic!("Tensor::uniform: needs finite bounds with low < high, got {low} and {high}")
         };
+        shape::room::<f64>("Tensor::uniform", shape);
         // What is rounded up to `high` is taken down again.
         let top = F::of(high);
         let step = if top > F::zero() { 0.5 } else { 1.0 };
@@ -114,6 +126,7 @@ impl<F: Float> Tensor<F> {
             std >= 0.0 && std.is_finite() && mean.is_finite(),
             "Tensor::normal: needs a finite mean and a finite std >= 0, got {mean} and {std}"
         );
+        shape::room::<f64>("Tensor::normal", shape);
         let distribution = Normal::new(mean, std).expect("the parameters were checked");
         Self::from(ArrayD::<f64>::random_using(IxDyn(shape), distribution, rng).mapv(F::of))
     }

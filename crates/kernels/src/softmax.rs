@@ -2,9 +2,12 @@
 //! gradients.
 //!
 //! With `m` the largest of a group, `Σ exp(x − m)` neither overflows nor vanishes. Where `m` is not finite it is
-//! replaced by 0: a group of −∞ then has the sum 0.
+//! replaced by 0: a group of −∞ then has the sum 0. The logarithm of the softmax is `(x − m) − ln Σ exp(x − m)`, in this order: where the elements are large
+//! `m + ln Σ` would lose the logarithm. And it is taken of the sum less one, as `ln(1 + …)`: where one element outweighs all others, what the
+//! others add to the 1 of it is all there is.
 
 mod columns;
+pub(crate) mod row_sum;
 mod rows;
 
 use super::par;

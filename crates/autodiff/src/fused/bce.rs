@@ -7,7 +7,9 @@ use crate::kernels::simd::Lane;
 use crate::ops::of_slices;
 use crate::{Float, Fused, FusedCtx, Tensor};
 
-/// ℓ = −t ln σ(x) − (1 − t) ln(1 − σ(x)) = softplus(x) − t x.
+/// ℓ = −t ln σ(x) − (1 − t) ln(1 − σ(x)) = t softplus(−x) + (1 − t) softplus(x).
+///
+/// Not softplus(x) − t x, which is shorter: where the model is right and sure these two are almost equal.
 #[derive(Clone, Copy, Debug)]
 struct BceWithLogits;
 
@@ -16,11 +18,13 @@ impl<F: Float> Pointwise<F, 2> for BceWithLogits {
 
     #[inline(always)]
     fn at<const FMA: bool>(self, [x, t]: [Lane<F, FMA>; 2]) -> [Lane<F, FMA>; 1] {
-        [x.softplus() - t * x]
+        // softplus(±x) = max(±x, 0) + ln(1 + e^{−|x|})
+        let weight = x.gt(0.0).select(1.0 - t, t);
+        [(-x.abs()).exp().ln_1p() + weight.mul_no_nan(x.abs())]
     }
 }
 
-/// ∂ℓ/∂x = σ(x) − t.
+/// ∂ℓ/∂x = σ(x) − t = (1 − t) σ(x) − t σ(−x).
 #[derive(Clone, Copy)]
 struct LogitGradient;
 
@@ -29,7 +33,10 @@ impl<F: Float> Pointwise<F, 3> for LogitGradient {
 
     #[inline(always)]
     fn at<const FMA: bool>(self, [x, t, g]: [Lane<F, FMA>; 3]) -> [Lane<F, FMA>; 1] {
-        [g * (x.sigmoid() - t)]
+        // With e = e^{−|x|}, the larger of σ(x) and σ(−x) is 1/(1 + e), the smaller e/(1 + e).
+        let e = (-x.abs()).exp();
+        let (wrong, right) = (1.0 - t, t);
+        [g * x.gt(0.0).select(wrong - right * e, wrong * e - right) / (e + 1.0)]
     }
 }
 
@@ -41,7 +48,7 @@ impl<F: Float> Fused<F, 2> for BceWithLogits {
     }
 
     fn reference(&self, [x, t]: [&Tensor<F>; 2]) -> Tensor<F> {
-        x.softplus() - t * x
+        t.mul_no_nan((-x).softplus()) + (1.0 - t).mul_no_nan(x.softplus())
     }
 
     fn forward(&self, [x, t]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
@@ -110,7 +117,7 @@ impl<F: Float> Tensor<F> {
     }
 
     /// The binary cross-entropy of every logit x with its target t of [0, 1]: −t ln σ(x) − (1 − t) ln(1 − σ(x)), without
-    /// overflow. The targets get a gradient, too.
+    /// overflow or cancellation. It is 0 where the logit is infinite and right. The targets get a gradient, too.
     ///
     /// # Panics
     /// If the shapes differ.

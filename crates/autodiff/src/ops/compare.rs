@@ -88,6 +88,7 @@ impl<F: Float> Tensor<F> {
         let (a, b) = (a.tensor(), b.tensor());
         let shape = shape::broadcast("select", a.shape(), b.shape());
         let shape = shape::broadcast("select", self.shape(), &shape);
+        shape::room::<F>("select", &shape);
         let value =
             pointwise::broadcast(Choice {}, &shape, [operand(self), operand(&a), operand(&b)]);
         Self::record(Select, &[self, &a, &b], Tensor::new(value, &shape))

@@ -200,6 +200,7 @@ pub(crate) fn zip<F: Float, K: Pointwise<F, 2>>(
         return of_slices(rule, [a.data(), b.data()], a.shape());
     }
     let shape = shape::broadcast(name, a.shape(), b.shape());
+    shape::room::<F>(name, &shape);
     Tensor::new(pointwise::broadcast(rule, &shape, [operand(a), operand(b)]), &shape)
 }
 

@@ -10,6 +10,7 @@ mod index;
 mod matmul;
 mod operators;
 mod pool;
+mod power;
 mod reduce;
 mod reduce_fold;
 mod reduce_moments;

@@ -20,7 +20,7 @@ pointwise! { Plus { c: f64 } work 1, |x| [x + c]; }
 unary_row!(Minus { c: f64 } "sub", work 1, |x| c - x, |x, y, g| -g);
 unary_row!(Times { c: f64 } "mul", work 1, |x| x * c, |x, y, g| g * c);
 unary_row!(Over { c: f64 } "div", work 1, |x| x / c, |x, y, g| g / c);
-unary_row!(Under { c: f64 } "div", work 1, |x| c / x, |x, y, g| -(g * y / x));
+unary_row!(Under { c: f64 } "div", work 1, |x| c / x, |x, y, g| -g.over(x).mul_no_nan(y));
 unary_row!(Negative {} "neg", work 1, |x| -x, |x, y, g| -g);
 
 /// An operator between tensors, by the method of the same name.

@@ -1,22 +1,22 @@
 //! Lᵢⱼ ← (1 − wᵢ − wⱼ) Lᵢⱼ + wᵢ pⱼ, and Lᵢᵢ = 0.
 
-use super::{dot, update, update_all};
-use crate::Float;
-use crate::rows::{self, Rows};
-use crate::simd::Lane;
+use seedbed_kernels::Float;
+use seedbed_kernels::rows::{self, Rows};
+use seedbed_kernels::simd::Lane;
+use seedbed_kernels::vector::{dot, zip_all_in_place, zip_in_place};
 
 /// About what a link costs, in scalar operations.
 const WORK: usize = 4;
 
 /// The links of `heads` heads from those before `[heads, N, N]`, precedence and attention `[heads, N]`.
-pub fn links<F: Float>(x: [&[F]; 3], heads: usize) -> Vec<F> {
+pub(crate) fn links<F: Float>(x: [&[F]; 3], heads: usize) -> Vec<F> {
     let mut out = vec![F::zero(); x[0].len()];
     rows::run(Forward, heads, x[0].len() * WORK, x, [&mut out]);
     out
 }
 
 /// Adds the gradients of the links before, precedence and attention, given that of the links, `g`.
-pub fn links_gradients<F: Float>(
+pub(crate) fn links_gradients<F: Float>(
     [before, precedence, w]: [&[F]; 3],
     g: &[F],
     d: [&mut [F]; 3],
@@ -37,7 +37,7 @@ impl<F: Float> Rows<F, 3, 1> for Forward {
         for (i, (before, out)) in rows.enumerate() {
             let own = Lane::<F, FMA>(w[i]);
             let keep = 1.0 - own;
-            update::<F, FMA, 3>(out, [before, p, w], |_, [l, p, w]| (keep - w) * l + own * p);
+            zip_in_place::<F, FMA, 3>(out, [before, p, w], |_, [l, p, w]| (keep - w) * l + own * p);
             out[i] = F::zero();
         }
     }
@@ -66,7 +66,7 @@ impl<F: Float> Rows<F, 4, 3> for Backward {
             let g = &off_diagonal[..];
             let own = Lane::<F, FMA>(w[i]);
             let keep = 1.0 - own;
-            update_all::<F, FMA, 3, 3>(
+            zip_all_in_place::<F, FMA, 3, 3>(
                 [d_before, &mut *d_p, &mut *d_w],
                 [g, before, w],
                 |[d_l, d_p, d_w], [g, l, w]| {

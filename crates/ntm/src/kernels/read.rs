@@ -1,22 +1,22 @@
 //! r = Σ wᵢ Mᵢ.
 
-use super::{add_scaled, dot, update, update_by_heads};
-use crate::Float;
-use crate::rows::{self, Rows};
-use crate::simd::Lane;
+use seedbed_kernels::Float;
+use seedbed_kernels::rows::{self, Rows};
+use seedbed_kernels::simd::Lane;
+use seedbed_kernels::vector::{axpy, dot, fold_rows, zip_in_place};
 
-/// About what a number of the memory costs for a head, in scalar operations.
+/// About what an element of the memory costs for a head, in scalar operations.
 const WORK: usize = 3;
 
 /// The heads' reads `[batch, heads, width]`, from the memory `[batch, N, width]` and attention `[batch, heads, N]`.
-pub fn read<F: Float>(memory: &[F], w: &[F], [batch, heads, width]: [usize; 3]) -> Vec<F> {
+pub(crate) fn read<F: Float>(memory: &[F], w: &[F], [batch, heads, width]: [usize; 3]) -> Vec<F> {
     let mut out = vec![F::zero(); batch * heads * width];
     rows::run(Forward { width }, batch, memory.len() * heads * WORK, [memory, w], [&mut out]);
     out
 }
 
 /// Adds the gradients of memory and attention, given that of the reads, `g`.
-pub fn read_gradients<F: Float>(
+pub(crate) fn read_gradients<F: Float>(
     [memory, w, g]: [&[F]; 3],
     d: [&mut [F]; 2],
     [batch, heads, width]: [usize; 3],
@@ -43,14 +43,14 @@ impl<F: Float> Rows<F, 2, 1> for Forward {
                 let (first, second) = rows.split_at(2 * self.width);
                 let ((a, b), (c, d)) = (first.split_at(self.width), second.split_at(self.width));
                 let w: [Lane<F, FMA>; 4] = [Lane(w[0]), Lane(w[1]), Lane(w[2]), Lane(w[3])];
-                update::<F, FMA, 4>(out, [a, b, c, d], |sum, x| {
+                zip_in_place::<F, FMA, 4>(out, [a, b, c, d], |sum, x| {
                     let pair = x[1].mul_add(w[1], x[0] * w[0]);
                     let other = x[3].mul_add(w[3], x[2] * w[2]);
                     sum + (pair + other)
                 });
             }
             for (&w, row) in rest.iter().zip(rows.remainder().chunks_exact(self.width)) {
-                add_scaled::<F, FMA>(out, w, row);
+                axpy::<F, FMA>(w, row, out);
             }
         }
     }
@@ -78,7 +78,7 @@ impl<F: Float> Rows<F, 3, 2> for Backward {
                 d_w[head * n + i] += dot::<F, FMA>(row, g);
             }
             let weight = |head: usize| w[head * n + i];
-            update_by_heads::<F, FMA>(d_row, weight, g, |d, w, g| g.mul_add(w, d));
+            fold_rows::<F, FMA>(d_row, weight, g, |d, w, g| g.mul_add(w, d));
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Mᵢ ← Mᵢ ⊙ Π (1 − wᵢ e) + Σ wᵢ a.
 
-use super::{add_scaled, total, update, update_all, update_by_heads};
-use crate::Float;
-use crate::rows::{self, Rows};
-use crate::simd::Lane;
+use seedbed_kernels::Float;
+use seedbed_kernels::rows::{self, Rows};
+use seedbed_kernels::simd::Lane;
+use seedbed_kernels::vector::{axpy, fold_rows, sum, zip_all_in_place, zip_in_place};
 
-/// About what a number of the memory costs for a head, in scalar operations.
+/// About what an element of the memory costs for a head, in scalar operations.
 const WORK: usize = 4;
 
 /// The memory after writing, from the memory `[batch, N, width]`, attention `[batch, heads, N]`, and e and a
 /// `[batch, heads, width]`.
-pub fn write<F: Float>(
+pub(crate) fn write<F: Float>(
     [memory, w, erase, add]: [&[F]; 4],
     [batch, heads, width]: [usize; 3],
 ) -> Vec<F> {
@@ -21,7 +21,7 @@ pub fn write<F: Float>(
 }
 
 /// Adds the gradients of memory, attention, e and a, given that of the memory after writing, `g`.
-pub fn write_gradients<F: Float>(
+pub(crate) fn write_gradients<F: Float>(
     [memory, w, erase, add]: [&[F]; 4],
     g: &[F],
     d: [&mut [F]; 4],
@@ -47,11 +47,13 @@ impl<F: Float> Rows<F, 3, 1> for Forward {
             let weight = |head: usize| w[head * n + i];
             if one {
                 let w = Lane::<F, FMA>(weight(0));
-                update::<F, FMA, 2>(row, [erase, add], |m, [e, a]| m.mul_add(1.0 - w * e, w * a));
+                zip_in_place::<F, FMA, 2>(row, [erase, add], |m, [e, a]| {
+                    m.mul_add(1.0 - w * e, w * a)
+                });
             } else {
                 // All erase before the first adds.
-                update_by_heads::<F, FMA>(row, weight, erase, |m, w, e| m * (1.0 - w * e));
-                update_by_heads::<F, FMA>(row, weight, add, |m, w, a| a.mul_add(w, m));
+                fold_rows::<F, FMA>(row, weight, erase, |m, w, e| m * (1.0 - w * e));
+                fold_rows::<F, FMA>(row, weight, add, |m, w, a| a.mul_add(w, m));
             }
         }
     }
@@ -89,13 +91,15 @@ impl<F: Float> Rows<F, 5, 4> for Backward {
                 let (before, next) = left.split_at_mut(h * width);
                 let before = if h == 1 { row } else { &before[part(h - 1)] };
                 let e = &erase[part(h - 1)];
-                update::<F, FMA, 2>(&mut next[..width], [before, e], |_, [m, e]| m * (1.0 - w * e));
+                zip_in_place::<F, FMA, 2>(&mut next[..width], [before, e], |_, [m, e]| {
+                    m * (1.0 - w * e)
+                });
             }
             after.copy_from_slice(g);
             for h in (0..heads).rev() {
                 let w = Lane::<F, FMA>(weight(h));
                 let left = if h == 0 { row } else { &left[part(h)] };
-                update_all::<F, FMA, 4, 4>(
+                zip_all_in_place::<F, FMA, 4, 4>(
                     [&mut *after, &mut *terms, &mut d_erase[part(h)], &mut d_add[part(h)]],
                     [g, left, &erase[part(h)], &add[part(h)]],
                     |[after, _, d_e, d_a], [g, left, e, a]| {
@@ -104,9 +108,9 @@ impl<F: Float> Rows<F, 5, 4> for Backward {
                         [after, g * a - both * e, d_e - w * both, w.mul_add(g, d_a)]
                     },
                 );
-                d_w[h * n + i] += total::<F, FMA>(terms);
+                d_w[h * n + i] += sum::<F, FMA>(terms);
             }
-            add_scaled::<F, FMA>(d_row, F::one(), after);
+            axpy::<F, FMA>(F::one(), after, d_row);
         }
     }
 }

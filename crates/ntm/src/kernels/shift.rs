@@ -1,8 +1,8 @@
 //! Circular convolution: attention is moved by each shift, as far as the shift has a share.
 
-use super::multiply_add;
-use crate::Float;
-use crate::simd::Lane;
+use seedbed_kernels::Float;
+use seedbed_kernels::simd::Lane;
+use seedbed_kernels::vector::multiply_add;
 
 /// Which way a shift goes: `j` of S shifts is one by `j - S/2` places.
 #[derive(Clone, Copy)]
