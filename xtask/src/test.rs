@@ -160,38 +160,6 @@ fn seconds(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn commands(nextest: bool) -> Vec<String> {
-        let steps = steps(Path::new("."), nextest);
-        let shown = steps.iter().filter_map(|step| match &step.work {
-            Work::Command(command) => Some(process::show(command)),
-            Work::Tidy => None,
-        });
-        shown.collect()
-    }
-
-    #[test]
-    fn the_tests_come_last_and_need_no_nextest() {
-        assert!(commands(true).last().unwrap().contains("nextest run --workspace"));
-        let without = commands(false);
-        assert!(without.last().unwrap().contains(" test --workspace"));
-        assert!(without.iter().all(|command| !command.contains("nextest")));
-    }
-
-    #[test]
-    fn every_step_but_the_bare_one_covers_the_workspace() {
-        for command in commands(true) {
-            let (format, bare) = (command.contains("fmt --all"), command.contains("--no-default"));
-            let all = command.contains("--workspace");
-            assert!(format || bare || all, "{command}");
-        }
-    }
-
-    #[test]
-    fn selection_is_checked_without_the_engine() {
-        let without = "-p seedbed-rho-selection --no-default-features";
-        assert!(commands(true).iter().any(|command| command.contains(without)));
-    }
-
     #[test]
     fn rustdoc_flags_are_kept() {
         assert_eq!(denying_warnings(None), "-D warnings");

@@ -1,5 +1,5 @@
-//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/` stands as
-//! a string in the gradient-check table.
+//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/` stands in the
+//! gradient-check table.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,8 @@ const TABLE: &str = "crates/autodiff/tests/gradcheck/";
 
 /// Every op stands in the table, and every op module is looked at.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let checked: BTreeSet<&str> = tree
-        .rust_under(TABLE)
-        .flat_map(|(_, tokens)| tokens)
-        .filter(|token| token.kind == Kind::Literal)
-        .filter_map(|token| token.text.strip_prefix('"')?.strip_suffix('"'))
-        .collect();
+    let checked: BTreeSet<&str> =
+        tree.rust_under(TABLE).flat_map(|(_, tokens)| rows(tokens)).collect();
     let mut findings = Vec::new();
     for directory in OPS {
         let mut names = tree.rust_under(directory).flat_map(|(_, tokens)| public_functions(tokens));
@@ -40,11 +36,45 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
                 (path, name.line),
                 format!("the op `{op}` is not in the gradient-check table"),
                 "a wrong derivative trains, only worse: nobody notices",
-                format!("add a case \"{op}\" under {TABLE} (helpers are `pub(crate)`)"),
+                format!("add `case(\"{op}\", …)` under {TABLE} (helpers are `pub(crate)`)"),
             ));
         }
     }
     findings
+}
+
+/// The names in the rows of the table: `case("tanh", …)`, or `row`, or, for an op that has no derivative, a tuple with its
+/// name and a call of it, `("sign", |x| x.sign(), …)`. A name elsewhere says nothing.
+fn rows(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    let opens = |at: &usize| tokens[*at].text == "(" && tokens[*at].kind == Kind::Punct;
+    (0..tokens.len().saturating_sub(1)).filter(opens).filter_map(|open| {
+        let first = &tokens[open + 1];
+        let name = first.text.strip_prefix('"')?.strip_suffix('"')?;
+        let mut before = tokens[..open].iter().rev().skip_while(|token| token.text == "!");
+        let is_row = match before.next() {
+            Some(head) if head.kind == Kind::Ident => head.is_ident("case") || head.is_ident("row"),
+            _ => calls(within(&tokens[open..]), name),
+        };
+        is_row.then_some(name)
+    })
+}
+
+/// The tokens from an opening bracket to the one that closes it.
+fn within(tokens: &[Token]) -> &[Token] {
+    let mut depth = 0_usize;
+    let end = tokens.iter().position(|token| {
+        match (token.kind, token.text.as_str()) {
+            (Kind::Punct, "(" | "[" | "{") => depth += 1,
+            (Kind::Punct, ")" | "]" | "}") => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    &tokens[..end.map_or(tokens.len(), |end| end + 1)]
+}
+
+fn calls(tokens: &[Token], name: &str) -> bool {
+    tokens.windows(2).any(|pair| pair[0].is_ident(name) && pair[1].text == "(")
 }
 
 /// The names after `pub fn`, also inside the rows of a macro call; `pub(crate) fn` is no op.
@@ -78,6 +108,32 @@ mod tests {
         let elsewhere = ("crates/autodiff/tests/elsewhere.rs", "case(\"erf\");");
         let tree = Tree::of(&[(OP, source), FUSED, CASES, elsewhere]);
         assert_eq!(places(&check(&tree)), [format!("{OP}:4")]);
+    }
+
+    #[test]
+    fn a_name_beside_the_table_says_nothing() {
+        let named = |cases: &str| {
+            let table = ("crates/autodiff/tests/gradcheck/main.rs", cases);
+            check(&Tree::of(&[
+                (OP, "pub fn sign() {}"),
+                ("crates/autodiff/src/fused/no.rs", "fn f() {}"),
+                table,
+            ]))
+            .iter()
+            .all(|finding| finding.file != OP)
+        };
+        for row in ["case(\"sign\", f)", "row!(\"sign\", f)", "[(\"sign\", |x| x.sign(), [1.0])]"] {
+            assert!(named(row), "{row}");
+        }
+        for other in [
+            "assert_eq!(a, b, \"sign\")",
+            "let op = \"sign\";",
+            "check(\"sign\", f)",
+            "[(\"sign\", |x| x.signum(), x.sign)]; x.sign()",
+            "[\"sign\"]",
+        ] {
+            assert!(!named(other), "{other}");
+        }
     }
 
     #[test]
