@@ -65,6 +65,8 @@
 //! `metrics.jsonl` as one that was never interrupted, bit for bit, as long as the loss draws from the generator
 //! that it is given.
 
+#[cfg_attr(not(feature = "cli"), path = "no_bar.rs")]
+mod bar;
 mod batches;
 mod config;
 mod error;
