@@ -33,6 +33,7 @@ const RULES: &[Rule] = &[
     Rule { sentence: "crates depend only on the layers below them", check: layering::check },
     Rule { sentence: "every op stands in the gradient-check table", check: ops::check },
     Rule { sentence: "every model crate has the same rooms", check: rooms::check },
+    Rule { sentence: "no text is the template's", check: rooms::texts },
     Rule { sentence: "examples have names of their own", check: rooms::examples },
     Rule { sentence: "members share one version and one set of lints", check: members::check },
     Rule { sentence: "no file is longer than 500 lines", check: sizes::check },
