@@ -7,11 +7,13 @@ mod error;
 pub mod fashion_mnist;
 #[cfg(feature = "png")]
 pub mod folder;
+mod gzip;
 pub mod idx;
 mod idx_pair;
 mod image_set;
 mod known_noise;
 mod label_noise;
+mod memory;
 pub mod mnist;
 mod normalize;
 #[cfg(feature = "omniglot")]

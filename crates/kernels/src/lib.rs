@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "it is what this crate is for: what is unsafe stays here")]
 
 pub mod accumulate;
+pub mod buffers;
 pub mod conv;
 pub mod dropout;
 
@@ -11,7 +12,7 @@ pub mod index;
 mod lane;
 pub mod layout;
 pub mod math;
-pub mod memory;
+pub mod moments;
 pub mod mse;
 pub mod norm;
 pub mod par;
@@ -26,8 +27,10 @@ pub mod scan;
 pub mod simd;
 pub mod softmax;
 pub mod sort;
+pub mod sums;
 mod team;
 pub mod update;
+pub mod vector;
 pub mod xent;
 
 pub use float::{ByElement, Float};
