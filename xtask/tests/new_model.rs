@@ -43,17 +43,26 @@ fn the_new_crate_compiles_learns_and_keeps_the_rules() {
 
     cargo(&copy, "fmt --check -p seedbed-tiny-ring -p seedbed -p seedbed-benches");
     let all = "--offline --workspace --all-features";
-    let targets = "--lib --test suite --example tiny-ring";
-    cargo(&copy, &format!("clippy {all} {targets} -- -D warnings"));
+    let targets = "--lib --test suite";
+    cargo(&copy, &format!("clippy {all} {targets} --example tiny-ring -- -D warnings"));
     let built = cargo(&copy, &format!("test {all} {targets} --no-run --message-format json"));
     let built = Built::of(&built);
-    run(Command::new(&built.suite).current_dir(copy.join("crates").join(NAME)));
+    assert_eq!(built.tests.len(), 2, "unit tests and the suite");
+    for test in &built.tests {
+        run(Command::new(test).current_dir(copy.join("crates").join(NAME)));
+    }
     run(&mut built.doctests(&copy));
+    let learnt = run(Command::new(&built.benches).arg("tiny_ring"));
+    assert!(learnt.contains("1 passed"), "the experiment is not among the benches:\n{learnt}");
 }
 
-/// What cargo built of the new crate and below it.
+/// What cargo built.
 struct Built {
-    suite: String,
+    /// The new crate's test programs.
+    tests: Vec<String>,
+    /// The scoreboard's unit tests.
+    benches: String,
+    /// Libraries by name.
     libraries: Vec<(String, String)>,
 }
 
@@ -61,21 +70,24 @@ impl Built {
     /// From cargo's messages, one JSON object a line.
     fn of(messages: &str) -> Self {
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let (mut suite, mut libraries) = (None, Vec::new());
+        let (mut tests, mut benches, mut libraries) = (Vec::new(), None, Vec::new());
         for message in messages.filter(|message| message["reason"] == "compiler-artifact") {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let name = text(&message["target"]["name"]);
-            let is_ours = text(&message["package_id"]).contains(NAME);
-            if is_ours && name == "suite" {
-                suite = message["executable"].as_str().map(str::to_owned);
-            }
-            let files = message["filenames"].as_array().into_iter().flatten().map(text);
-            let library = files.filter(|file| file.ends_with(".rlib")).last();
-            if message["target"]["kind"][0] == "lib" && message["profile"]["test"] == false {
-                libraries.extend(library.map(|file| (name, file)));
+            if let Some(program) = message["executable"].as_str().map(str::to_owned) {
+                if text(&message["package_id"]).contains(NAME) {
+                    tests.push(program);
+                } else if name == "seedbed_benches" {
+                    benches = Some(program);
+                }
+            } else if message["target"]["kind"][0] == "lib" {
+                let files = message["filenames"].as_array().into_iter().flatten().map(text);
+                libraries.extend(
+                    files.filter(|file| file.ends_with(".rlib")).map(|f| (name.clone(), f)),
+                );
             }
         }
-        Self { suite: suite.expect("the suite was built"), libraries }
+        Self { tests, benches: benches.expect("the scoreboard's unit tests"), libraries }
     }
 
     /// The listings of the crate's docs, among them its front page's. (`cargo test --doc` would run those of all crates.)
