@@ -28,7 +28,7 @@ fn at(shape: &[usize], positions: &[usize]) -> Indices {
 
 #[test]
 fn one_hot_has_no_gradient_but_a_value() {
-    let y: T = Tensor::one_hot(&[2, 0], 3);
-    assert_eq!(y.shape(), &[2, 3], "one_hot");
+    let (op, y): (_, T) = ("one_hot", Tensor::one_hot(&[2, 0], 3));
+    assert_eq!(y.shape(), &[2, 3], "{op}");
     assert_eq!(y.to_vec(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
 }
