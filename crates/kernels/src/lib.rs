@@ -24,6 +24,7 @@ mod rng;
 pub mod rnn;
 pub mod rows;
 pub mod scan;
+mod shared;
 pub mod simd;
 pub mod softmax;
 pub mod sort;

@@ -65,8 +65,11 @@ pub enum InteropError {
 /// Reads a machine from a state dict of pytorch-ntm in a safetensors file, of elements `F32` or `F64`.
 ///
 /// All sizes follow from the shapes. The machine computes what the original does before its last sigmoid, by the same conventions: each pair of heads
-/// reads and then writes ([`HeadOrder::InPairs`]), the first attention is 0, the random memory is fixed, nothing is clipped. The shift weights, which stand for
-/// +1, 0, −1 there, are turned round.
+/// reads and then writes ([`HeadOrder::InPairs`]), the first attention is 0, the random memory and what counts as read before the first step are fixed, nothing is
+/// clipped, and sharpened attention is divided by its sum + 10⁻¹⁶ ([`Sharpening::Divided`]). The shift weights, which stand for +1, 0, −1 there, are
+/// turned round. [`Ntm::config`] describes the machine, so that it can be [saved](Ntm::save).
+///
+/// One thing differs below what matters: the original bounds norms in the cosine by 10⁻⁸ from below, this machine adds 10⁻²⁴ to their squares.
 ///
 /// # Errors
 /// [`InteropError`] names the file, the tensor, and what would be right.
@@ -82,8 +85,12 @@ struct StateDict<F: Float> {
 
 impl<F: Float> StateDict<F> {
     fn read(file: &Path) -> Result<Self, InteropError> {
-        let bytes = std::fs::read(file)
-            .map_err(|source| InteropError::Io { file: file.to_owned(), source })?;
+        let io = |source| InteropError::Io { file: file.to_owned(), source };
+        // A pipe would be waited for.
+        if !std::fs::metadata(file).map_err(io)?.is_file() {
+            return Err(io(std::io::Error::other("it is no regular file")));
+        }
+        let bytes = std::fs::read(file).map_err(io)?;
         let format = |why: String| InteropError::Format { file: file.to_owned(), why };
         let views = SafeTensors::deserialize(&bytes).map_err(|e| format(e.to_string()))?;
         let mut dict = Self { file: file.to_owned(), tensors: BTreeMap::new() };
@@ -100,6 +107,10 @@ impl<F: Float> StateDict<F> {
                 }
                 other => return Err(dict.wrong(&name, format!("{other:?}"), "F32 or F64")),
             };
+            if let Some(x) = elements.iter().find(|x| !x.is_finite()) {
+                let found = format!("a tensor with the element {x}");
+                return Err(dict.wrong(&name, found, "finite in this precision"));
+            }
             dict.tensors.insert(name, Tensor::new(elements, view.shape()));
         }
         Ok(dict)
@@ -146,6 +157,10 @@ impl<F: Float> StateDict<F> {
         let hidden = controller.first[0].h.shape()[1];
         let heads = self.heads(pairs, [slots, width], hidden)?;
         let (bias, [outputs]) = self.any("ntm.fc.bias")?;
+        if outputs == 0 {
+            let found = "of shape [0]".into();
+            return Err(self.wrong("ntm.fc.bias", found, "of shape [outputs], at least one"));
+        }
         let weight = self.of("ntm.fc.weight", [outputs, hidden + pairs * width])?.t();
         if let Some((name, x)) = self.tensors.first_key_value() {
             let found = format!("a tensor of shape {:?}", x.shape());
@@ -158,9 +173,10 @@ impl<F: Float> StateDict<F> {
             start: Start {
                 memory: None,
                 attention: None,
-                read,
+                read: None,
                 fixed_memory: Some(memory),
                 fixed_attention: Some(Tensor::zeros(&[2 * pairs, slots])),
+                fixed_read: Some(read),
             },
             order: HeadOrder::InPairs,
         })
@@ -171,7 +187,11 @@ impl<F: Float> StateDict<F> {
         let suffix = "memory.mem_bias";
         let names: Vec<_> = self.tensors.keys().filter(|n| n.ends_with(suffix)).cloned().collect();
         let first = names.first().map_or("ntm.memory.mem_bias", String::as_str);
-        let (memory, _) = self.any::<2>(first)?;
+        let (memory, [slots, width]) = self.any::<2>(first)?;
+        if slots == 0 || width == 0 {
+            let found = format!("of shape {:?}", memory.shape());
+            return Err(self.wrong(first, found, "of shape [N, M], both at least 1"));
+        }
         for name in names.iter().skip(1) {
             if self.tensors.remove(name).as_ref() != Some(&memory) {
                 return Err(self.wrong(
@@ -186,8 +206,8 @@ impl<F: Float> StateDict<F> {
 
     fn controller(&mut self, reads: usize) -> Result<LstmController<F>, InteropError> {
         let (h, [layers, one, hidden]) = self.any("ntm.controller.lstm_h_bias")?;
-        if one != 1 || layers == 0 {
-            let expected = "of shape [layers, 1, hidden], with at least one layer";
+        if one != 1 || layers == 0 || hidden == 0 {
+            let expected = "of shape [layers, 1, hidden], with at least one layer and one unit";
             return Err(self.wrong(
                 "ntm.controller.lstm_h_bias",
                 format!("of shape {:?}", h.shape()),
@@ -260,9 +280,8 @@ impl<F: Float> StateDict<F> {
         };
         let addressing = AddressingOptions {
             shifts: Some(shifts),
-            // Theirs is far smaller than any norm.
-            similarity_eps: 1e-16,
-            sharpening: Sharpening::Normalized,
+            similarity_eps: 1e-24,
+            sharpening: Sharpening::Divided(1e-16),
         };
         let options = HeadOptions {
             reads: pairs,

@@ -3,6 +3,7 @@
 mod baseline;
 mod config;
 pub mod controller;
+mod described;
 pub mod dnc;
 mod error;
 mod head_options;
@@ -21,11 +22,11 @@ pub mod train;
 
 pub use baseline::LstmBaseline;
 pub use config::{
-    AddActivation, Addressing, ControllerConfig, FirstAttention, HeadOrder, MemoryInit, NtmConfig,
-    Sharpening,
+    AddActivation, Addressing, ControllerConfig, FirstAttention, FirstRead, HeadOrder, MemoryInit,
+    NtmConfig, Sharpening,
 };
 pub use controller::{Controller, FeedForward, LstmController, StandardController};
-pub use dnc::{Dnc, DncConfig, DncState};
+pub use dnc::{Dnc, DncConfig, DncOptions, DncState};
 pub use error::NtmError;
 pub use heads::Heads;
 pub use machine::{Ntm, NtmState};

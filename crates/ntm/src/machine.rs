@@ -102,7 +102,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         NtmState {
             memory: all(self.start.memory()),
             attention: all(&self.start.attention()),
-            read: self.start.read.broadcast_to(&[batch, self.start.read.len()]),
+            read: self.start.read().broadcast_to(&[batch, self.start.read().len()]),
             controller: self.controller.start(batch),
         }
     }

@@ -35,7 +35,13 @@ impl Picture {
         let low = elements.iter().copied().fold(f64::INFINITY, f64::min);
         let high = elements.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let shade = |x: f64| (255.0 * (x - low) / (high - low).max(f64::MIN_POSITIVE)) as u8;
-        let (width, height) = (time * zoom, channels * zoom);
+        let size = time.checked_mul(zoom).zip(channels.checked_mul(zoom));
+        let size = size.filter(|(width, height)| width.checked_mul(*height).is_some());
+        let Some((width, height)) = size else {
+            panic!(
+                "Picture::of_matrix: {time}×{channels} elements of {zoom} pixels each way are too many"
+            )
+        };
         let at = |i: usize| shade(elements[i % width / zoom * channels + i / width / zoom]);
         Self { width, height, pixels: (0..width * height).map(at).collect() }
     }

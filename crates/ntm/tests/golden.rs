@@ -5,7 +5,7 @@ mod common;
 use std::path::PathBuf;
 
 use common::{Golden, close, gradient_of_weighted_sum};
-use seedbed_autodiff::{Module, Rng, Tensor};
+use seedbed_autodiff::{Module, Rng, Role, Tensor};
 use seedbed_nn::Config;
 use seedbed_ntm::interop::{InteropError, from_pytorch};
 use seedbed_ntm::{
@@ -18,7 +18,7 @@ fn file(name: &str) -> PathBuf {
 
 #[test]
 fn machines_of_pytorch_ntm_are_read() {
-    for pairs in [1, 2] {
+    for pairs in ["1", "2", "closed"] {
         let golden = Golden::read(&file(&format!("pairs_{pairs}.json")));
         let state = file(&format!("pairs_{pairs}.safetensors"));
         let ntm = from_pytorch::<f64>(&state).unwrap();
@@ -34,6 +34,30 @@ fn machines_of_pytorch_ntm_are_read() {
 
         let single = from_pytorch::<f32>(&state).unwrap();
         close("logits", &single.forward(&golden.input.cast()).cast(), &golden.logits, 1e-5);
+    }
+}
+
+#[test]
+fn a_machine_of_pytorch_ntm_can_be_saved_and_given_more_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = dir.path().join("ntm.safetensors");
+    for pairs in ["1", "2", "closed"] {
+        let ntm = from_pytorch::<f64>(&file(&format!("pairs_{pairs}.safetensors"))).unwrap();
+        let input = Golden::read(&file(&format!("pairs_{pairs}.json"))).input;
+        // What is a buffer there is not learnt here.
+        let fixed = ntm.named().into_iter().filter(|(_, role, _)| *role == Role::Buffer);
+        let fixed: Vec<_> = fixed.map(|(name, ..)| name).collect();
+        let expected = ["start.fixed_memory", "start.fixed_attention", "start.fixed_read"];
+        assert_eq!(fixed, expected);
+
+        ntm.save(&ntm.config().unwrap(), &saved).unwrap();
+        let loaded = Ntm::<f64>::load(&saved).unwrap();
+        assert_eq!(loaded.forward(&input), ntm.forward(&input));
+
+        let larger = loaded.with_slots(50).unwrap();
+        assert_eq!(larger.forward(&input).shape(), ntm.forward(&input).shape());
+        larger.save(&larger.config().unwrap(), &saved).unwrap();
+        assert_eq!(Ntm::<f64>::load(&saved).unwrap().forward(&input), larger.forward(&input));
     }
 }
 
@@ -85,6 +109,7 @@ fn a_file_that_is_no_state_dict_is_refused() {
     let path = dir.path().join("state.safetensors");
     let read = || from_pytorch::<f32>(&path).unwrap_err();
     assert!(matches!(read(), InteropError::Io { .. }));
+    assert!(matches!(from_pytorch::<f32>(dir.path()), Err(InteropError::Io { .. })));
     std::fs::write(&path, b"not at all").unwrap();
     assert!(matches!(read(), InteropError::Format { .. }));
 
@@ -105,14 +130,20 @@ fn a_file_that_is_no_state_dict_is_refused() {
     let memory = Tensor::ones(&[4, 3]);
     save(&[("ntm.memory.mem_bias", memory.clone()), ("memory.mem_bias", Tensor::zeros(&[4, 3]))]);
     assert!(read().to_string().contains("is another matrix, but should be the same as"));
-    for shape in [[1, 2, 4], [0, 1, 4]] {
+    for shape in [[1 << 40, 0], [0, 3], [0, 0]] {
+        save(&[("ntm.memory.mem_bias", Tensor::zeros(&shape))]);
+        assert!(read().to_string().ends_with("should be of shape [N, M], both at least 1"));
+    }
+    save(&[("ntm.memory.mem_bias", Tensor::new(vec![f32::NAN], &[1, 1]))]);
+    assert!(read().to_string().contains("a tensor with the element NaN"), "{}", read());
+    for shape in [[1, 2, 4], [0, 1, 4], [1 << 40, 1, 0]] {
         save(&[
             ("ntm.memory.mem_bias", memory.clone()),
             ("ntm.read0_bias", Tensor::ones(&[1, 3])),
             ("ntm.controller.lstm_h_bias", Tensor::ones(&shape)),
             ("ntm.controller.lstm_c_bias", Tensor::ones(&shape)),
         ]);
-        let says = "should be of shape [layers, 1, hidden], with at least one layer";
+        let says = "should be of shape [layers, 1, hidden], with at least one layer and one unit";
         assert!(read().to_string().ends_with(says), "{}", read());
     }
     save(&[("ntm.memory.mem_bias", memory), ("ntm.read0_bias", Tensor::ones(&[1, 5]))]);

@@ -208,16 +208,52 @@ fn training_makes_no_nan_and_learns() {
     });
 }
 
-/// The largest numbers that the clipped heads can give, and inputs of any size.
+fn check_finite<M: SequenceModel<f32>>(model: &M, x: &Tensor, what: &str) {
+    let (loss, gradient) = value_and_grad(model, |model| model.logits(x).tanh().square().sum(..));
+    assert!(loss.item().is_finite(), "{what}");
+    for (name, _, g) in gradient.named() {
+        assert!(g.data().iter().all(|g| g.is_finite()), "{name} of {what}");
+    }
+}
+
+/// The largest parameters that the clipped heads can give, and inputs of any size.
 #[test]
 fn extreme_weights_stay_finite() {
     for scale in [1e2, 1e4] {
         let ntm = machine(small()).map_params(|p| p * scale);
-        let x = sequence(30, 2) * 100.0;
-        let (loss, gradient) = value_and_grad(&ntm, |ntm| ntm.forward(&x).tanh().square().sum(..));
-        assert!(loss.item().is_finite());
-        for (name, _, g) in gradient.named() {
-            assert!(g.data().iter().all(|g| g.is_finite()), "{name} at {scale}");
+        check_finite(&ntm, &(sequence(30, 2) * 100.0), &format!("scale {scale}"));
+    }
+}
+
+/// What a configuration may say at its ends. (The gradient of a cosine with a row of zeros is of the size 1/√ε: in more steps than these it may
+/// overflow, which a training reports.)
+#[test]
+fn extreme_configurations_stay_finite() {
+    for (similarity_eps, clip) in [
+        (1e-24, 1e6),
+        (1e-24, 1e-6),
+        (1e24, 1e6),
+        (1e24, 1e-6),
+        (1e-24, f64::INFINITY),
+        (1e24, f64::INFINITY),
+    ] {
+        for memory in [MemoryInit::Constant(0.0), MemoryInit::Constant(1e6), MemoryInit::Random] {
+            let ntm = machine(NtmConfig { similarity_eps, clip, memory, ..small() });
+            let dnc = DncConfig {
+                inputs: 4,
+                outputs: 3,
+                slots: 7,
+                width: 5,
+                similarity_eps,
+                clip,
+                ..Default::default()
+            };
+            let dnc = Dnc::new(&dnc.check().unwrap(), &mut Rng::new(1));
+            let what = format!("ε {similarity_eps:e}, clip {clip:e}, {memory:?}");
+            for scale in [1.0, 1e3] {
+                check_finite(&ntm.map_params(|p| p * scale), &sequence(2, 2), &what);
+                check_finite(&dnc.map_params(|p| p * scale), &sequence(2, 2), &what);
+            }
         }
     }
 }

@@ -195,6 +195,12 @@ impl Checkpoint {
         self.values.keys().map(String::as_str)
     }
 
+    /// The elements of all tensors together: no module in the file has more. Who builds a model from sizes that stand in the file looks here
+    /// first, because the file may have been made by anybody.
+    pub fn elements(&self) -> usize {
+        self.tensors().iter().map(|(_, x)| x.shape().iter().product::<usize>()).sum()
+    }
+
     /// The module that a tensor is of; none where the file does not say.
     fn owner(&self, name: &str) -> Option<&str> {
         owner(name, self.about.iter().flat_map(|a| a.modules.iter().map(String::as_str)))

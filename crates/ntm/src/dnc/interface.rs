@@ -1,6 +1,6 @@
 use seedbed_autodiff::{Float, Tensor};
 
-use super::Sizes;
+use super::DncOptions;
 
 /// The interface vector of a step, in parts: named as in the paper's table, after their activations.
 pub(super) struct Interface<F: Float> {
@@ -23,7 +23,7 @@ pub(super) struct Interface<F: Float> {
 }
 
 /// The elements of each part, in order.
-fn parts(Sizes { width, reads, writes, .. }: Sizes) -> [usize; 8] {
+fn parts(DncOptions { width, reads, writes, .. }: DncOptions) -> [usize; 8] {
     let content = width + 1;
     let modes = reads * (2 * writes + 1);
     [
@@ -39,16 +39,16 @@ fn parts(Sizes { width, reads, writes, .. }: Sizes) -> [usize; 8] {
 }
 
 /// The elements of the interface vector.
-pub(super) fn elements(sizes: Sizes) -> usize {
-    parts(sizes).iter().sum()
+pub(super) fn elements(options: DncOptions) -> usize {
+    parts(options).iter().sum()
 }
 
 impl<F: Float> Interface<F> {
     /// From the raw interface vector `[batch, elements]`.
-    pub(super) fn new(raw: &Tensor<F>, sizes: Sizes) -> Self {
-        let Sizes { width, reads, writes, .. } = sizes;
+    pub(super) fn new(raw: &Tensor<F>, options: DncOptions) -> Self {
+        let DncOptions { width, reads, writes, .. } = options;
         let batch = raw.shape()[0];
-        let parts = raw.split(1, &parts(sizes));
+        let parts = raw.split(1, &parts(options));
         let heads = |i: usize, heads, last| parts[i].reshape(&[batch, heads, last]);
         Self {
             read_content: heads(0, reads, width + 1),

@@ -42,13 +42,13 @@ pub struct Dnc<F: Float = f32, C: Controller<F> = StandardController<F>> {
     /// From the controller's output and what was read to the output.
     pub output: Linear<F>,
     /// The sizes of memory and heads.
-    pub sizes: Sizes,
+    pub options: DncOptions,
 }
-module!([F: Float, C: Controller<F>] Dnc<F, C>: F { controller, interface, output } config { sizes });
+module!([F: Float, C: Controller<F>] Dnc<F, C>: F { controller, interface, output } config { options });
 
-/// The sizes of a [`Dnc`]'s memory and heads.
+/// The sizes of a [`Dnc`]'s memory and heads, and how its heads address the memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sizes {
+pub struct DncOptions {
     /// N.
     pub slots: usize,
     /// M.
@@ -57,7 +57,7 @@ pub struct Sizes {
     pub reads: usize,
     /// W, the write heads.
     pub writes: usize,
-    /// The interface vector is clipped to ±this.
+    /// The interface vector is clipped to ±this; ∞ for no clipping.
     pub clip: f64,
     /// ε in the cosine.
     pub similarity_eps: f64,
@@ -101,7 +101,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     #[track_caller]
     pub fn with_controller(config: &Checked<DncConfig>, controller: C, rng: &mut Rng) -> Self {
         crate::controller::must_fit("Dnc", &controller, config.inputs, config.read_width());
-        let sizes = Sizes {
+        let options = DncOptions {
             slots: config.slots,
             width: config.width,
             reads: config.read_heads,
@@ -112,15 +112,15 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         let hidden = controller.outputs();
         Self {
             controller,
-            interface: Linear::new(hidden, interface::elements(sizes), rng),
+            interface: Linear::new(hidden, interface::elements(options), rng),
             output: Linear::new(hidden + config.read_width(), config.outputs, rng),
-            sizes,
+            options,
         }
     }
 
     /// The state before the first step of a batch of sequences.
     pub fn start(&self, batch: usize) -> DncState<F, C::State> {
-        let Sizes { slots, width, reads, writes, .. } = self.sizes;
+        let DncOptions { slots, width, reads, writes, .. } = self.options;
         DncState {
             memory: Tensor::zeros(&[batch, slots, width]),
             usage: Tensor::zeros(&[batch, slots]),
@@ -179,10 +179,11 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         x: &Tensor<F>,
         state: &DncState<F, C::State>,
     ) -> (Tensor<F>, DncState<F, C::State>) {
-        let Sizes { width, reads, clip, similarity_eps, .. } = self.sizes;
+        let DncOptions { width, reads, clip, similarity_eps, .. } = self.options;
         let batch = x.shape()[0];
         let (h, controller) = self.controller.step(x, &state.read, &state.controller);
-        let interface = Interface::new(&self.interface.forward(&h).clamp(-clip, clip), self.sizes);
+        let interface =
+            Interface::new(&self.interface.forward(&h).clamp(-clip, clip), self.options);
 
         // Where to write: to unused rows, or to similar ones.
         let usage =
@@ -221,7 +222,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         links: &Tensor<F>,
         before: &Tensor<F>,
     ) -> Tensor<F> {
-        let similar = memory::content(rows, &interface.read_content, self.sizes.similarity_eps);
+        let similar = memory::content(rows, &interface.read_content, self.options.similarity_eps);
         let [backward, forward] = links::follow(links, before);
         let ways = Tensor::concat(&[backward, forward, similar.unsqueeze(2)], 2);
         // [batch, R, 1, 2 W + 1] times [batch, R, 2 W + 1, N].
@@ -235,7 +236,7 @@ impl<F: Float, C: Controller<F>> SequenceModel<F> for Dnc<F, C> {
     }
 
     fn slots(&self) -> Option<usize> {
-        Some(self.sizes.slots)
+        Some(self.options.slots)
     }
 
     #[track_caller]
