@@ -105,10 +105,14 @@ mod tests {
         #[expect(clippy::reversed_empty_ranges, reason = "it is refused")]
         let reversed = refused(|s| _ = s.at(2..1));
         assert!(reversed);
-        // SAFETY: panics before it gives a part.
-        assert!(refused(|s| _ = unsafe { s.chunk(2, usize::MAX) }));
-        // SAFETY: as above.
-        assert!(refused(|s| _ = unsafe { s.chunk(2, 3) }));
+        for chunk_len in [3, usize::MAX] {
+            let chunk = || {
+                let mut all = [1, 2, 3];
+                // SAFETY: it panics before it gives a part.
+                _ = unsafe { SharedMut::new(&mut all).chunk(2, chunk_len) };
+            };
+            assert!(catch_unwind(chunk).is_err());
+        }
         assert!(catch_unwind(|| _ = SharedMut::<u8>::of_new(&mut Vec::new(), 1)).is_err());
     }
 }
