@@ -1,10 +1,8 @@
 //! Values and gradients of an independent implementation: `scripts/golden.py`, PyTorch in double precision.
 
-mod common;
-
 use std::path::PathBuf;
 
-use common::{Golden, close, gradient_of_weighted_sum};
+use crate::common::{Golden, close, gradient_of_weighted_sum};
 use seedbed_autodiff::{Module, Rng, Role, Tensor};
 use seedbed_nn::Config;
 use seedbed_ntm::interop::{InteropError, from_pytorch};

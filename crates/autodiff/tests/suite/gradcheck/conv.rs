@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::{ConvOptions, Rng};
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 /// Stride, padding and dilation along each axis, and groups.
 const fn options<const D: usize>(

@@ -3,7 +3,7 @@
 use ndarray::IxDyn;
 use seedbed_autodiff::{Indices, Tensor};
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use seedbed_autodiff::{GradCheck, Rng, Tensor, check_grads, grad};
 
-use crate::support::part_of_a_larger;
+use super::support::part_of_a_larger;
 
 /// Derivatives are checked in double precision.
 pub(crate) type T = Tensor<f64>;

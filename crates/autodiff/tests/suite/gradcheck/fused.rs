@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::Rng;
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 const EPS: f64 = 0.1;
 

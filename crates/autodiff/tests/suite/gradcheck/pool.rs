@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::grad;
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 pub(crate) fn cases() -> Vec<Case> {
     // Numbers in a window keep apart, so that no small step changes which is the largest.

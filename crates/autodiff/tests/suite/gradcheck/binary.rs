@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use seedbed_autodiff::grad;
 
-use crate::support::{T, agree, check, draw, part_of_a_larger};
+use super::support::{T, agree, check, draw, part_of_a_larger};
 
 /// A differentiable op: its name, an interval for each argument, and the formula in `std`.
 struct Row {

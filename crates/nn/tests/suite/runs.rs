@@ -1,16 +1,12 @@
 //! Runs in a directory: two of them, damaged files, a full disk, names that cannot be written.
 
-#![cfg(unix)]
-
-mod common;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{Bumps, bumps, loss, points, validation};
+use crate::common::{Bumps, bumps, loss, points, validation};
 use seedbed_autodiff::{Rng, Tensor};
 use seedbed_nn::checkpoint::{CheckpointDir, CheckpointError, Writer};
 use seedbed_nn::optim::{Optim, Sgd, SgdConfig};
@@ -51,7 +47,7 @@ fn metrics(dir: &Path) -> PathBuf {
 /// This test's executable with one test, which sees the variable; run by a shell after `before`.
 fn child(test: &str, before: &str, what: &str, dir: &Path) -> Output {
     let exe = std::env::current_exe().unwrap();
-    let script = format!("{before}\nexec '{}' --exact {test} --nocapture", exe.display());
+    let script = format!("{before}\nexec '{}' --exact runs::{test} --nocapture", exe.display());
     let dir = [what.as_bytes(), b":", dir.as_os_str().as_bytes()].concat();
     Command::new("sh").args(["-c", &script]).env(CHILD, OsStr::from_bytes(&dir)).output().unwrap()
 }

@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::{Activation, Rng, Tensor, grad};
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 const ALL: [Activation; 10] = [
     Activation::Identity,

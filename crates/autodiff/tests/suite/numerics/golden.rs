@@ -3,7 +3,7 @@
 use seedbed_autodiff::{Float, Tensor, grad};
 use serde_json::Value;
 
-const ROWS: &str = include_str!("../golden/extremes.json");
+const ROWS: &str = include_str!("../../golden/extremes.json");
 
 fn numbers(value: &Value) -> Vec<f64> {
     let number = |x: &Value| match x.as_str() {

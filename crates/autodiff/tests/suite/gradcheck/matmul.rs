@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![

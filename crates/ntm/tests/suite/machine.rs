@@ -145,7 +145,7 @@ fn training_has_the_same_bits_on_one_thread_and_two() {
     let run = |threads: &str| {
         // The number of threads is fixed when a process starts: this test runs itself again.
         let out = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["print_the_bits_of_a_training", "--exact", "--nocapture"])
+            .args(["machine::print_the_bits_of_a_training", "--exact", "--nocapture"])
             .env("RAYON_NUM_THREADS", threads)
             .env("PRINT_BITS", "1")
             .output()

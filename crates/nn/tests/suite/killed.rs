@@ -1,7 +1,5 @@
 //! A process that saves checkpoints is killed at random moments: a good one is always there.
 
-#![cfg(unix)]
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -64,7 +62,7 @@ fn a_good_checkpoint_survives_every_kill() {
     let mut kept = None;
     for _ in 0..KILLS {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "saving_process", "--nocapture"])
+            .args(["--exact", "killed::saving_process", "--nocapture"])
             .env(DIR, temporary.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

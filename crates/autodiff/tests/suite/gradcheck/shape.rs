@@ -3,7 +3,7 @@
 use ndarray::Slice;
 use seedbed_autodiff::Tensor;
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 pub(crate) fn cases() -> Vec<Case> {
     const BOX: &[&[usize]] = &[&[2, 3, 4]];

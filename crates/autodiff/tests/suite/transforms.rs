@@ -303,7 +303,7 @@ fn what_is_left_of_a_past_transform_is_a_constant() {
 #[test]
 #[cfg(debug_assertions)]
 fn a_loss_that_ignores_its_model_is_warned_of_once() {
-    const LOSSES: &str = "losses_that_ignore_their_model";
+    const LOSSES: &str = "transforms::losses_that_ignore_their_model";
     let program = std::env::current_exe().expect("the tests are a program");
     let run = std::process::Command::new(program)
         .args(["--exact", LOSSES, "--nocapture"])

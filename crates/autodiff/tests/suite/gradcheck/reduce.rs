@@ -1,6 +1,6 @@
 //! Reductions, broadcasts, softmax.
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 pub(crate) fn cases() -> Vec<Case> {
     const BOX: &[&[usize]] = &[&[2, 3, 2]];

@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::Tensor;
 
-use crate::case::{Case, T, case};
+use super::case::{Case, T, case};
 
 /// Differences must not change an order.
 const APART: f64 = 0.02;

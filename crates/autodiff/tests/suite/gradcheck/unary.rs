@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::{Tensor, grad};
 
-use crate::support::{T, agree, check, draw, part_of_a_larger};
+use super::support::{T, agree, check, draw, part_of_a_larger};
 
 /// A differentiable op: its name, an interval on which it is smooth, and the formula in `std`.
 struct Row {

@@ -1,12 +1,10 @@
 //! The trainer: resuming, validation, early stopping, metrics, errors.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use common::{Bumps, bumps, loss, points, validation};
+use crate::common::{Bumps, bumps, loss, points, validation};
 use seedbed_autodiff::{Module, Rng, Tensor, custom_gradient};
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointDir};
 use seedbed_nn::ema::EmaConfig;

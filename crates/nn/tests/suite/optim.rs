@@ -39,7 +39,8 @@ struct Case {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("golden/optim.json")).expect("the script writes valid JSON")
+    serde_json::from_str(include_str!("../golden/optim.json"))
+        .expect("the script writes valid JSON")
 }
 
 /// Runs every case, and compares after each step, relative to the size of the number or of one learning rate.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 type T = Tensor<f64>;
 
-const ROWS: &str = include_str!("golden/ops.json");
+const ROWS: &str = include_str!("../golden/ops.json");
 
 fn tensor(value: &Value) -> T {
     let numbers = |key: &str| value[key].as_array().expect("a list").iter();

@@ -15,7 +15,7 @@ struct Golden(BTreeMap<String, Value>);
 
 fn golden(case: &str) -> Golden {
     let cases: Value =
-        serde_json::from_str(include_str!("../golden/layers.json")).expect("valid JSON");
+        serde_json::from_str(include_str!("../../golden/layers.json")).expect("valid JSON");
     let case = cases.get(case).unwrap_or_else(|| panic!("no case {case}"));
     Golden(serde_json::from_value(case.clone()).expect("an object"))
 }
