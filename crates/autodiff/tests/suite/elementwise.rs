@@ -1,39 +1,21 @@
 //! Elementwise ops as a user meets them: messages of shape errors, and the same bits on any number of threads.
 
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
-
 use seedbed_autodiff::{Rng, Tensor, value_and_grad};
 
-type T = Tensor<f32>;
+use crate::panics::panic_of;
 
-thread_local! {
-    static LOCATION: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
-}
+type T = Tensor<f32>;
 
 /// The message of the panic of `f`; panics unless it was raised at `line` of this file.
 #[track_caller]
 fn message<R>(f: impl FnOnce() -> R) -> String {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
-            let at = info.location().map(|l| (l.file().to_owned(), l.line()));
-            LOCATION.set(at);
-        }));
-    });
     let here = std::panic::Location::caller();
-    let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(f()))) else {
-        return "no panic".to_owned();
-    };
-    let (file, line) = LOCATION.take().expect("the hook ran");
-    if (file.as_str(), line) != (here.file(), here.line()) {
+    let Some(panic) = panic_of(f) else { return "no panic".to_owned() };
+    if (panic.file.as_str(), panic.line) != (here.file(), here.line()) {
+        let (file, line) = (panic.file, panic.line);
         return format!("raised at {file}:{line}, not at the caller's line {}", here.line());
     }
-    match panic.downcast::<String>() {
-        Ok(message) => *message,
-        Err(panic) => (*panic.downcast::<&str>().expect("a message")).to_owned(),
-    }
+    panic.message
 }
 
 fn ones(shape: &[usize]) -> T {

@@ -1,9 +1,8 @@
 //! The words in which products, convolutions and pooling refuse their arguments, at the caller's line.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::Mutex;
-
 use seedbed_autodiff::{Activation, ConvOptions, Tensor};
+
+use crate::panics::panic_of;
 
 type T = Tensor<f32>;
 
@@ -116,25 +115,9 @@ const TABLE: &[Row] = &[
 
 #[test]
 fn messages_name_the_op_and_the_shapes_at_the_callers_line() {
-    static PLACE: Mutex<String> = Mutex::new(String::new());
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|info| {
-        *PLACE.lock().unwrap() = info.location().map_or("", Location::file).to_owned();
-    }));
-    let outcomes: Vec<_> = TABLE
-        .iter()
-        .map(|(run, _)| {
-            let error = catch_unwind(AssertUnwindSafe(run)).expect_err("the arguments are wrong");
-            let message = match error.downcast::<String>() {
-                Ok(message) => *message,
-                Err(error) => (*error.downcast::<&str>().expect("a message")).to_owned(),
-            };
-            (message, PLACE.lock().unwrap().clone())
-        })
-        .collect();
-    std::panic::set_hook(before);
-    for ((message, place), (_, want)) in outcomes.iter().zip(TABLE) {
-        assert_eq!(message, want);
-        assert!(place.ends_with("messages_linear.rs"), "{message}: blamed on {place}");
+    for (run, want) in TABLE {
+        let panic = panic_of(run).expect("the arguments are wrong");
+        assert_eq!(panic.message, *want);
+        assert!(panic.file.ends_with("messages_linear.rs"), "{want}: blamed on {}", panic.file);
     }
 }

@@ -1,71 +1,26 @@
 //! What a caller sees who gets a shape wrong: the message is a user interface, and the place is the caller's own line.
 //!
 //! A family is a test with a table of mistakes. After a change, look at
-//! `INSTA_UPDATE=always cargo test -p seedbed-autodiff --test messages` and its difference.
-
-use std::cell::RefCell;
-use std::panic::{PanicHookInfo, catch_unwind};
-use std::sync::Once;
+//! `INSTA_UPDATE=always cargo test -p seedbed-autodiff --test suite messages` and its difference.
 
 use ndarray::{IxDyn, Slice};
 use seedbed_autodiff::{Indices, Rng, Tensor, grad, value_and_grad};
 
+use crate::panics::panic_of;
+
 /// What stands in the source at the place that the panic names, and a mistake.
 type Mistake = (&'static str, fn());
 
-#[derive(Default)]
-struct Panic {
-    file: String,
-    line: usize,
-    column: usize,
-    message: String,
-}
-
-thread_local! {
-    static LAST: RefCell<Panic> = RefCell::default();
-}
-
-fn remember(info: &PanicHookInfo<'_>) {
-    let location = info.location().expect("panics have a place");
-    LAST.set(Panic {
-        file: location.file().to_string(),
-        line: location.line() as usize,
-        column: location.column() as usize,
-        message: text(info).to_string(),
-    });
-}
-
-/// What a panic says.
-fn text<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
-    let payload = info.payload();
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or_default()
-}
-
 /// The messages, one a line, after a look at where each panic says that it happened.
 fn messages(mistakes: &[Mistake]) -> String {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            remember(info);
-            // Failures of the tests themselves are still shown.
-            if info.location().is_some_and(|l| l.file().ends_with("messages.rs"))
-                && text(info).starts_with("TEST")
-            {
-                usual(info);
-            }
-        }));
-    });
     let source: Vec<&str> = include_str!("messages.rs").lines().collect();
     let mut text = String::new();
     for (code, mistake) in mistakes {
-        assert!(catch_unwind(mistake).is_err(), "TEST: {code} did not panic");
-        let panic = LAST.take();
-        let here = panic.file.ends_with("tests/messages.rs");
-        assert!(here, "TEST: {code} blames {}:{}: {}", panic.file, panic.line, panic.message);
-        let blamed = &source[panic.line - 1][panic.column - 1..];
-        assert!(blamed.starts_with(code), "TEST: {code} blames line {}, `{blamed}`", panic.line);
+        let panic = panic_of(mistake).unwrap_or_else(|| panic!("{code} did not panic"));
+        let here = panic.file.ends_with("suite/messages.rs");
+        assert!(here, "{code} blames {}:{}: {}", panic.file, panic.line, panic.message);
+        let blamed = &source[panic.line as usize - 1][panic.column as usize - 1..];
+        assert!(blamed.starts_with(code), "{code} blames line {}, `{blamed}`", panic.line);
         text += &panic.message;
         text.push('\n');
     }
