@@ -18,6 +18,7 @@ const NAME: &str = "tiny-ring";
 #[test]
 fn the_new_crate_compiles_learns_and_keeps_the_rules() {
     let copy = copy_of_the_workspace();
+    let _clean = Clean(copy.clone());
     let made = xtask(&copy, &["new-model", NAME]);
     assert!(made.status.success(), "{}", shown(&made));
 
@@ -54,6 +55,20 @@ fn the_new_crate_compiles_learns_and_keeps_the_rules() {
     run(&mut built.doctests(&copy));
     let learnt = run(Command::new(&built.benches).arg("tiny_ring"));
     assert!(learnt.contains("1 passed"), "the experiment is not among the benches:\n{learnt}");
+}
+
+/// Takes out of the shared target directory what was built of the copy. Cargo knows a package by its name and its path within the workspace, so
+/// that it would take the copy's facade and scoreboard for the workspace's own.
+struct Clean(PathBuf);
+
+impl Drop for Clean {
+    fn drop(&mut self) {
+        let words = "clean --offline -p seedbed -p seedbed-benches -p seedbed-tiny-ring";
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(words.split(' ')).current_dir(&self.0).env("CARGO_TARGET_DIR", target());
+        // The test may have failed before there was such a crate.
+        let _ = cargo.output();
+    }
 }
 
 /// What cargo built.

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use seedbed_rho_selection::pick::{Draw, diverse};
 use seedbed_rho_selection::score::{
-    bald, conditional_entropy, entropy, gradient_norm, least_confidence,
+    bald, conditional_entropy, el2n, entropy, gradient_norm, last_layer_grand, least_confidence,
     loss_minus_conditional_entropy, losses_at_temperature, sigmoid_pair_losses,
 };
 use seedbed_rho_selection::{
@@ -64,6 +64,19 @@ fn scores_of_logits() {
     let sampled = Rows::new(&logits, 4).unwrap();
     let first = Rows::new(&logits[..12 * 4], 4).unwrap();
     let is = |scores: Vec<f32>, name: &str| close(&scores, &golden.numbers(name), 2e-6);
+    is(el2n(sampled, &labels).unwrap(), "el2n");
+    let features = golden.floats("features");
+    let features = Rows::new(&features, 5).unwrap();
+    is(last_layer_grand(first, &labels, features).unwrap(), "last_layer_grand");
+    let batch = Candidates::of_ids(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).labels(&labels);
+    for (score, logits, name) in
+        [(Score::El2n, sampled, "el2n"), (Score::Grand, first, "last_layer_grand")]
+    {
+        let config = SelectionConfig { score, ..Default::default() };
+        let mut selector = Selector::new(config.check().unwrap(), Default::default()).unwrap();
+        let batch = batch.logits(logits).features(features);
+        is(selector.select(&batch).unwrap().scores, name);
+    }
     is(bald(sampled, 12).unwrap(), "bald");
     is(entropy(sampled, 12).unwrap(), "entropy");
     is(conditional_entropy(sampled, 12).unwrap(), "conditional_entropy");

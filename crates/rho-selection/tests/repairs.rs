@@ -101,6 +101,6 @@ fn masked_tokens_may_be_anything() {
         excess_loss(&training, &[0.5, 0.0, 1.0], &[true, false, true]).unwrap();
     assert_eq!((positions, scores), (vec![0, 2], vec![0.5, 2.0]));
     let error = excess_loss(&training, &[0.0; 3], &[true; 3]).unwrap_err();
-    assert_eq!(error.to_string(), "training loss of example 1 is NaN: it must be finite");
+    assert_eq!(error.to_string(), "training loss at position 1 is NaN: it must be finite");
     assert!(excess_loss(&training, &[0.0; 2], &[true; 3]).is_err());
 }

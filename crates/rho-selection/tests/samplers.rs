@@ -179,9 +179,9 @@ fn importance_sampling_waits_until_it_pays() {
         ([0.0, 0.0], "probabilities: is 0 throughout, must be above 0 somewhere"),
         (
             [0.5, f64::NAN],
-            "probability of example 1 is NaN: it must be a finite number, at least 0",
+            "probability at position 1 is NaN: it must be a finite number, at least 0",
         ),
-        ([-1.0, 2.0], "probability of example 0 is -1: it must be a finite number, at least 0"),
+        ([-1.0, 2.0], "probability at position 0 is -1: it must be a finite number, at least 0"),
     ] {
         assert_eq!(importance(&p, 1, 0.0, &mut rng).unwrap_err().to_string(), says);
     }

@@ -270,7 +270,7 @@ fn bad_batches_are_refused_and_the_step_is_not_taken() {
     let logits = Rows::new(&[0.0; 4], 2).unwrap();
     assert_eq!(
         said(&Candidates::new(&[0, 5], &[1.0; 2]).logits(logits).labels(&[0, 2])),
-        "label of example 1 is 2: it must be below the number of classes (2)"
+        "label of example 5 is 2: it must be below the number of classes (2)"
     );
     let flags = [true];
     let known = Known { duplicated: Some(&flags), ..Default::default() };
@@ -307,7 +307,7 @@ fn what_a_score_or_policy_needs_is_asked_for() {
     let proportional = Policy::Importance { proposal: Proposal::Proportional, tau: 0.0 };
     let negative = SelectionConfig { score: Score::Given, ..by_policy(proportional) };
     let error = selector(negative).select(&Candidates::new(&[0, 5], &[0.5, -1.0])).unwrap_err();
-    assert!(error.to_string().starts_with("score of example 1 is -1: it must be at least 0"));
+    assert!(error.to_string().starts_with("score of example 5 is -1: it must be at least 0"));
 }
 
 #[test]
@@ -375,7 +375,11 @@ fn configurations_are_read_and_unknown_fields_refused() {
     let again = serde_json::to_string(&config).unwrap();
     assert_eq!(serde_json::from_str::<SelectionConfig>(&again).unwrap(), config);
     assert!(serde_json::from_str::<SelectionConfig>(r#"{"rate": 0.1}"#).is_err());
-    for score in ["bald", "given", "low-irreducible-loss", "loss-minus-conditional-entropy"] {
+    let bare: SelectionConfig = serde_json::from_str(r#"{"ratio": 0.2}"#).unwrap();
+    assert_eq!(bare, SelectionConfig { ratio: 0.2.into(), ..Default::default() });
+    for score in
+        ["bald", "el2n", "grand", "given", "low-irreducible-loss", "loss-minus-conditional-entropy"]
+    {
         let read: Score = serde_json::from_value(score.into()).unwrap();
         assert_eq!(read.name(), score);
     }

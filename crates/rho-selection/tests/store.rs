@@ -116,12 +116,135 @@ fn damage_is_found() {
     with(whole.len() - 1);
     let found = IrreducibleLosses::open(&path).unwrap().verify().unwrap_err().to_string();
     assert!(found.contains("the list of checksums"), "{found}");
-    // A loss that is damaged into something that is not finite is never handed out.
-    let mut bytes = whole.clone();
-    bytes[4_104..4_108].copy_from_slice(&f32::NAN.to_le_bytes());
-    fs::write(&path, bytes).unwrap();
-    let error = IrreducibleLosses::open(&path).unwrap().of(&ids[..1]).unwrap_err();
-    assert_eq!(error.to_string(), "irreducible loss of example 7 is NaN: it must be finite");
+    // Whatever a loss is damaged into, it is not handed out.
+    for damaged in [f32::NAN.to_le_bytes(), 2.0_f32.to_le_bytes()] {
+        let mut bytes = whole.clone();
+        bytes[4_104..4_108].copy_from_slice(&damaged);
+        fs::write(&path, bytes).unwrap();
+        let error = IrreducibleLosses::open(&path).unwrap().of(&ids[..1]).unwrap_err();
+        let said = error.to_string().replace(path.to_str().unwrap(), "FILE");
+        let right = "FILE: block 0 of 6 is damaged (the checksum differs): write the file again";
+        assert_eq!(said, right);
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_found_by_whoever_looks_at_it() {
+    for sparse in [false, true] {
+        let (dir, path, ids, losses) = written(700_000, sparse);
+        let whole = fs::read(&path).unwrap();
+        // The second block; in that of a sparse file, and in its tree of ids behind the records.
+        for at in [4_096 + (1 << 20) + 77, whole.len() - 5_000] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            fs::write(&path, &bytes).unwrap();
+            let store = IrreducibleLosses::open(&path).unwrap();
+            let damaged = |error| matches!(error, SelectionError::Damaged { .. });
+            assert!(damaged(store.of(&ids).unwrap_err()));
+            assert!(damaged(store.of(&ids).unwrap_err()), "the second time, too");
+            assert!(damaged(store.iter().map(drop).unwrap_err()));
+            assert!(damaged(IrreducibleLosses::merged([&store]).unwrap_err()));
+            // Nor can the damage be given new checksums.
+            let copy = dir.path().join("copy.il");
+            assert!(matches!(store.save(&copy, &origin()), Err(StoreError::Damaged { .. })));
+            assert!(!copy.exists());
+            if !sparse && at < 1 << 21 {
+                assert_eq!(store.of(&ids[..9]).unwrap(), losses[..9], "other blocks are good");
+            }
+        }
+        // The list of checksums.
+        let mut bytes = whole.clone();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let error = IrreducibleLosses::open(&path).unwrap().of(&ids[..1]).unwrap_err();
+        assert!(error.to_string().contains("the list of checksums is damaged"), "{error}");
+    }
+}
+
+#[test]
+fn threads_that_save_one_path_wait_for_each_other() {
+    let (dir, path, ids, losses) = written(20_000, true);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (ids, losses, path) = (&ids, &losses, &path);
+            scope.spawn(move || {
+                let shifted: Vec<f32> = losses.iter().map(|loss| loss + thread as f32).collect();
+                let store = IrreducibleLosses::new(ids, &shifted).unwrap();
+                for _ in 0..25 {
+                    store.save(path, &origin()).unwrap();
+                    let read = IrreducibleLosses::open(path).unwrap();
+                    read.verify().unwrap();
+                    let first = read.of(&ids[..1]).unwrap()[0];
+                    assert!([0.0, 1.0, 2.0, 3.0].contains(&first));
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn what_a_killed_process_left_is_taken_over() {
+    let (dir, path, ids, losses) = written(10, true);
+    let left = dir.path().join(".losses.il.tmp");
+    fs::write(&left, vec![7; 1 << 20]).unwrap();
+    let store = IrreducibleLosses::new(&ids, &losses).unwrap();
+    store.save(&path, &origin()).unwrap();
+    assert!(!left.exists());
+    assert_eq!(IrreducibleLosses::open(&path).unwrap().of(&ids).unwrap(), losses);
+    assert!(fs::metadata(&path).unwrap().len() < 1 << 14);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_at_the_temporary_name_is_not_followed() {
+    let (dir, path, ids, losses) = written(10, true);
+    let other = dir.path().join("precious");
+    fs::write(&other, "precious").unwrap();
+    std::os::unix::fs::symlink(&other, dir.path().join(".losses.il.tmp")).unwrap();
+    IrreducibleLosses::new(&ids, &losses).unwrap().save(&path, &origin()).unwrap();
+    assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
+    IrreducibleLosses::open(&path).unwrap().verify().unwrap();
+}
+
+#[test]
+fn stores_are_iterated_merged_extended_and_exported() {
+    for sparse in [false, true] {
+        let (dir, path, ids, losses) = written(1_000, sparse);
+        let store = IrreducibleLosses::open(&path).unwrap();
+        let pairs: Vec<(u64, f32)> = store.iter().unwrap().collect();
+        assert!(pairs.iter().copied().eq(ids.iter().copied().zip(losses.iter().copied())));
+
+        let other = IrreducibleLosses::new(&[2, u64::MAX], &[0.5, f32::MAX]).unwrap();
+        let merged = IrreducibleLosses::merged([&other, &store]).unwrap();
+        assert_eq!(merged.len(), 1_002);
+        assert_eq!(merged.of(&[u64::MAX, ids[999], 2]).unwrap(), [f32::MAX, losses[999], 0.5]);
+        let twice = IrreducibleLosses::merged([&merged, &other]).unwrap_err();
+        assert_eq!(twice, SelectionError::DuplicateId { id: 2 });
+        let extended = store.clone().with_default(0.25).unwrap().extended(&[3], &[0.75]).unwrap();
+        assert_eq!(extended.of(&[3, 4, ids[5]]).unwrap(), [0.75, 0.25, losses[5]]);
+        assert_eq!(store.of(&[3]), Err(SelectionError::MissingId { id: 3, known: 1_000 }));
+
+        use seedbed_rho_selection::store::{export, import};
+        let file = |name: &str| dir.path().join(name);
+        let same = |back: IrreducibleLosses| {
+            assert!(back.iter().unwrap().eq(merged.iter().unwrap()));
+        };
+        export::npy(&merged, file("losses.npy"), file("ids.npy")).unwrap();
+        same(import::npy(file("losses.npy"), Some(&file("ids.npy"))).unwrap());
+        export::csv(&merged, file("losses.csv")).unwrap();
+        #[cfg(feature = "import")]
+        {
+            same(import::csv(file("losses.csv"), "id", "loss").unwrap());
+            export::safetensors(&merged, file("st")).unwrap();
+            same(import::safetensors(file("st"), "losses", Some("ids")).unwrap());
+        }
+    }
+    let empty = IrreducibleLosses::default();
+    assert_eq!(empty.iter().unwrap().count(), 0);
+    assert!(empty.with_default(f32::NAN).is_err());
+    let largest = IrreducibleLosses::new(&[u64::MAX, u64::MAX - 1], &[1.0, 2.0]).unwrap();
+    assert_eq!(largest.iter().unwrap().last(), Some((u64::MAX, 1.0)));
 }
 
 #[test]

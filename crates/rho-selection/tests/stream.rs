@@ -100,8 +100,36 @@ fn bad_streams_are_refused() {
     assert_eq!(selector.seen(), 0, "nothing of a bad chunk is taken");
     selector.push(&[4], &[1.0]).unwrap();
     assert_eq!(selector.clone().finish(), Err(SelectionError::TooMany { k: 2, n: 1 }));
-    selector.push(&[4], &[2.0]).unwrap();
-    assert_eq!(selector.finish(), Err(SelectionError::DuplicateId { id: 4 }));
+    let extreme = StreamConfig { temperature: Some(1e-320), ..StreamConfig::top(1) };
+    assert!(StreamSelector::new(extreme).is_err());
+    let saved = serde_json::to_string(&StreamSelector::new(StreamConfig::top(5)).unwrap()).unwrap();
+    let none = saved.replace("\"k\":5", "\"k\":0");
+    let mut none: StreamSelector = serde_json::from_str(&none).unwrap();
+    assert!(none.push(&[1], &[1.0]).is_err());
+    let mut all = StreamSelector::new(StreamConfig::top(usize::MAX)).unwrap();
+    all.push(&[1, 2], &[0.0, 1.0]).unwrap();
+    assert!(all.finish().is_err());
+}
+
+#[test]
+fn an_id_that_comes_twice_is_refused_at_once_and_the_stream_goes_on() {
+    let mut selector = StreamSelector::new(StreamConfig::top(2)).unwrap();
+    selector.push(&[4], &[1.0]).unwrap();
+    for (ids, scores) in [(&[4][..], &[2.0][..]), (&[5, 4], &[3.0, 0.5]), (&[6, 6], &[1.0, 2.0])] {
+        let twice = selector.push(ids, scores).unwrap_err();
+        assert_eq!(twice, SelectionError::DuplicateId { id: ids[ids.len() - 1] });
+        assert_eq!(selector.seen(), 1, "nothing of the chunk is taken");
+    }
+    // Saved and read back, it knows the ids as before.
+    let saved = serde_json::to_string(&selector).unwrap();
+    let mut selector: StreamSelector = serde_json::from_str(&saved).unwrap();
+    assert!(selector.push(&[4], &[9.0]).is_err());
+    assert_eq!(selector.finish(), Err(SelectionError::TooMany { k: 2, n: 1 }));
+    selector.push(&[5, 6], &[0.5, 2.0]).unwrap();
+    assert_eq!(selector.finish().unwrap().ids, [6, 4]);
+    // It can be asked and go on.
+    selector.push(&[7], &[1.5]).unwrap();
+    assert_eq!(selector.finish().unwrap().ids, [6, 7]);
 }
 
 #[test]

@@ -44,6 +44,38 @@ fn shares_classes_and_quantiles() {
 }
 
 #[test]
+fn labels_that_are_no_classes_neither_panic_nor_fill_memory() {
+    // Marks of what is ignored, and an identity hash as a label.
+    let labels = [usize::MAX, 1, 2, -100_isize as usize, 1, 2, 1 << 40, 1, 1, 2_000];
+    let telemetry = select(highest_loss(), &Candidates::new(&IDS, &LOSSES).labels(&labels));
+    // Picked are the positions 0, 3, 6 and 9: none of the classes that are counted.
+    assert_eq!((telemetry.classes.as_slice(), telemetry.other_classes), (&[0, 0, 0][..], 4));
+    assert!(serde_json::to_string(&telemetry).unwrap().len() < 2_000);
+    let rarest = Candidates::new(&IDS, &LOSSES).labels(&[1_023; 10]);
+    let telemetry = select(highest_loss(), &rarest);
+    assert_eq!((telemetry.classes[1_023], telemetry.other_classes), (4, 0));
+    assert!(serde_json::to_string(&telemetry).unwrap().len() < 4_000);
+    // Where there are logits, a label has to be one of their classes.
+    let logits = vec![0.0; 20];
+    let batch =
+        Candidates::new(&IDS, &LOSSES).labels(&labels).logits(Rows::new(&logits, 2).unwrap());
+    let mut selector = Selector::new(highest_loss().check().unwrap(), Default::default()).unwrap();
+    assert_eq!(
+        selector.select(&batch).unwrap_err().to_string(),
+        "label of example 0 is 18446744073709551615 (-1 as a signed number): it must be below the \
+         number of classes (2)"
+    );
+}
+
+#[test]
+fn quantiles_of_the_largest_scores_are_numbers() {
+    let losses = [f32::MAX, -f32::MAX, 0.0, f32::MAX];
+    let scores = select(highest_loss(), &Candidates::new(&IDS[..4], &losses)).scores.unwrap();
+    assert_eq!((scores.min, scores.max, scores.q75), (-f32::MAX, f32::MAX, f32::MAX));
+    assert!((scores.median / f32::MAX - 0.5).abs() < 1e-6);
+}
+
+#[test]
 fn correct_answers_are_worked_out_from_logits() {
     let logits = [1.0, 0.0, 0.0, 1.0, 0.5, 0.5];
     let batch = Candidates::new(&IDS[..3], &[0.3, 1.3, 0.7])

@@ -4,12 +4,14 @@ use seedbed_autodiff::{Activation, Module as _, Rng, Tensor};
 use seedbed_nn::optim::{AdamW, AdamWConfig, Sgd, SgdConfig};
 use seedbed_nn::{Config, Mlp};
 use seedbed_rho_selection::pick::{Policy, Proposal};
+use seedbed_rho_selection::report::Recommendation;
+use seedbed_rho_selection::score::last_layer_grand;
 use seedbed_rho_selection::train::{
-    Outputs, Overlapped, ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate,
-    holdout_gains, selection_step, selection_step_in_one_pass, train_on, train_reference,
+    CrossFit, Outputs, Overlapped, ReferenceConfig, Trial, cross_fit, ensemble_losses, evaluate,
+    grand, holdout_gains, selection_step, selection_step_in_one_pass, train_on, train_reference,
 };
 use seedbed_rho_selection::{
-    Candidates, IrreducibleLosses, Score, Selection, SelectionConfig, Selector,
+    Candidates, IrreducibleLosses, Rows, Score, Selection, SelectionConfig, Selector,
 };
 
 /// Points of a line, labelled by their side of 0; the last one has the wrong label.
@@ -129,7 +131,59 @@ fn the_exact_criterion_is_the_fall_of_the_holdout_loss() {
 }
 
 #[test]
+fn a_cross_fit_reports_what_its_references_are_worth() {
+    let line = Line::new(64);
+    let (even, odd): (Vec<usize>, Vec<usize>) = (0..64).partition(|row| row % 2 == 0);
+    let halves = [&even[..], &odd[..]];
+    let fit = |epochs| {
+        let losses = |m: &Mlp, rows: &[usize]| line.losses(m, rows);
+        cross_fit(linear, halves, losses, &fast(epochs), &mut Rng::new(1)).unwrap()
+    };
+    let report = |references: &CrossFit<Mlp>, planned| {
+        let labels = |rows: &[usize]| rows.iter().map(|&row| line.labels[row]).collect();
+        let logits = |m: &Mlp, rows: &[usize]| m.forward(&line.x.index_select(0, rows));
+        references.report(halves, labels, logits, planned).unwrap()
+    };
+    let short = fit(2);
+    let of_short = report(&short, 10);
+    assert_eq!((short.references[0].steps, of_short.lengths.reference), (8, 8));
+    assert!(of_short.lengths.unfinished && short.references[0].unfinished);
+    assert_eq!(of_short.recommendation, Recommendation::Uniform);
+    let long = report(&fit(20), 10);
+    assert!(long.accuracy > 0.95 && long.wrong_labels < 0.05, "{long}");
+    assert_eq!(long.recommendation, Recommendation::Rho);
+    let mean = fit(20).losses().iter().map(|&x| f64::from(x)).sum::<f64>() / 64.0;
+    assert!((long.mean_loss - mean).abs() < 1e-6, "the irreducible losses of the very rows");
+}
+
+#[test]
+fn grand_of_one_layer_is_that_of_its_last_layer() {
+    let line = Line::new(20);
+    let model = linear(&mut Rng::new(3));
+    let rows = [4, 0, 19, 7];
+    let norms = grand(&model, &rows, |m, rows| line.losses(m, rows)).unwrap();
+    let x = line.x.index_select(0, &rows);
+    let logits = model.forward(&x);
+    let labels = rows.map(|row| line.labels[row]);
+    let (logits, x) = (Rows::new(logits.data(), 2).unwrap(), Rows::new(x.data(), 1).unwrap());
+    let last = last_layer_grand(logits, &labels, x).unwrap();
+    for (whole, last) in norms.iter().zip(&last) {
+        assert!((whole - last).abs() < 1e-5, "{norms:?} {last}");
+    }
+    // Another layer adds to it.
+    let deep = Mlp::new(&[1, 3, 2], Activation::Tanh, &mut Rng::new(3));
+    assert!(grand(&deep, &rows, |m, rows| line.losses(m, rows)).unwrap().iter().all(|&n| n > 0.0));
+    let bad =
+        |m: &Mlp, rows: &[usize]| line.losses(m, rows) * Tensor::full(&[rows.len()], f64::INFINITY);
+    let said = grand(&model, &rows, bad).unwrap_err().to_string();
+    assert!(said.starts_with("norm of the gradient at position 0 is "), "{said}");
+}
+
+#[test]
 fn an_ensemble_has_the_mean_probability() {
+    assert_eq!(ensemble_losses(&[vec![f32::INFINITY], vec![f32::INFINITY]]), [f32::INFINITY]);
+    assert_eq!(ensemble_losses(&[vec![f32::INFINITY], vec![0.0]]), [2_f32.ln()]);
+
     let (a, b) = ([0.3_f32, 2.0], [1.2_f32, 0.1]);
     let losses = ensemble_losses(&[a.to_vec(), b.to_vec()]);
     for i in 0..2 {

@@ -9,7 +9,10 @@ const MANIFEST: &str = "crates/kernels/Cargo.toml";
 
 /// Tests and benchmarks: they may set the number of threads.
 fn is_test_or_bench(path: &str) -> bool {
-    path.starts_with("benches/") || path.contains("/tests/") || path.contains("/benches/")
+    path.starts_with("benches/")
+        || path.contains("/tests/")
+        || path.ends_with("/tests.rs")
+        || path.contains("/benches/")
 }
 
 /// Rayon is named only in `kernels/par.rs` (tests and benches may build thread pools).
