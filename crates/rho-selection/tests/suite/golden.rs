@@ -1,8 +1,6 @@
 //! Scores and picks held against values that `scripts/golden.py` computed with NumPy.
 
-mod common;
-
-use common::Golden;
+use crate::common::Golden;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use seedbed_rho_selection::pick::{Draw, diverse};
