@@ -11,9 +11,9 @@ use super::tree::Tree;
 const OPS: [(&str, &str, &str); 3] = [
     ("crates/autodiff", "crates/autodiff/src/ops/", ENGINE),
     ("crates/autodiff", "crates/autodiff/src/fused/", ENGINE),
-    ("crates/ntm", "crates/ntm/src/memory/", "crates/ntm/tests/gradcheck"),
+    ("crates/ntm", "crates/ntm/src/memory/", "crates/ntm/tests/suite/gradcheck"),
 ];
-const ENGINE: &str = "crates/autodiff/tests/gradcheck/";
+const ENGINE: &str = "crates/autodiff/tests/suite/gradcheck/";
 
 /// Every op stands in the table, and every op module is looked at.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -104,8 +104,10 @@ mod tests {
     const OP: &str = "crates/autodiff/src/ops/unary.rs";
     const FUSED: (&str, &str) =
         ("crates/autodiff/src/fused/linear.rs", "impl T { pub fn linear() {} }");
-    const CASES: (&str, &str) =
-        ("crates/autodiff/tests/gradcheck/main.rs", "case(\"linear\"); case(\"tanh\"); // \"erf\"");
+    const CASES: (&str, &str) = (
+        "crates/autodiff/tests/suite/gradcheck/mod.rs",
+        "case(\"linear\"); case(\"tanh\"); // \"erf\"",
+    );
 
     #[test]
     fn an_op_without_a_case_is_found() {
@@ -119,7 +121,7 @@ mod tests {
     #[test]
     fn a_name_beside_the_table_says_nothing() {
         let named = |cases: &str| {
-            let table = ("crates/autodiff/tests/gradcheck/main.rs", cases);
+            let table = ("crates/autodiff/tests/suite/gradcheck/mod.rs", cases);
             check(&Tree::of(&[
                 (OP, "pub fn sign() {}"),
                 ("crates/autodiff/src/fused/no.rs", "fn f() {}"),
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn operations_of_a_model_are_ops() {
         let read = ("crates/ntm/src/memory/read.rs", "pub fn read() {}\npub fn write() {}");
-        let table = ("crates/ntm/tests/gradcheck.rs", "case(\"read\");");
+        let table = ("crates/ntm/tests/suite/gradcheck.rs", "case(\"read\");");
         let tree = Tree::of(&[(OP, "pub fn tanh() {}"), FUSED, CASES, read, table]);
         assert_eq!(places(&check(&tree)), ["crates/ntm/src/memory/read.rs:2"]);
     }

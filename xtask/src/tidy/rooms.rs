@@ -31,8 +31,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         }
         for (room, what) in ROOMS {
             let place = format!("tests/suite/{room}");
-            let places = [format!("{home}/{place}"), format!("{home}/tests/{room}")];
-            let files = places.map(|at| [format!("{at}.rs"), format!("{at}/")]).concat();
+            let files = [format!("{home}/{place}.rs"), format!("{home}/{place}/")];
             let mut tokens =
                 files.iter().flat_map(|file| tree.rust_under(file)).flat_map(|(_, tokens)| tokens);
             if !tokens.any(|token| token.is_ident("test") || token.is_ident("proptest")) {
