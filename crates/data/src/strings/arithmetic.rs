@@ -133,8 +133,12 @@ impl Arithmetic {
         Ok(Example { input, target })
     }
 
+    /// A random example of this length whose operands are of one kind.
+    ///
+    /// # Panics
+    /// If no example has this length: see [`fitting`](StringTask::fitting).
     #[track_caller]
-    fn draw(&self, operands: Operands, length: usize, rng: &mut Rng) -> Example {
+    pub fn sample_of(&self, operands: Operands, length: usize, rng: &mut Rng) -> Example {
         let digits = self.digits(length).filter(|&digits| self.cells(digits) == length);
         let digits = digits.unwrap_or_else(|| panic!("{self:?} has no example of {length} cells"));
         let [mut a, mut b] = operands.draw(digits, self.base, rng);
@@ -161,12 +165,12 @@ impl StringTask for Arithmetic {
 
     #[track_caller]
     fn sample(&self, length: usize, rng: &mut Rng) -> Example {
-        self.draw(Operands::Uniform, length, rng)
+        self.sample_of(Operands::Uniform, length, rng)
     }
 
     #[track_caller]
     fn sample_tough(&self, length: usize, rng: &mut Rng) -> Example {
         let kind = Operands::TOUGH[rng.below(Operands::TOUGH.len())];
-        self.draw(kind, length, rng)
+        self.sample_of(kind, length, rng)
     }
 }

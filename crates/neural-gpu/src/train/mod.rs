@@ -61,6 +61,7 @@ pub struct Trainer<T> {
     average: Ema<DiagonalGpu>,
     /// Good weights, to be taken again after a collapse.
     snapshot: DiagonalGpu,
+    /// Of all networks so far.
     best: DiagonalGpu,
     best_validated: Option<Validated>,
     progress: Progress,
@@ -314,13 +315,15 @@ impl<T: StringTask> Trainer<T> {
             true => (&average, &self.average.average),
             false => (&last, &self.model),
         };
+        let good_stages = &mut self.progress.good_stages;
+        *good_stages = better.good_stages().max(*good_stages);
+        let stages = *good_stages;
         let best = self.best_validated.as_ref().is_none_or(|best| better.score() > best.score());
         if best {
             self.best.clone_from(model);
             self.best_validated = Some(better.clone());
         }
         let event = Event::Validated { last, average, best };
-        let stages = self.best_validated.as_ref().map_or(0, |best| best.good_stages());
         let cycles = self.progress.cycles(&self.recipe);
         let Recipe { discard_after, discard_stages, .. } = *self.recipe;
         if discard_after > 0 && cycles >= discard_after && stages < discard_stages {
@@ -334,8 +337,6 @@ impl<T: StringTask> Trainer<T> {
         self.optimizer = ClippedAdaMax::new(&fresh, self.checked_optimizer());
         self.average = Ema::new(&fresh, self.checked_average());
         self.snapshot.clone_from(&fresh);
-        self.best.clone_from(&fresh);
-        self.best_validated = None;
         self.model = fresh;
         self.sums = [0.0; 2];
         self.progress.start_again(&self.recipe);

@@ -62,6 +62,8 @@ pub struct Progress {
     pub calm: u64,
     /// Steps since the cycles began.
     pub cycle_step: u64,
+    /// The most stages of a validation that this network has passed.
+    pub good_stages: usize,
     /// The weight of the saturation cost.
     pub saturation_weight: f64,
 }
@@ -86,6 +88,7 @@ impl Progress {
             error_at_length: 1.0,
             calm: 0,
             cycle_step: 0,
+            good_stages: 0,
             saturation_weight: 1e-3,
         }
     }

@@ -70,7 +70,7 @@ pub struct Recipe {
     pub validate_every: u64,
     /// Lengths and numbers of examples of the validation, one stage after the other; a stage below 0.9 ends it.
     pub validation: Vec<[usize; 2]>,
-    /// A network whose best validation is not above 0.9 in this many stages after `discard_after` cycles is given up.
+    /// A network that has not passed this many stages after `discard_after` cycles is given up.
     pub discard_stages: usize,
     /// See `discard_stages`; 0 keeps every network.
     pub discard_after: u64,
@@ -111,10 +111,10 @@ impl Recipe {
             cycle_steps: 1200,
             cycle_end: 0.1,
             cycle_restart: 0.9,
-            validate_every: 300,
-            validation: vec![[101, 64], [201, 32], [401, 64], [401, 960]],
+            validate_every: 600,
+            validation: vec![[101, 64], [201, 64], [401, 128], [401, 512]],
             discard_stages: 3,
-            discard_after: 2,
+            discard_after: 4,
             rounded: true,
         };
         match operation {
