@@ -20,7 +20,7 @@
 //! use seedbed_nn::Config;
 //!
 //! let task = Arithmetic::binary(Operation::Add);
-//! let recipe = Recipe { examples: 2, ..Recipe::of(task.operation, 24) };
+//! let recipe = Recipe { examples: 2, shards: 2, ..Recipe::of(task.operation, 24) };
 //! let mut trainer = Trainer::new(DiagonalConfig::default().check()?, recipe.check()?, task, 0)?;
 //! trainer.step()?;
 //! assert_eq!(trainer.progress().step, 1);
@@ -38,7 +38,9 @@ pub use progress::{Phase, Progress};
 pub use recipe::Recipe;
 pub use sets::Validated;
 
-use seedbed_autodiff::{Rng, value_and_grad_aux};
+use std::sync::OnceLock;
+
+use seedbed_autodiff::{Rng, par_value_and_grad};
 use seedbed_data::strings::StringTask;
 use seedbed_nn::ema::{Ema, EmaConfig};
 use seedbed_nn::{Checked, Config as _, ConfigError};
@@ -95,6 +97,20 @@ pub enum Event {
         /// Whether one of the two is the best so far.
         best: bool,
     },
+}
+
+/// A part of a step's examples, which is computed on its own.
+struct Shard {
+    batch: Batch,
+    noise: Rng,
+    outcome: OnceLock<Outcome>,
+}
+
+/// What is seen of a shard beside its loss.
+#[derive(Debug)]
+struct Outcome {
+    exact: Vec<bool>,
+    saturation: f32,
 }
 
 /// Why a training cannot go on.
@@ -191,21 +207,24 @@ impl<T: StringTask> Trainer<T> {
     /// # Errors
     /// If the loss is not finite any more.
     pub fn step(&mut self) -> Result<Option<Event>, TrainError> {
-        let (batch, greatest) = self.batch();
+        let shards = self.shards();
         let perturbation = Perturbation {
             pre_activation: self.progress.noise,
             state: self.progress.noise * self.recipe.state_noise,
             rounding: self.progress.rounding,
         };
-        let spans = batch.packing.spans();
-        let cells_and_steps: usize = spans.iter().map(|span| span.rows.len() * span.steps).sum();
-        let weight = self.progress.saturation_weight / cells_and_steps as f64;
-        let noise = &mut self.rng;
-        let (loss, (exact, saturation), gradient) = value_and_grad_aux(&self.model, |model| {
+        let spans = || shards.iter().flat_map(|shard| shard.batch.packing.spans());
+        let work: usize = spans().map(|span| span.rows.len() * span.steps).sum();
+        // The mean over shards is taken.
+        let weight = self.progress.saturation_weight * shards.len() as f64 / work as f64;
+        let (loss, gradient) = par_value_and_grad(&self.model, &shards, |model, shard| {
+            let Shard { batch, noise, outcome } = shard;
             let (logits, saturation) =
-                model.forward(&batch.inputs, &batch.packing, perturbation, noise);
-            let loss = batch.loss(&logits) + &saturation.0 * weight;
-            (loss, (batch.exact(&logits), f64::from(saturation.0.item())))
+                model.forward(&batch.inputs, &batch.packing, perturbation, &mut noise.clone());
+            let saturation = saturation.0;
+            let seen = Outcome { exact: batch.exact(&logits), saturation: saturation.item() };
+            outcome.set(seen).expect("once a shard");
+            batch.loss(&logits) + saturation * weight
         });
         let loss = f64::from(loss.item());
         let rate = self.progress.rate_now(&self.recipe);
@@ -215,30 +234,35 @@ impl<T: StringTask> Trainer<T> {
         }
         self.optimizer.step_scaled(&mut self.model, &gradient, rate);
         self.average.update(&self.model);
-        self.weigh_saturation(loss, saturation / cells_and_steps as f64);
 
-        let of_greatest = batch.packing.order().iter().map(|&i| i < greatest);
-        let (mut wrong_at_length, mut wrong) = (0, 0);
-        for (at_length, exact) in of_greatest.zip(exact) {
-            wrong += usize::from(!exact);
-            wrong_at_length += usize::from(!exact && at_length);
+        let (mut wrong_at_length, mut wrong, mut saturation) = (0, 0, 0.0);
+        let of_shard = self.recipe.examples / shards.len();
+        for Shard { batch, outcome, .. } in &shards {
+            let outcome = outcome.get().expect("every shard was computed");
+            saturation += f64::from(outcome.saturation);
+            for (&i, exact) in batch.packing.order().iter().zip(&outcome.exact) {
+                wrong += usize::from(!exact);
+                wrong_at_length += usize::from(!exact && i < of_shard);
+            }
         }
-        let share = |wrong: usize, of: usize| wrong as f64 / of as f64;
-        let errors = [share(wrong_at_length, greatest), share(wrong, spans.len())];
-        let action = self.progress.observe(&self.recipe, errors[0], errors[1]);
+        self.weigh_saturation(loss, saturation / work as f64);
+        let share =
+            |wrong: usize, lengths: usize| wrong as f64 / (lengths * self.recipe.examples) as f64;
+        let action =
+            self.progress.observe(&self.recipe, share(wrong_at_length, 1), share(wrong, 3));
         Ok(self.act(action))
     }
 
-    /// Examples of three lengths: the greatest, half of it, and one drawn between. Also says how many there are of the greatest, which come first.
-    fn batch(&mut self) -> (Batch, usize) {
+    /// Examples of three lengths: the greatest, half of it, and one drawn between. Each shard has as many of each, those of the greatest first.
+    fn shards(&mut self) -> Vec<Shard> {
         let Self { recipe, task, rng, progress, .. } = self;
         let shortest = (1..).find_map(|length| task.fitting(length)).expect("checked");
         let greatest = progress.length;
         let between = shortest + rng.below(greatest - shortest + 1);
-        let mut examples = Vec::with_capacity(3 * recipe.examples);
+        let mut shards = vec![Vec::new(); recipe.shards];
         for steps in [greatest, greatest / 2, between] {
             let steps = task.fitting(steps).expect("not shorter than the shortest");
-            for _ in 0..recipe.examples {
+            for i in 0..recipe.examples {
                 let shorter = shortest + rng.below(steps - shortest + 1);
                 let length = if rng.bernoulli(recipe.shorter) { shorter } else { steps };
                 let length = task.fitting(length).expect("not shorter than the shortest");
@@ -246,10 +270,15 @@ impl<T: StringTask> Trainer<T> {
                     true => task.sample_tough(length, rng),
                     false => task.sample(length, rng),
                 };
-                examples.push((example, steps));
+                shards[i % recipe.shards].push((example, steps));
             }
         }
-        (Batch::new(&examples), recipe.examples)
+        let shard = |examples: Vec<_>| Shard {
+            batch: Batch::new(&examples),
+            noise: rng.split(),
+            outcome: OnceLock::new(),
+        };
+        shards.into_iter().map(shard).collect()
     }
 
     /// Every 200 steps: weight ← clamp(rate · loss / saturation cost, 10⁻²⁰, 10⁻³).

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Recipe {
     /// Examples of each of the three lengths of a step.
     pub examples: usize,
+    /// Parts into which the examples of a step are divided, to be computed beside each other; a divisor of `examples`.
+    pub shards: usize,
     /// The share of examples that are shorter than the number of steps they run for: the network has to hold its answer.
     pub shorter: f64,
     /// The share of tough examples, see [`StringTask::sample_tough`](seedbed_data::strings::StringTask::sample_tough).
@@ -83,6 +85,7 @@ impl Recipe {
     pub fn of(operation: Operation, maps: usize) -> Self {
         let addition = Self {
             examples: 16,
+            shards: 16,
             shorter: 0.3,
             tough: 0.5,
             rate: 0.01 * 48.0 / maps as f64,
@@ -183,6 +186,12 @@ impl Config for Recipe {
         ] {
             that(value >= 1, field, &value, "at least 1")?;
         }
+        that(
+            self.shards >= 1 && self.examples.is_multiple_of(self.shards),
+            "shards",
+            &self.shards,
+            "a divisor of examples",
+        )?;
         that(
             self.first_length <= self.ramp_length && self.ramp_length <= self.full_length,
             "ramp_length",
