@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::process;
 
-/// Runs the unit tests of the kernel modules under Miri; `args` go to the test program.
+/// Runs the unit tests of the kernels crate under Miri; `args` go to the test program.
 pub(crate) fn run(root: &Path, args: &[std::ffi::OsString]) -> Result<ExitCode> {
     // Miri is a component of nightly toolchains; the active one may be nightly or not.
     let found = [vec!["cargo"], vec!["rustup", "run", "nightly", "cargo"]]
@@ -20,14 +20,14 @@ pub(crate) fn run(root: &Path, args: &[std::ffi::OsString]) -> Result<ExitCode> 
         );
     };
     let mut miri = command(root, &words);
-    miri.args(["miri", "test", "--package", "seedbed-autodiff", "--lib"]);
+    miri.args(["miri", "test", "--package", "seedbed-kernels", "--lib"]);
     if std::env::var_os("MIRIFLAGS").is_none() {
         // The threads of the global pool live as long as the process.
         miri.env("MIRIFLAGS", "-Zmiri-ignore-leaks");
     }
     // Cargo hands its own path down, which would call this toolchain's again.
     miri.env_remove("CARGO");
-    process::hand_over(miri.args(["--", "kernels::"]).args(args))
+    process::hand_over(miri.arg("--").args(args))
 }
 
 fn command(root: &Path, words: &[&str]) -> Command {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use crate::graph::{Ctx, Grads, Op};
-use crate::levels::{self, quietly};
+use crate::levels::{self, no_grad};
 use crate::tape::Tape;
 use crate::{Float, Tensor};
 
@@ -86,20 +86,20 @@ impl<F: Float, S, const N: usize> FusedCtx<'_, F, S, N> {
         self.ctx.needs(i)
     }
 
-    /// What has been gathered by now of the gradient of the `i`-th input, to be added to in place: see [`Ctx::gathered`].
-    pub fn gathered(&self, i: usize) -> Option<Tensor<F>> {
-        self.ctx.gathered(i)
+    /// What has been accumulated by now of the gradient of the `i`-th input, to be added to in place: see [`Ctx::accumulated`].
+    pub fn accumulated(&self, i: usize) -> Option<Tensor<F>> {
+        self.ctx.accumulated(i)
     }
 
-    /// See [`Ctx::add_product`].
-    pub(crate) fn add_product(&self, i: usize, rows: [&[F]; 2]) -> bool {
+    /// Adds the product Aᵀ · B to the gradient of the `i`-th input, together with others of its kind: see [`Ctx::add_product`].
+    pub fn add_product(&self, i: usize, rows: [&[F]; 2]) -> bool {
         self.ctx.add_product(i, rows)
     }
 
-    /// [`gathered`](Self::gathered), or zeros where there is nothing to add to: either way a gradient of the `i`-th input that may be
+    /// [`accumulated`](Self::accumulated), or zeros where there is nothing to add to: either way a gradient of the `i`-th input that may be
     /// changed in place.
-    pub(crate) fn gradient(&self, i: usize) -> Tensor<F> {
-        self.gathered(i).unwrap_or_else(|| Tensor::zeros(self.x(i).shape()))
+    pub fn gradient(&self, i: usize) -> Tensor<F> {
+        self.accumulated(i).unwrap_or_else(|| Tensor::zeros(self.x(i).shape()))
     }
 }
 
@@ -129,7 +129,7 @@ impl<F: Float, T: Fused<F, N>, const N: usize> Op<F> for FusedOp<F, T, T::Saved,
             return tape.gradients(y, g).into();
         }
         let c = FusedCtx { ctx: c, saved: &self.saved };
-        quietly(|| self.op.vjp(&c, g)).into_iter().collect()
+        no_grad(|| self.op.vjp(&c, g)).into_iter().collect()
     }
 }
 
@@ -138,7 +138,7 @@ impl<F: Float> Tensor<F> {
     #[track_caller]
     pub fn fused<T: Fused<F, N>, const N: usize>(op: T, x: [&Self; N]) -> Self {
         let (y, saved) = {
-            let _quiet = levels::quiet();
+            let _no_grad = levels::no_grad_guard();
             op.forward(x)
         };
         Self::record(FusedOp { op, saved, element: PhantomData }, &x, y)

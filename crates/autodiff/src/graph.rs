@@ -75,21 +75,21 @@ impl<'a, F: Float> Ctx<'a, F> {
         self.inputs[i].0.level >= self.pending.level()
     }
 
-    /// What has been gathered by now of the gradient of the `i`-th input, if the rule may add its own part in place: it then returns
+    /// What has been accumulated by now of the gradient of the `i`-th input, if the rule may add its own part in place: it then returns
     /// the sum as its gradient. So a weight that is used at every step of a long sequence has one gradient that is added to, instead of one a
     /// step that is made, added and dropped.
     ///
     /// `None` if there is nothing yet, if somebody else holds it, or if an outer transform watches.
-    pub fn gathered(&self, i: usize) -> Option<Tensor<F>> {
+    pub fn accumulated(&self, i: usize) -> Option<Tensor<F>> {
         if self.recording() { None } else { self.pending.take_unique(&self.inputs[i]) }
     }
 
     /// Adds the product Aᵀ · B to the gradient of the `i`-th input, together with others of its kind: the rule then gives `None` for that input. Here A and B
     /// are some rows, as long as the sides of the input, a matrix.
     ///
-    /// False if this did not happen: if nothing has been gathered yet, so that there may be no others; if the rows are so many that waiting does not
+    /// False if this did not happen: if nothing has been accumulated yet, so that there may be no others; if the rows are so many that waiting does not
     /// pay; or if an outer transform watches.
-    pub(crate) fn add_product(&self, i: usize, rows: [&[F]; 2]) -> bool {
+    pub fn add_product(&self, i: usize, rows: [&[F]; 2]) -> bool {
         !self.recording() && self.pending.wait(&self.inputs[i], rows)
     }
 
@@ -141,8 +141,8 @@ impl<F: Float> Tensor<F> {
         }
         assert!(
             level == 0 || level > state.forbidden,
-            "checkpoint: the function uses a variable of an open transform (in {}) that is not part of the model \
-             given to checkpoint, so that its gradient would be lost",
+            "remat: the function uses a variable of an open transform (in {}) that is not part of the model \
+             given to remat, so that its gradient would be lost",
             op.name()
         );
         value

@@ -48,12 +48,12 @@ pub(crate) fn state() -> State {
 }
 
 /// Runs `f` without recording anything: kernels may use tensor ops.
-pub(crate) fn quietly<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn no_grad<R>(f: impl FnOnce() -> R) -> R {
     with_state(|s| s.floor = u8::MAX, f)
 }
 
-/// As [`quietly`], until the guard is dropped: for a call whose caller's line must stay known, which a closure hides.
-pub(crate) fn quiet() -> impl Drop {
+/// As [`no_grad`], until the guard is dropped: for a call whose caller's line must stay known, which a closure hides.
+pub(crate) fn no_grad_guard() -> impl Drop {
     let state = STATE.get();
     STATE.set(State { floor: u8::MAX, ..state });
     Restore(state)
@@ -69,7 +69,7 @@ pub(crate) fn looking_for_nan<R>(f: impl FnOnce() -> R) -> R {
     with_state(|s| s.debug_nan = true, f)
 }
 
-/// Runs `f` quietly, and panics if it uses a variable of a transform that is open already.
+/// Runs `f` no_grad, and panics if it uses a variable of a transform that is open already.
 pub(crate) fn without_captures<R>(f: impl FnOnce() -> R) -> R {
     with_state(|s| (s.floor, s.forbidden) = (u8::MAX, s.level), f)
 }

@@ -1,19 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
-mod float;
+mod deferred;
 mod fused;
 mod fusion;
 mod graph;
 #[cfg(debug_assertions)]
 #[doc(hidden)]
 pub mod instances;
-mod kernels;
 mod levels;
 mod module;
 mod ops;
-mod products;
-mod rng;
 mod shape;
 mod storage;
 mod tape;
@@ -21,18 +18,19 @@ mod tensor;
 mod transform;
 pub mod update;
 
+pub(crate) use seedbed_kernels as kernels;
+
 pub use check::{GradCheck, check_fused, check_grads};
-pub use float::Float;
 pub use fused::{Activation, MemoryHeads};
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};
 pub use ops::{ConvOptions, Operand};
-pub use rng::{RNG_STATE_BYTES, Rng};
+pub use seedbed_kernels::{Float, RNG_STATE_BYTES, Rng};
 pub use shape::Axes;
 pub use tensor::Tensor;
 pub use transform::{
-    checkpoint, custom_gradient, debug_nan, grad, hvp, jvp, par_value_and_grad, value_and_grad,
+    custom_gradient, debug_nan, grad, hvp, jvp, par_value_and_grad, remat, value_and_grad,
     value_and_grad_aux, vjp,
 };
 

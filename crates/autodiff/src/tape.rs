@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::deferred::{self, DeferredProducts};
 use crate::graph::{Ctx, Node, Op};
 use crate::kernels::accumulate::add_assign;
 use crate::levels::{State, debug_nan_is_on, state, with_state};
-use crate::products::{self, Products};
 use crate::{Float, Tensor};
 
 /// A graph that was recorded at one level, ready to be walked back.
@@ -54,18 +54,18 @@ impl<F: Float> Tape<F> {
             || {
                 let pending = Pending::new(self.base, self.level);
                 pending.add(y, seed);
-                pending.walk_back();
+                pending.backward();
                 self.variables.iter().map(|v| pending.take(v)).collect()
             },
         )
     }
 }
 
-/// A tensor and what has been gathered of its gradient: a sum, and products that wait to be added to it.
+/// A tensor and what has been accumulated of its gradient: a sum, and products that wait to be added to it.
 struct Entry<F: Float> {
     tensor: Tensor<F>,
     sum: Option<Tensor<F>>,
-    waiting: Option<Box<Products<F>>>,
+    waiting: Option<Box<DeferredProducts<F>>>,
 }
 
 impl<F: Float> Entry<F> {
@@ -122,12 +122,12 @@ impl<F: Float> Pending<F> {
         }
     }
 
-    /// Lets the product Aᵀ · B of a few rows wait to be added to the sum that has been gathered for the matrix `x`; false if there is no such sum, or
+    /// Lets the product Aᵀ · B of a few rows wait to be added to the sum that has been accumulated for the matrix `x`; false if there is no such sum, or
     /// if the rows are many.
     pub(crate) fn wait(&self, x: &Tensor<F>, [a, b]: [&[F]; 2]) -> bool {
         let &[k, n] = x.shape() else { return false };
         // Whoever looks for a NaN wants it at the op that made it.
-        if k * n == 0 || a.len() / k > products::FEW || debug_nan_is_on() {
+        if k * n == 0 || a.len() / k > deferred::FEW || debug_nan_is_on() {
             return false;
         }
         let slots = &mut *self.slots.borrow_mut();
@@ -137,7 +137,7 @@ impl<F: Float> Pending<F> {
         else {
             return false;
         };
-        let products = waiting.get_or_insert_with(|| Box::new(Products::new([k, n])));
+        let products = waiting.get_or_insert_with(|| Box::new(DeferredProducts::new([k, n])));
         products.push([a, b]);
         if products.are_many() {
             *sum = waiting.take().map(|products| products.onto(sum.take()));
@@ -146,7 +146,7 @@ impl<F: Float> Pending<F> {
     }
 
     /// From the newest tensor to the oldest: when a tensor's turn comes, its gradient is complete.
-    fn walk_back(&self) {
+    fn backward(&self) {
         let newest = self.slots.borrow().len();
         for i in (0..newest).rev() {
             // An op's inputs are older than its output, so that nothing is added to this slot any more.
@@ -155,7 +155,7 @@ impl<F: Float> Pending<F> {
                 let own = matches!(entry.tensor.0.node, Some(Node::Variable(_)))
                     && entry.tensor.0.level == self.level;
                 if own {
-                    // The transform's own variables keep what they have gathered.
+                    // The transform's own variables keep what they have accumulated.
                     self.slots.borrow_mut()[i].push(entry);
                     continue;
                 }
@@ -185,7 +185,7 @@ impl<F: Float> Pending<F> {
         slot.remove(i).complete().1
     }
 
-    /// The sum that has been gathered for `x`, taken out, if it may be changed in place.
+    /// The sum that has been accumulated for `x`, taken out, if it may be changed in place.
     pub(crate) fn take_unique(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
         let i = self.slot(x)?;
         let slots = &mut *self.slots.borrow_mut();

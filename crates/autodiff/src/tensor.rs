@@ -89,7 +89,7 @@ impl<F: Float> Tensor<F> {
     /// Unless `low < high` and both are finite.
     #[track_caller]
     pub fn uniform(shape: &[usize], low: f64, high: f64, rng: &mut Rng) -> Self {
-        let Ok(law) = Uniform::new(low, high) else {
+        let Ok(distribution) = Uniform::new(low, high) else {
             panic!("Tensor::uniform: needs finite bounds with low < high, got {low} and {high}")
         };
         // What is rounded up to `high` is taken down again.
@@ -100,7 +100,7 @@ impl<F: Float> Tensor<F> {
             let x = F::of(x);
             if x < top { x } else { below }
         };
-        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(rounded))
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), distribution, rng).mapv(rounded))
     }
 
     /// Independent draws from the normal distribution.
@@ -113,8 +113,8 @@ impl<F: Float> Tensor<F> {
             std >= 0.0 && std.is_finite() && mean.is_finite(),
             "Tensor::normal: needs a finite mean and a finite std >= 0, got {mean} and {std}"
         );
-        let law = Normal::new(mean, std).expect("the parameters were checked");
-        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), law, rng).mapv(F::of))
+        let distribution = Normal::new(mean, std).expect("the parameters were checked");
+        Self::from(ArrayD::<f64>::random_using(IxDyn(shape), distribution, rng).mapv(F::of))
     }
 }
 
@@ -227,8 +227,15 @@ impl<F: Float, S: Data<Elem = F>, D: Dimension> From<&ArrayBase<S, D>> for Tenso
     }
 }
 
-impl<F: Float> From<F> for Tensor<F> {
-    fn from(x: F) -> Self {
+// One by one: the compiler has to rule out that `F` is an array.
+impl From<f32> for Tensor<f32> {
+    fn from(x: f32) -> Self {
+        Self::new(vec![x], &[])
+    }
+}
+
+impl From<f64> for Tensor<f64> {
+    fn from(x: f64) -> Self {
         Self::new(vec![x], &[])
     }
 }

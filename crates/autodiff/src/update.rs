@@ -98,7 +98,7 @@ pub fn map<F: Float, M: Module<F>>(module: &mut M, f: impl Fn(F) -> F + Copy + S
 #[derive(Clone, Copy)]
 struct Step<U>(U);
 
-impl<F: Float, U: Update<F, S>, const S: usize> kernel::Rule<F, 1, S> for Step<U> {
+impl<F: Float, U: Update<F, S>, const S: usize> kernel::Update<F, 1, S> for Step<U> {
     const WORK: usize = U::WORK;
     #[inline(always)]
     fn at(self, x: F, [g]: [F; 1], state: [F; S]) -> (F, [F; S]) {
@@ -110,7 +110,7 @@ impl<F: Float, U: Update<F, S>, const S: usize> kernel::Rule<F, 1, S> for Step<U
 #[derive(Clone, Copy)]
 struct Map<T>(T);
 
-impl<F: Float, T: Fn(F) -> F + Copy + Send + Sync> kernel::Rule<F, 0, 0> for Map<T> {
+impl<F: Float, T: Fn(F) -> F + Copy + Send + Sync> kernel::Update<F, 0, 0> for Map<T> {
     const WORK: usize = 2;
     #[inline(always)]
     fn at(self, x: F, []: [F; 0], []: [F; 0]) -> (F, [F; 0]) {
@@ -127,7 +127,7 @@ fn change<F, M, R, const G: usize, const S: usize>(
 ) where
     F: Float,
     M: Module<F>,
-    R: kernel::Rule<F, G, S>,
+    R: kernel::Update<F, G, S>,
 {
     let mut xs = take(model);
     let mut states = states.map(|state| (take(state), state));

@@ -17,7 +17,7 @@ const OPS: &[(&str, Loss)] = &[
     ("prod", |x, y| (x + 1.0).prod(0).mean(..) + (y + 1.0).prod(1).mean(..)),
     ("cumsum", |x, y| (x.cumsum(0) * y.cumsum(1)).mean(..)),
     ("softmax", |x, y| (x.softmax(1) * y).sum(..) + (x.log_softmax(0) * y).mean(..)),
-    ("sort", |x, y| (x.sort(1).0 * y).sum(..) + (x.topk(50, 0).0 * y.slice(0, ..50)).sum(..)),
+    ("sort", |x, y| (x.sort(1).0 * y).sum(..) + (x.topk(0, 50).0 * y.slice(0, ..50)).sum(..)),
     ("permute", |x, y| (x.t() * y.reshape(&[700, 600])).sum(..)),
     ("slice", |x, y| (x.slice(1, 1..) * y.slice(1, ..-1).flip(1)).sum(..)),
     ("concat", |x, y| Tensor::concat(&[x, y], 1).square().mean(0).sum(..)),

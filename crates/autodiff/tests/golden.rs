@@ -42,7 +42,7 @@ fn run(op: &str, x: &[T], row: &Value) -> T {
         "log_softmax" => a.log_softmax(axis),
         "sort" => a.sort(axis).0,
         "argsort" => positions(a.argsort(axis)),
-        "topk" => a.topk(k as usize, axis).0,
+        "topk" => a.topk(axis, k as usize).0,
         "flip" => a.flip(axis),
         "roll" => a.roll(axis, k),
         "stack" => T::stack(x, axis),

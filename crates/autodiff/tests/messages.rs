@@ -109,10 +109,10 @@ fn broadcasting() {
 fn reductions() {
     let text = messages(&[
         ("sum", || drop(zeros(&[2, 3]).sum(2))),
-        ("sum_keep", || drop(zeros(&[2, 3]).sum_keep([0, -2]))),
+        ("sum_keepdim", || drop(zeros(&[2, 3]).sum_keepdim([0, -2]))),
         ("mean", || drop(zeros(&[2, 3]).mean(-3))),
         ("max", || drop(zeros(&[2, 0]).max(1))),
-        ("min_keep", || drop(zeros(&[0]).min_keep(..))),
+        ("min_keepdim", || drop(zeros(&[0]).min_keepdim(..))),
         ("argmax", || drop(zeros(&[3, 0]).argmax(-1))),
         ("argmin", || drop(zeros(&[3]).argmin(1))),
         ("prod", || drop(zeros(&[2]).prod([0, 0]))),
@@ -123,7 +123,7 @@ fn reductions() {
         ("log_softmax", || drop(zeros(&[]).log_softmax(-1))),
         ("sort", || drop(zeros(&[2]).sort(1))),
         ("argsort", || drop(zeros(&[2]).argsort(-2))),
-        ("topk", || drop(zeros(&[2, 3]).topk(4, 1))),
+        ("topk", || drop(zeros(&[2, 3]).topk(1, 4))),
     ]);
     insta::assert_snapshot!(text);
 }

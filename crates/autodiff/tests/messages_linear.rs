@@ -32,13 +32,10 @@ const TABLE: &[Row] = &[
         "matmul: shapes do not broadcast: lhs [2], rhs [4] (axis -1: 2 against 4)",
     ),
     (
-        || ones(&[2, 3]).matmul_t(&ones(&[3, 4]), true, false),
-        "matmul_t: inner dimensions differ: lhs [2, 3] transposed, rhs [3, 4] (2 against 3)",
+        || ones(&[2, 3]).matmul_tn(&ones(&[3, 4])),
+        "matmul_tn: inner dimensions differ: lhs [2, 3] transposed, rhs [3, 4] (2 against 3)",
     ),
-    (
-        || ones(&[3]).matmul_t(&ones(&[3, 4]), true, false),
-        "matmul_t: needs matrices: lhs [3], rhs [3, 4]",
-    ),
+    (|| ones(&[3]).matmul_tn(&ones(&[3, 4])), "matmul_tn: needs matrices: lhs [3], rhs [3, 4]"),
     (|| ones(&[3]).dot(&ones(&[4])), "dot: needs two vectors of one length: lhs [3], rhs [4]"),
     (|| ones(&[3, 1]).outer(&ones(&[4])), "outer: needs two vectors: lhs [3, 1], rhs [4]"),
     (

@@ -115,10 +115,10 @@ proptest! {
         }
         let mut kept = x.shape().to_vec();
         axes.iter().for_each(|&a| kept[a as usize] = 1);
-        assert_eq!(x.sum_keep(&axes).shape(), &kept);
-        assert_close(&x.sum_to(&kept), &x.sum_keep(&axes));
-        let spread = x.sum_keep(&axes).broadcast_to(x.shape());
-        let expected = x.sum_keep(&axes).view().broadcast(x.shape()).map(|v| v.to_owned());
+        assert_eq!(x.sum_keepdim(&axes).shape(), &kept);
+        assert_close(&x.sum_to(&kept), &x.sum_keepdim(&axes));
+        let spread = x.sum_keepdim(&axes).broadcast_to(x.shape());
+        let expected = x.sum_keepdim(&axes).view().broadcast(x.shape()).map(|v| v.to_owned());
         assert_close(&spread, &T::from(expected.expect("it broadcasts")));
     }
 
@@ -144,7 +144,7 @@ proptest! {
             let negatives: Vec<_> = g.iter().map(|v| 0.0 - v).collect();
             order(&negatives).into_iter().map(|i| i as f64).collect()
         };
-        assert_close(&positions(&x.topk(k, a).1), &lanes(&x, axis, k, top));
+        assert_close(&positions(&x.topk(a, k).1), &lanes(&x, axis, k, top));
         if n > 0 {
             let largest = lanes(&x, axis, 1, top).squeeze(a);
             assert_close(&positions(&x.argmax(a)), &largest);

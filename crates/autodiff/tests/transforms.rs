@@ -1,8 +1,8 @@
 //! The transforms: nesting, independence of levels, long chains, recomputation, data parallelism.
 
 use seedbed_autodiff::{
-    Activation, GradCheck, Module, Rng, Tensor, check_grads, checkpoint, custom_gradient,
-    debug_nan, grad, hvp, jvp, module, par_value_and_grad, value_and_grad, vjp,
+    Activation, GradCheck, Module, Rng, Tensor, check_grads, custom_gradient, debug_nan, grad, hvp,
+    jvp, module, par_value_and_grad, remat, value_and_grad, vjp,
 };
 
 type T = Tensor<f64>;
@@ -103,17 +103,17 @@ fn a_pull_back_is_differentiated_by_a_later_transform() {
 #[test]
 fn checkpoint_is_transparent_to_any_order() {
     let x = [vector(&[0.3, -0.7])];
-    check_grads(GradCheck::default(), &x, |x| checkpoint(&x[0], |x| x * x * x + x * x));
+    check_grads(GradCheck::default(), &x, |x| remat(&x[0], |x| x * x * x + x * x));
 }
 
 #[test]
-#[should_panic(expected = "not part of the model given to checkpoint")]
+#[should_panic(expected = "not part of the model given to remat")]
 fn checkpoint_refuses_to_lose_a_gradient() {
     let x = T::scalar(2.0);
     let _ = grad(&x, |x| {
         let captured = x.clone();
         // A leaked variable: the gradient through it would silently vanish.
-        checkpoint(&T::scalar(1.0), move |y| y * &captured)
+        remat(&T::scalar(1.0), move |y| y * &captured)
     });
 }
 
@@ -220,10 +220,10 @@ fn tensors_cross_threads() {
     assert_eq!(g.item(), 108.0);
 }
 
-/// Rules add in place to what has been gathered, and products of few rows wait for one another: the sum must be the same as by hand, also
+/// Rules add in place to what has been accumulated, and products of few rows wait for one another: the sum must be the same as by hand, also
 /// where a tensor is used twice by one op, and where somebody else holds a gradient.
 #[test]
-fn gradients_that_are_gathered_in_place_add_up() {
+fn gradients_that_are_accumulated_in_place_add_up() {
     // Two rows a step: more than wait together.
     const STEPS: usize = 100;
     let rng = &mut Rng::new(5);
@@ -231,7 +231,7 @@ fn gradients_that_are_gathered_in_place_add_up() {
     let x = Tensor::normal(&[STEPS, 2, 3], 0.0, 1.0, rng);
     let bias = Tensor::normal(&[3], 0.0, 1.0, rng);
     let steps = |w: &[Tensor<f64>], x: &Tensor<f64>, b: &Tensor<f64>| {
-        // One weight a step, so that nothing is gathered.
+        // One weight a step, so that nothing is accumulated.
         let step = |h: Tensor<f64>, t: usize| {
             let h = (h + x.index(0, t as isize)).linear(&w[t], Some(b), Activation::Tanh);
             h.matmul(&w[t]).matmul(&w[t].matmul(&w[t])) + h.slice(1, 1..2)

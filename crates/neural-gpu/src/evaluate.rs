@@ -5,6 +5,7 @@
 
 use seedbed_autodiff::{Float, Rng, Tensor};
 use seedbed_data::strings::{Example, StringTask};
+use seedbed_kernels::par;
 
 use crate::{Batch, DiagonalGpu};
 
@@ -48,22 +49,29 @@ pub fn draw(
 
 /// For each example whether all of its answer is right, after as many steps as it has cells.
 pub fn exact<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: bool) -> Vec<bool> {
-    let mut right = Vec::with_capacity(examples.len());
+    let mut parts = Vec::new();
     let mut rest = examples;
     while let Some(first) = rest.first() {
         let together = (CELLS_AT_ONCE / first.len().max(1)).clamp(1, rest.len());
         let (now, later) = rest.split_at(together);
-        let with_steps: Vec<_> = now.iter().map(|x| (x.clone(), x.len())).collect();
-        let batch = Batch::new(&with_steps);
-        let exact = batch.exact(&model.infer(&batch, rounded));
-        let mut in_order = vec![false; now.len()];
-        for (&i, exact) in batch.packing.order().iter().zip(exact) {
-            in_order[i] = exact;
-        }
-        right.extend(in_order);
+        parts.push(now);
         rest = later;
     }
-    right
+    let right = par::map(parts.len(), usize::MAX, |i| {
+        par::serially(|| exact_together(model, parts[i], rounded))
+    });
+    right.concat()
+}
+
+fn exact_together<F: Float>(model: &DiagonalGpu<F>, part: &[Example], rounded: bool) -> Vec<bool> {
+    let with_steps: Vec<_> = part.iter().map(|x| (x.clone(), x.len())).collect();
+    let batch = Batch::new(&with_steps);
+    let exact = batch.exact(&model.infer(&batch, rounded));
+    let mut in_order = vec![false; part.len()];
+    for (&i, exact) in batch.packing.order().iter().zip(exact) {
+        in_order[i] = exact;
+    }
+    in_order
 }
 
 /// The share of examples that are [`exact`].

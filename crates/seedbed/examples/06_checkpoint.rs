@@ -10,7 +10,7 @@ use seedbed::prelude::*;
 /// One step on a random batch; everything that it depends on is an argument.
 fn step(model: &mut Mlp, optimizer: &mut AdamW<Mlp>, rng: &mut Rng) {
     let x = Tensor::uniform(&[16, 2], -1.0, 1.0, rng);
-    let y = (&x * &x).sum_keep(-1);
+    let y = (&x * &x).sum_keepdim(-1);
     let (_, gradient) = value_and_grad(model, |m| (m.forward(&x) - &y).square().mean(..));
     optimizer.step(model, &gradient);
 }

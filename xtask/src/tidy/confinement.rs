@@ -5,11 +5,11 @@ use super::finding::Finding;
 use super::manifest::Section;
 use super::tree::Tree;
 
-const KERNELS: &str = "crates/autodiff/src/kernels/";
+const KERNELS: &str = "crates/kernels/src/";
 /// Mapping a file into memory is `unsafe` everywhere; the irreducible losses are looked up in mapped files.
 const MAPPING: &str = "crates/rho-selection/src/store/map.rs";
-const DOOR: &str = "crates/autodiff/src/kernels/par.rs";
-const ENGINE: &str = "crates/autodiff/Cargo.toml";
+const DOOR: &str = "crates/kernels/src/par.rs";
+const MANIFEST: &str = "crates/kernels/Cargo.toml";
 
 /// Tests and benchmarks: they may set the number of threads and count allocations.
 fn is_test_or_bench(path: &str) -> bool {
@@ -25,18 +25,18 @@ pub(crate) fn threads(tree: &Tree) -> Vec<Finding> {
             continue;
         }
         for token in tokens.iter().filter(|token| token.is_ident("rayon")) {
-            let right = format!("call `kernels::par` ({DOOR})");
+            let right = format!("call `seedbed_kernels::par` ({DOOR})");
             findings.push(Finding::new((path, token.line), "rayon is named here", why, right));
         }
     }
     for member in &tree.members {
-        if member.path == ENGINE || member.directory() == "benches" {
+        if member.path == MANIFEST || member.directory() == "benches" {
             continue;
         }
         for dependency in member.dependencies() {
             if dependency.package == "rayon" && dependency.section != Section::Dev {
                 let place = (member.path.as_str(), dependency.line);
-                let right = "use the engine's parallel ops, or make it a dev-dependency of tests";
+                let right = "use `seedbed_kernels::par`, or make it a dev-dependency of tests";
                 findings.push(Finding::new(place, "rayon is a dependency here", why, right));
             }
         }
@@ -44,7 +44,7 @@ pub(crate) fn threads(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// `unsafe` stays under `kernels/` and where a file is mapped; a test or bench may install a counting allocator.
+/// `unsafe` stays in the kernels crate and where a file is mapped; a test or bench may install a counting allocator.
 pub(crate) fn unsafe_code(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, tokens) in &tree.rust {
@@ -57,7 +57,7 @@ pub(crate) fn unsafe_code(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(
                 (path, token.line),
                 "`unsafe` outside the kernels",
-                "what Miri and reviewers must read stays in one directory",
+                "what Miri and reviewers must read stays in one crate",
                 format!("write it safely, or move it under {KERNELS} behind a safe function"),
             ));
         }
@@ -84,10 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn rayon_is_a_dependency_of_the_engine_alone() {
+    fn rayon_is_a_dependency_of_the_kernels_alone() {
         let with = |section: &str| format!("[{section}]\nrayon.workspace = true\n");
         let tree = Tree::of(&[
-            (ENGINE, &with("dependencies")),
+            (MANIFEST, &with("dependencies")),
             ("benches/Cargo.toml", &with("dependencies")),
             ("crates/data/Cargo.toml", &with("dev-dependencies")),
             ("crates/nn/Cargo.toml", &with("dependencies")),
@@ -99,7 +99,7 @@ mod tests {
     fn unsafe_code_stays_in_the_kernels() {
         let code = "fn f() { unsafe { g() } }";
         let tree = Tree::of(&[
-            ("crates/autodiff/src/kernels/gemm.rs", code),
+            ("crates/kernels/src/gemm.rs", code),
             (MAPPING, code),
             ("crates/autodiff/src/tensor.rs", code),
             ("crates/autodiff/tests/memory.rs", "unsafe impl GlobalAlloc for Counting {}"),

@@ -30,8 +30,8 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule { sentence: "every source file and manifest can be read", check: readable },
-    Rule { sentence: "rayon is named only in kernels/par.rs", check: confinement::threads },
-    Rule { sentence: "unsafe stays in the kernel modules", check: confinement::unsafe_code },
+    Rule { sentence: "rayon is named only in the kernels' par.rs", check: confinement::threads },
+    Rule { sentence: "unsafe stays in the kernels crate", check: confinement::unsafe_code },
     Rule { sentence: "crates depend only on the layers below them", check: layering::check },
     Rule { sentence: "every op stands in the gradient-check table", check: ops::check },
     Rule { sentence: "every model crate has the same rooms", check: rooms::check },

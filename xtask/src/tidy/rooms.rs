@@ -97,7 +97,10 @@ mod tests {
     use super::*;
 
     const FURNISHED: [(&str, &str); 9] = [
-        ("crates/ntm/Cargo.toml", "[package]\nname = \"seedbed-ntm\"\n"),
+        (
+            "crates/ntm/Cargo.toml",
+            "[package]\nname = \"seedbed-ntm\"\nmetadata.seedbed.layer = \"model\"\n",
+        ),
         ("crates/ntm/README.md", ""),
         ("crates/ntm/src/lib.rs", "#![doc = include_str!(\"../README.md\")]"),
         ("crates/ntm/examples/copy.rs", "fn main() {}"),

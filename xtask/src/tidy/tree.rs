@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::finding::Finding;
+use super::layering::Layer;
 use super::manifest::Manifest;
 use super::tokens::{self, Token};
 use crate::workspace;
@@ -89,16 +90,12 @@ impl Tree {
             .map(|(path, tokens)| (path.as_str(), tokens.as_slice()))
     }
 
-    /// The members that hold a model: all crates but the engine, the common layers and the facade.
+    /// The members that hold a model, or are made of models.
     pub(crate) fn models(&self) -> impl Iterator<Item = &Manifest> {
-        self.members.iter().filter(|member| {
-            member.directory().strip_prefix("crates/").is_some_and(|name| !COMMON.contains(&name))
-        })
+        let is_model = |layer| matches!(layer, Layer::Model | Layer::Composition);
+        self.members.iter().filter(move |member| Layer::of(member).is_some_and(is_model))
     }
 }
-
-/// The crates that are no models.
-const COMMON: [&str; 4] = ["autodiff", "nn", "data", "seedbed"];
 
 fn is_member_manifest(path: &str) -> bool {
     let Some(directory) = path.strip_suffix("/Cargo.toml") else { return false };
@@ -127,10 +124,13 @@ mod tests {
 
     #[test]
     fn only_members_are_members() {
-        let package = |name: &str| format!("[package]\nname = \"{name}\"\n");
+        let layered = |name: &str, layer: &str| {
+            format!("[package]\nname = \"{name}\"\nmetadata.seedbed.layer = \"{layer}\"\n")
+        };
+        let package = |name: &str| layered(name, "block");
         let tree = Tree::of(&[
             ("crates/nn/Cargo.toml", &package("seedbed-nn")),
-            ("crates/ntm/Cargo.toml", &package("seedbed-ntm")),
+            ("crates/ntm/Cargo.toml", &layered("seedbed-ntm", "model")),
             ("crates/data/fuzz/Cargo.toml", &package("fuzz")),
             ("xtask/templates/Cargo.toml", &package("template")),
             ("xtask/Cargo.toml", &package("xtask")),

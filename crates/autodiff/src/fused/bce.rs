@@ -1,16 +1,16 @@
 //! Binary cross-entropy and squared error.
 
 use super::same_shape;
-use crate::kernels::elementwise::{self, Rule};
-use crate::kernels::lane::Lane;
 use crate::kernels::mse::squared_distance;
+use crate::kernels::pointwise::{self, Pointwise};
+use crate::kernels::simd::Lane;
 use crate::{Float, Fused, FusedCtx, Tensor};
 
 /// ℓ = −t ln σ(x) − (1 − t) ln(1 − σ(x)) = softplus(x) − t x.
 #[derive(Clone, Copy, Debug)]
 struct BceWithLogits;
 
-impl<F: Float> Rule<F, 2> for BceWithLogits {
+impl<F: Float> Pointwise<F, 2> for BceWithLogits {
     const WORK: usize = 30;
 
     #[inline(always)]
@@ -23,7 +23,7 @@ impl<F: Float> Rule<F, 2> for BceWithLogits {
 #[derive(Clone, Copy)]
 struct LogitGradient;
 
-impl<F: Float> Rule<F, 3> for LogitGradient {
+impl<F: Float> Pointwise<F, 3> for LogitGradient {
     const WORK: usize = 20;
 
     #[inline(always)]
@@ -44,12 +44,12 @@ impl<F: Float> Fused<F, 2> for BceWithLogits {
     }
 
     fn forward(&self, [x, t]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
-        (Tensor::new(elementwise::map(*self, [x.data(), t.data()]), x.shape()), ())
+        (Tensor::new(pointwise::map(*self, [x.data(), t.data()]), x.shape()), ())
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
         let (x, t) = (c.x(0), c.x(1));
-        let of_x = || elementwise::map(LogitGradient, [x.data(), t.data(), g.data()]);
+        let of_x = || pointwise::map(LogitGradient, [x.data(), t.data(), g.data()]);
         [c.needs(0).then(|| Tensor::new(of_x(), x.shape())), c.needs(1).then(|| -(&g * x))]
     }
 }
@@ -62,7 +62,7 @@ struct Mse;
 #[derive(Clone, Copy)]
 struct MseGradient<F>(F);
 
-impl<F: Float> Rule<F, 2> for MseGradient<F> {
+impl<F: Float> Pointwise<F, 2> for MseGradient<F> {
     const WORK: usize = 2;
 
     #[inline(always)]
@@ -84,14 +84,14 @@ impl<F: Float> Fused<F, 2> for Mse {
 
     fn forward(&self, [x, y]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
         let mean = squared_distance(x.data(), y.data()) / F::of(x.len() as f64);
-        (Tensor::from(mean), ())
+        (Tensor::new(vec![mean], &[]), ())
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
         let (x, y) = (c.x(0), c.x(1));
         let slope = g.item() * F::of(2.0 / x.len() as f64);
         let towards = |a: &Tensor<F>, b: &Tensor<F>| {
-            Tensor::new(elementwise::map(MseGradient(slope), [a.data(), b.data()]), x.shape())
+            Tensor::new(pointwise::map(MseGradient(slope), [a.data(), b.data()]), x.shape())
         };
         [c.needs(0).then(|| towards(x, y)), c.needs(1).then(|| towards(y, x))]
     }

@@ -1,10 +1,10 @@
 //! A linear layer in one op: product, bias and activation.
 
-use super::live_rows::LiveRows;
+use super::nonzero_rows::NonzeroRows;
 use crate::kernels::accumulate::add_assign;
-use crate::kernels::elementwise::{map_in_place, map_in_place_here};
 use crate::kernels::gemm::{Mat, Store, gemm, product, product_then};
 use crate::kernels::par;
+use crate::kernels::pointwise::{map_in_place, map_in_place_here};
 use crate::ops::rule;
 use crate::shape::{self, Dims};
 use crate::{Float, Fused, FusedCtx, Tensor};
@@ -181,7 +181,7 @@ impl Linear {
         g: Tensor<F>,
     ) -> [Option<Tensor<F>>; N] {
         let ([m, n, k], _) = sizes(c.x(0), c.x(1));
-        let live = LiveRows::of(g.data(), n);
+        let live = NonzeroRows::of(g.data(), n);
         let (m, x, dz) = match &live {
             None => (m, c.x(0).clone(), self.before_activation(c.y(), g)),
             Some(live) => {
@@ -200,11 +200,11 @@ impl Linear {
             1 if c.add_product(1, [x.data(), dz.data()]) => None,
             1 => {
                 let (a, b) = (Mat::new(x.data(), k).t(), Mat::new(dz.data(), n));
-                Some(gemm_onto([k, n, m], a, b, c.gathered(1)))
+                Some(gemm_onto([k, n, m], a, b, c.accumulated(1)))
             }
             _ => {
                 let db = sum_rows(dz.data(), n);
-                let Some(mut sum) = c.gathered(2) else { return Some(Tensor::new(db, &[n])) };
+                let Some(mut sum) = c.accumulated(2) else { return Some(Tensor::new(db, &[n])) };
                 add_assign(sum.data_mut(), &db);
                 Some(sum)
             }
@@ -226,14 +226,14 @@ impl Linear {
     }
 }
 
-/// The product A · B of sizes m, n, k, added to what has been gathered.
+/// The product A · B of sizes m, n, k, added to what has been accumulated.
 pub(crate) fn gemm_onto<F: Float>(
     [m, n, k]: [usize; 3],
     a: Mat<'_, F>,
     b: Mat<'_, F>,
-    gathered: Option<Tensor<F>>,
+    accumulated: Option<Tensor<F>>,
 ) -> Tensor<F> {
-    match gathered {
+    match accumulated {
         Some(mut sum) => {
             gemm([m, n, k], a, b, sum.data_mut(), Store::Add);
             sum

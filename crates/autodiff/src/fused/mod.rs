@@ -5,9 +5,9 @@ mod cross_entropy;
 mod dropout;
 mod gru;
 mod linear;
-mod live_rows;
 mod lstm;
 mod memory;
+mod nonzero_rows;
 mod norm;
 
 pub use linear::Activation;

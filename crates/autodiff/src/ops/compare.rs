@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::smallvec;
 
 use super::elementwise::{operand, zip};
-use crate::kernels::elementwise;
+use crate::kernels::pointwise;
 use crate::{Ctx, Float, Grads, Op, Tensor, shape};
 
 /// What an elementwise op takes beside the tensor it is called on: a tensor, a reference to one, or an
@@ -89,7 +89,7 @@ impl<F: Float> Tensor<F> {
         let shape = shape::broadcast("select", a.shape(), b.shape());
         let shape = shape::broadcast("select", self.shape(), &shape);
         let value =
-            elementwise::broadcast(Choice {}, &shape, [operand(self), operand(&a), operand(&b)]);
+            pointwise::broadcast(Choice {}, &shape, [operand(self), operand(&a), operand(&b)]);
         Self::record(Select, &[self, &a, &b], Tensor::new(value, &shape))
     }
 }

@@ -1,20 +1,22 @@
 //! One row an elementwise op: the machinery behind the tables in `unary.rs` and `binary.rs`.
 //!
 //! A row says the value and the derivative once. The derivative is compiled twice: over tensors,
-//! differentiable again, for when an outer transform watches; and over [`Lane`](crate::kernels::lane::Lane)s, one vectorised pass over the
+//! differentiable again, for when an outer transform watches; and over [`Lane`](crate::kernels::simd::Lane)s, one vectorised pass over the
 //! memory of the incoming gradient, for when nobody does.
 
 use std::fmt::Debug;
 
 use smallvec::smallvec;
 
-use crate::kernels::elementwise::{self, Operand, Rule};
+use crate::kernels::pointwise::{self, Pointwise, View};
 use crate::levels::debug_nan_is_on;
 use crate::shape::Dims;
 use crate::{Ctx, Float, Grads, Op, Tensor, shape};
 
-/// A row of one argument: `Rule<F, 1>` is the value, `Rule<F, 3>` the gradient from `[g, x, y]`.
-pub(crate) trait Unary<F: Float>: Rule<F, 1> + Rule<F, 3> + Debug + 'static {
+/// A row of one argument: `Pointwise<F, 1>` is the value, `Pointwise<F, 3>` the gradient from `[g, x, y]`.
+pub(crate) trait Unary<F: Float>:
+    Pointwise<F, 1> + Pointwise<F, 3> + Debug + 'static
+{
     /// The op's name in messages.
     const NAME: &'static str;
 
@@ -23,13 +25,13 @@ pub(crate) trait Unary<F: Float>: Rule<F, 1> + Rule<F, 3> + Debug + 'static {
 }
 
 /// A row of two arguments that broadcast: the value.
-pub(crate) trait Binary<F: Float>: Rule<F, 2> + Debug + 'static {
+pub(crate) trait Binary<F: Float>: Pointwise<F, 2> + Debug + 'static {
     /// The op's name in messages.
     const NAME: &'static str;
     /// The gradient of the first argument from `[g, a, b, y]`.
-    type Left: Rule<F, 4> + Default;
+    type Left: Pointwise<F, 4> + Default;
     /// The gradient of the second argument from `[g, a, b, y]`.
-    type Right: Rule<F, 4> + Default;
+    type Right: Pointwise<F, 4> + Default;
 
     /// The gradient of the first argument, in tensor ops, before it is summed to its shape.
     fn left(a: &Tensor<F>, b: &Tensor<F>, y: &Tensor<F>, g: &Tensor<F>) -> Tensor<F>;
@@ -52,10 +54,10 @@ impl<F: Float, K: Unary<F>> Op<F> for UnaryOp<K> {
         smallvec![Some(if c.recording() {
             self.0.gradient(x, y, &g)
         } else if let Some(g_data) = g.unique_data() {
-            elementwise::map_in_place::<F, K, 3, 2>(self.0, g_data, [x.data(), y.data()]);
+            pointwise::map_in_place::<F, K, 3, 2>(self.0, g_data, [x.data(), y.data()]);
             g
         } else {
-            Tensor::new(elementwise::map(self.0, [g.data(), x.data(), y.data()]), y.shape())
+            Tensor::new(pointwise::map(self.0, [g.data(), x.data(), y.data()]), y.shape())
         })]
     }
 }
@@ -100,7 +102,7 @@ impl<F: Float, K: Binary<F>> Op<F> for BinaryOp<K> {
 }
 
 /// A gradient of a binary op in the shape of its output.
-fn spread_gradient<F: Float, K: Rule<F, 4>>(
+fn spread_gradient<F: Float, K: Pointwise<F, 4>>(
     rule: K,
     a: &Tensor<F>,
     b: &Tensor<F>,
@@ -109,37 +111,37 @@ fn spread_gradient<F: Float, K: Rule<F, 4>>(
 ) -> Tensor<F> {
     let rest = [operand(a), operand(b), operand(y)];
     if let Some(data) = g.unique_data() {
-        elementwise::broadcast_in_place::<F, K, 4, 3>(rule, y.shape(), data, rest);
+        pointwise::broadcast_in_place::<F, K, 4, 3>(rule, y.shape(), data, rest);
         return g;
     }
     let [a, b, y] = rest;
-    Tensor::new(elementwise::broadcast(rule, y.shape, [operand(&g), a, b, y]), y.shape)
+    Tensor::new(pointwise::broadcast(rule, y.shape, [operand(&g), a, b, y]), y.shape)
 }
 
-pub(crate) fn operand<F: Float>(x: &Tensor<F>) -> Operand<'_, F> {
-    Operand { data: x.data(), shape: x.shape() }
+pub(crate) fn operand<F: Float>(x: &Tensor<F>) -> View<'_, F> {
+    View { data: x.data(), shape: x.shape() }
 }
 
 /// The value of `rule`, recorded as `op`.
 #[track_caller]
-pub(crate) fn map<F: Float, K: Rule<F, 1>, O: Op<F> + 'static>(
+pub(crate) fn map<F: Float, K: Pointwise<F, 1>, O: Op<F> + 'static>(
     rule: K,
     op: O,
     x: &Tensor<F>,
 ) -> Tensor<F> {
-    Tensor::record(op, &[x], Tensor::new(elementwise::map(rule, [x.data()]), x.shape()))
+    Tensor::record(op, &[x], Tensor::new(pointwise::map(rule, [x.data()]), x.shape()))
 }
 
 /// As [`map`], in the memory of `x` where nobody else sees it.
 #[track_caller]
-pub(crate) fn map_owned<F: Float, K: Rule<F, 1>, O: Op<F> + 'static>(
+pub(crate) fn map_owned<F: Float, K: Pointwise<F, 1>, O: Op<F> + 'static>(
     rule: K,
     op: O,
     mut x: Tensor<F>,
 ) -> Tensor<F> {
     match constant_data(&mut x) {
         Some(data) => {
-            elementwise::map_in_place::<F, K, 1, 0>(rule, data, []);
+            pointwise::map_in_place::<F, K, 1, 0>(rule, data, []);
             Tensor::record(op, &[], x)
         }
         None => map(rule, op, &x),
@@ -160,12 +162,12 @@ pub(crate) fn unary_owned<F: Float, K: Unary<F>>(row: K, x: Tensor<F>) -> Tensor
 
 /// A rule whose gradient is zero everywhere: its value is a constant.
 #[track_caller]
-pub(crate) fn piecewise_constant<F: Float, K: Rule<F, 1>>(
+pub(crate) fn piecewise_constant<F: Float, K: Pointwise<F, 1>>(
     rule: K,
     name: &'static str,
     x: &Tensor<F>,
 ) -> Tensor<F> {
-    let value = Tensor::new(elementwise::map(rule, [x.data()]), x.shape());
+    let value = Tensor::new(pointwise::map(rule, [x.data()]), x.shape());
     Tensor::record(PassThrough(name), &[], value)
 }
 
@@ -178,22 +180,22 @@ pub(crate) fn binary<F: Float, K: Binary<F>>(row: K, a: &Tensor<F>, b: &Tensor<F
 
 /// The value of a rule over two tensors that broadcast.
 #[track_caller]
-pub(crate) fn zip<F: Float, K: Rule<F, 2>>(
+pub(crate) fn zip<F: Float, K: Pointwise<F, 2>>(
     rule: K,
     name: &'static str,
     a: &Tensor<F>,
     b: &Tensor<F>,
 ) -> Tensor<F> {
     if a.shape() == b.shape() {
-        return Tensor::new(elementwise::map(rule, [a.data(), b.data()]), a.shape());
+        return Tensor::new(pointwise::map(rule, [a.data(), b.data()]), a.shape());
     }
     let shape = shape::broadcast(name, a.shape(), b.shape());
-    Tensor::new(elementwise::broadcast(rule, &shape, [operand(a), operand(b)]), &shape)
+    Tensor::new(pointwise::broadcast(rule, &shape, [operand(a), operand(b)]), &shape)
 }
 
 /// As [`zip`], in the memory of `a` or `b` where that is a constant which nobody else sees and has the shape of the
 /// result. `Err` gives both back.
-pub(crate) fn zip_owned<F: Float, K: Rule<F, 2>, R: Rule<F, 2>>(
+pub(crate) fn zip_owned<F: Float, K: Pointwise<F, 2>, R: Pointwise<F, 2>>(
     rule: K,
     reversed: R,
     mut a: Tensor<F>,
@@ -205,14 +207,14 @@ pub(crate) fn zip_owned<F: Float, K: Rule<F, 2>, R: Rule<F, 2>>(
     if shape::broadcasts_to(b.shape(), a.shape()) {
         let shape = Dims::from_slice(a.shape());
         if let Some(data) = constant_data(&mut a) {
-            elementwise::broadcast_in_place::<F, K, 2, 1>(rule, &shape, data, [operand(&b)]);
+            pointwise::broadcast_in_place::<F, K, 2, 1>(rule, &shape, data, [operand(&b)]);
             return Ok(a);
         }
     }
     if shape::broadcasts_to(a.shape(), b.shape()) {
         let shape = Dims::from_slice(b.shape());
         if let Some(data) = constant_data(&mut b) {
-            elementwise::broadcast_in_place::<F, R, 2, 1>(reversed, &shape, data, [operand(&a)]);
+            pointwise::broadcast_in_place::<F, R, 2, 1>(reversed, &shape, data, [operand(&a)]);
             return Ok(b);
         }
     }
@@ -236,40 +238,34 @@ macro_rules! unary_row {
             $($p: $P,)*
         }
 
-        impl<F: $crate::Float> $crate::kernels::elementwise::Rule<F, 1> for $Row {
+        impl<F: $crate::Float> $crate::kernels::pointwise::Pointwise<F, 1> for $Row {
             const WORK: usize = $work;
             #[inline(always)]
             fn at<const FMA: bool>(
                 self,
-                [$x]: [$crate::kernels::lane::Lane<F, FMA>; 1],
-            ) -> $crate::kernels::lane::Lane<F, FMA> {
+                [$x]: [$crate::kernels::simd::Lane<F, FMA>; 1],
+            ) -> $crate::kernels::simd::Lane<F, FMA> {
                 let Self { $($p),* } = self;
                 $value
             }
 
-            #[inline(always)]
-            fn run(self, out: &mut [std::mem::MaybeUninit<F>], x: [&[F]; 1]) {
-                $crate::kernels::elementwise::compiled_loops!($Row, 1, self, out, x);
-            }
+            seedbed_kernels::compiled_here!($Row, 1);
         }
 
-        impl<F: $crate::Float> $crate::kernels::elementwise::Rule<F, 3> for $Row {
+        impl<F: $crate::Float> $crate::kernels::pointwise::Pointwise<F, 3> for $Row {
             const WORK: usize = $work;
             #[inline(always)]
             // A row may clone, which tensors need and lanes do not.
             #[allow(unused_variables, clippy::clone_on_copy)]
             fn at<const FMA: bool>(
                 self,
-                [$g, $u, $y]: [$crate::kernels::lane::Lane<F, FMA>; 3],
-            ) -> $crate::kernels::lane::Lane<F, FMA> {
+                [$g, $u, $y]: [$crate::kernels::simd::Lane<F, FMA>; 3],
+            ) -> $crate::kernels::simd::Lane<F, FMA> {
                 let Self { $($p),* } = self;
                 $gradient
             }
 
-            #[inline(always)]
-            fn run(self, out: &mut [std::mem::MaybeUninit<F>], x: [&[F]; 3]) {
-                $crate::kernels::elementwise::compiled_loops!($Row, 3, self, out, x);
-            }
+            seedbed_kernels::compiled_here!($Row, 3);
         }
 
         impl<F: $crate::Float> $crate::ops::elementwise::Unary<F> for $Row {
@@ -312,30 +308,27 @@ macro_rules! unary {
 
 /// Defines a rule as a type.
 macro_rules! rule {
-    ($Rule:ident { $($p:ident: $P:ty),* } work $work:literal, |$($x:ident),*| $value:expr) => {
+    ($Pointwise:ident { $($p:ident: $P:ty),* } work $work:literal, |$($x:ident),*| $value:expr) => {
         #[derive(Clone, Copy, Debug, Default)]
-        struct $Rule {
+        struct $Pointwise {
             $($p: $P,)*
         }
 
         impl<F: $crate::Float>
-            $crate::kernels::elementwise::Rule<F, { [$(stringify!($x)),*].len() }> for $Rule
+            $crate::kernels::pointwise::Pointwise<F, { [$(stringify!($x)),*].len() }> for $Pointwise
         {
             const WORK: usize = $work;
             #[inline(always)]
             #[allow(unused_variables)]
             fn at<const FMA: bool>(
                 self,
-                [$($x),*]: [$crate::kernels::lane::Lane<F, FMA>; { [$(stringify!($x)),*].len() }],
-            ) -> $crate::kernels::lane::Lane<F, FMA> {
+                [$($x),*]: [$crate::kernels::simd::Lane<F, FMA>; { [$(stringify!($x)),*].len() }],
+            ) -> $crate::kernels::simd::Lane<F, FMA> {
                 let Self { $($p),* } = self;
                 $value
             }
 
-            #[inline(always)]
-            fn run(self, out: &mut [std::mem::MaybeUninit<F>], x: [&[F]; { [$(stringify!($x)),*].len() }]) {
-                $crate::kernels::elementwise::compiled_loops!($Rule, { [$(stringify!($x)),*].len() }, self, out, x);
-            }
+            seedbed_kernels::compiled_here!($Pointwise, { [$(stringify!($x)),*].len() });
         }
     };
 }

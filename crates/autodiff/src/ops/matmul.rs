@@ -7,7 +7,7 @@ use crate::kernels::gemm::{Mat, product_batched};
 use crate::shape::{self, Dims};
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
-/// Products of matrices and vectors.
+/// DeferredProducts of matrices and vectors.
 impl<F: Float> Tensor<F> {
     /// The matrix product over the last two axes: (…, m, k) · (…, k, n) → (…, m, n). Axes before them
     /// broadcast by NumPy's rule. A vector on the left is a row, one on the right a column, and that
@@ -45,8 +45,7 @@ impl<F: Float> Tensor<F> {
         }
     }
 
-    /// [`matmul`](Self::matmul) with the last two axes of the left operand exchanged if `left`, of the
-    /// right one if `right`; nothing is copied for that.
+    /// Aᵀ · B: [`matmul`](Self::matmul) with the last two axes of the left operand exchanged. Nothing is copied for that.
     ///
     /// # Panics
     /// As `matmul`, and if an operand has fewer than two axes.
@@ -54,19 +53,28 @@ impl<F: Float> Tensor<F> {
     /// ```
     /// use seedbed_autodiff::Tensor;
     /// let x = Tensor::<f32>::ones(&[5, 3]);
-    /// assert_eq!(x.matmul_t(&x, true, false).shape(), &[3, 3]);
-    /// assert_eq!(x.matmul_t(&x, false, true).shape(), &[5, 5]);
+    /// assert_eq!(x.matmul_tn(&x).shape(), &[3, 3]);
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn matmul_t(&self, other: &Self, left: bool, right: bool) -> Self {
-        assert!(
-            self.ndim() >= 2 && other.ndim() >= 2,
-            "matmul_t: needs matrices: lhs {:?}, rhs {:?}",
-            self.shape(),
-            other.shape()
-        );
-        product("matmul_t", self, other, [left, right])
+    pub fn matmul_tn(&self, other: &Self) -> Self {
+        of_matrices("matmul_tn", self, other, [true, false])
+    }
+
+    /// A · Bᵀ: [`matmul`](Self::matmul) with the last two axes of the right operand exchanged. Nothing is copied for that.
+    ///
+    /// # Panics
+    /// As `matmul`, and if an operand has fewer than two axes.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let x = Tensor::<f32>::ones(&[5, 3]);
+    /// assert_eq!(x.matmul_nt(&x).shape(), &[5, 5]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn matmul_nt(&self, other: &Self) -> Self {
+        of_matrices("matmul_nt", self, other, [false, true])
     }
 
     /// The inner product of two vectors, a scalar.
@@ -185,9 +193,27 @@ fn places(batch: &[usize], to: &[usize], len: usize) -> Vec<usize> {
     (0..shape::len(to)).map(place).collect()
 }
 
+/// The product of two operands that have to be matrices (or batches of them), each transposed or not.
+#[track_caller]
+fn of_matrices<F: Float>(
+    op: &'static str,
+    a: &Tensor<F>,
+    b: &Tensor<F>,
+    transposed: [bool; 2],
+) -> Tensor<F> {
+    assert!(
+        a.ndim() >= 2 && b.ndim() >= 2,
+        "{op}: needs matrices: lhs {:?}, rhs {:?}",
+        a.shape(),
+        b.shape()
+    );
+    product(op, a, b, transposed)
+}
+
 #[derive(Debug)]
 struct MatMul {
     op: &'static str,
+    /// Which operand is transposed, if one is.
     transposed: [bool; 2],
 }
 
@@ -196,12 +222,19 @@ impl<F: Float> Op<F> for MatMul {
         self.op
     }
 
-    /// For `C = A · B`: `dA = G · Bᵀ` and `dB = Aᵀ · G`, each transposed if its operand was.
+    /// C = A · B: dA = G · Bᵀ, dB = Aᵀ · G. C = A · Bᵀ: dA = G · B, dB = Gᵀ · A. C = Aᵀ · B: dA = B · Gᵀ, dB = A · G.
     fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
         let (a, b) = (c.x(0), c.x(1));
-        let [ta, tb] = self.transposed;
-        let left = || if ta { b.matmul_t(&g, tb, true) } else { g.matmul_t(b, false, !tb) };
-        let right = || if tb { g.matmul_t(a, true, ta) } else { a.matmul_t(&g, !ta, false) };
+        let left = || match self.transposed {
+            [false, false] => g.matmul_nt(b),
+            [false, true] => g.matmul(b),
+            [true, _] => b.matmul_nt(&g),
+        };
+        let right = || match self.transposed {
+            [false, false] => a.matmul_tn(&g),
+            [false, true] => g.matmul_tn(a),
+            [true, _] => a.matmul(&g),
+        };
         let left = c.needs(0).then(|| left().sum_to(a.shape()));
         if let ([false, false], &[m, k], &[_, n]) = (self.transposed, a.shape(), b.shape())
             && c.needs(1)
@@ -210,9 +243,9 @@ impl<F: Float> Op<F> for MatMul {
             if c.add_product(1, [a.data(), g.data()]) {
                 return smallvec![left, None];
             }
-            if let gathered @ Some(_) = c.gathered(1) {
+            if let accumulated @ Some(_) = c.accumulated(1) {
                 let (a, g) = (Mat::new(a.data(), k).t(), Mat::new(g.data(), n));
-                return smallvec![left, Some(gemm_onto([k, n, m], a, g, gathered))];
+                return smallvec![left, Some(gemm_onto([k, n, m], a, g, accumulated))];
             }
         }
         smallvec![left, c.needs(1).then(|| right().sum_to(b.shape()))]

@@ -24,7 +24,7 @@ unary_row!(Negative {} "neg", work 1, |x| -x, |x, y, g| -g);
 
 /// An operator between tensors, by the method of the same name.
 macro_rules! between_tensors {
-    ($($Op:ident $op:ident $Rule:ident $Reversed:ident;)*) => { $(
+    ($($Op:ident $op:ident $Pointwise:ident $Reversed:ident;)*) => { $(
         impl<F: Float> $Op<&Tensor<F>> for &Tensor<F> {
             type Output = Tensor<F>;
             #[track_caller]
@@ -53,7 +53,7 @@ macro_rules! between_tensors {
             type Output = Tensor<F>;
             #[track_caller]
             fn $op(self, other: Tensor<F>) -> Tensor<F> {
-                match zip_owned($Rule {}, $Reversed {}, self, other) {
+                match zip_owned($Pointwise {}, $Reversed {}, self, other) {
                     Ok(value) => Tensor::record(PassThrough(stringify!($op)), &[], value),
                     Err((a, b)) => Tensor::$op(&a, &b),
                 }

@@ -59,7 +59,7 @@ impl<F: Float> Tensor<F> {
     /// let x = Tensor::<f32>::arange(6).reshape(&[2, 3]);
     /// assert_eq!(x.sum(..).item(), 15.0);
     /// assert_eq!(x.sum(0).to_vec(), [3.0, 5.0, 7.0]);
-    /// assert_eq!(x.sum_keep(-1).shape(), &[2, 1]);
+    /// assert_eq!(x.sum_keepdim(-1).shape(), &[2, 1]);
     /// ```
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Self {
@@ -68,8 +68,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`sum`](Self::sum), keeping the reduced axes.
     #[track_caller]
-    pub fn sum_keep(&self, axes: impl Axes) -> Self {
-        self.reduce_sum("sum_keep", &axes, true)
+    pub fn sum_keepdim(&self, axes: impl Axes) -> Self {
+        self.reduce_sum("sum_keepdim", &axes, true)
     }
 
     /// The mean over some axes; NaN where there is nothing to average, as in NumPy.
@@ -88,8 +88,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`mean`](Self::mean), keeping the reduced axes.
     #[track_caller]
-    pub fn mean_keep(&self, axes: impl Axes) -> Self {
-        self.reduce_sum("mean_keep", &axes, true)
+    pub fn mean_keepdim(&self, axes: impl Axes) -> Self {
+        self.reduce_sum("mean_keepdim", &axes, true)
     }
 
     /// The sum over the axes along which a tensor of shape `shape` was broadcast to this one's shape: the transpose of

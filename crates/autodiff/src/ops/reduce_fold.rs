@@ -89,8 +89,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`max`](Self::max), keeping the reduced axes.
     #[track_caller]
-    pub fn max_keep(&self, axes: impl Axes) -> Self {
-        self.extreme(Fold::Max, "max_keep", &axes, true)
+    pub fn max_keepdim(&self, axes: impl Axes) -> Self {
+        self.extreme(Fold::Max, "max_keepdim", &axes, true)
     }
 
     /// The smallest element over some axes; NaN if one is NaN. The gradient goes to the first place where the smallest stands.
@@ -110,8 +110,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`min`](Self::min), keeping the reduced axes.
     #[track_caller]
-    pub fn min_keep(&self, axes: impl Axes) -> Self {
-        self.extreme(Fold::Min, "min_keep", &axes, true)
+    pub fn min_keepdim(&self, axes: impl Axes) -> Self {
+        self.extreme(Fold::Min, "min_keepdim", &axes, true)
     }
 
     /// The product over some axes; 1 where there are no factors. The gradient is right also where factors are zero.
@@ -131,8 +131,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`prod`](Self::prod), keeping the reduced axes.
     #[track_caller]
-    pub fn prod_keep(&self, axes: impl Axes) -> Self {
-        self.product("prod_keep", &axes, true)
+    pub fn prod_keepdim(&self, axes: impl Axes) -> Self {
+        self.product("prod_keepdim", &axes, true)
     }
 
     /// Where along an axis the largest element stands, the first of equal ones; a NaN counts as the largest. The axis is left out.

@@ -23,7 +23,7 @@ impl<F: Float> Op<F> for Variance {
     fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
         let x = c.x(0);
         let g = g.unsqueeze(1) * (2.0 / self.divisor);
-        smallvec![Some((x - x.mean_keep(1)) * g)]
+        smallvec![Some((x - x.mean_keepdim(1)) * g)]
     }
 }
 
@@ -63,8 +63,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`var`](Self::var), keeping the reduced axes.
     #[track_caller]
-    pub fn var_keep(&self, axes: impl Axes) -> Self {
-        self.variance("var_keep", &axes, 0.0, true)
+    pub fn var_keepdim(&self, axes: impl Axes) -> Self {
+        self.variance("var_keepdim", &axes, 0.0, true)
     }
 
     /// `Σ (x − x̄)² / (n − ddof)` over some axes: with `ddof = 1` the unbiased estimate from a sample. NaN or infinite where `n` is
@@ -100,8 +100,8 @@ impl<F: Float> Tensor<F> {
 
     /// [`logsumexp`](Self::logsumexp), keeping the reduced axes.
     #[track_caller]
-    pub fn logsumexp_keep(&self, axes: impl Axes) -> Self {
-        self.log_sum_exp("logsumexp_keep", &axes, true)
+    pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Self {
+        self.log_sum_exp("logsumexp_keepdim", &axes, true)
     }
 
     #[track_caller]

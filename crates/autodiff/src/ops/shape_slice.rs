@@ -60,7 +60,7 @@ impl<F: Float> Op<F> for Cut {
     }
 
     fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        let Some(mut sum) = c.gathered(0) else {
+        let Some(mut sum) = c.accumulated(0) else {
             return smallvec![Some(g.embed(self.name, &self.window, 0.0))];
         };
         // The other parts have been here: this one is added in its place.
@@ -88,7 +88,7 @@ impl<F: Float> Op<F> for Piece {
             let around = (start, x.len() - start - g.len());
             return smallvec![Some(g.flatten().pad(&[around], 0.0).reshape(x.shape()))];
         }
-        let mut sum = c.gathered(0).unwrap_or_else(|| Tensor::zeros(x.shape()));
+        let mut sum = c.accumulated(0).unwrap_or_else(|| Tensor::zeros(x.shape()));
         accumulate::add_assign(&mut sum.data_mut()[start..][..g.len()], g.data());
         smallvec![Some(sum)]
     }

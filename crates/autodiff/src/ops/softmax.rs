@@ -29,9 +29,9 @@ impl<F: Float> Op<F> for Softmax {
             Tensor::new(data, y.shape())
         } else if self.kind == Kind::Softmax {
             let gy = g * y;
-            &gy + -(y * gy.sum_keep(axis))
+            &gy + -(y * gy.sum_keepdim(axis))
         } else {
-            let sum = g.sum_keep(axis);
+            let sum = g.sum_keepdim(axis);
             g + -(c.x(0).softmax(axis) * sum)
         };
         smallvec![Some(gx)]

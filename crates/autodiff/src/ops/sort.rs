@@ -47,12 +47,12 @@ impl<F: Float> Tensor<F> {
     ///
     /// ```
     /// use seedbed_autodiff::Tensor;
-    /// let (values, at) = Tensor::<f32>::new(vec![3.0, 1.0, 5.0], &[3]).topk(2, 0);
+    /// let (values, at) = Tensor::<f32>::new(vec![3.0, 1.0, 5.0], &[3]).topk(0, 2);
     /// assert_eq!(values.to_vec(), [5.0, 3.0]);
     /// assert_eq!(at.as_slice(), Some(&[2, 0][..]));
     /// ```
     #[track_caller]
-    pub fn topk(&self, k: usize, axis: isize) -> (Self, Indices) {
+    pub fn topk(&self, axis: isize, k: usize) -> (Self, Indices) {
         let axis = shape::axis("topk", axis, self.ndim());
         let [_, n, inner] = shape::around(self.shape(), axis);
         assert!(k <= n, "topk: k = {k} is more than axis {axis} of shape {:?} has", self.shape());

@@ -1,5 +1,5 @@
 use super::grad::{grad, gradient_of, with_params};
-use crate::levels::{open_transforms, quietly};
+use crate::levels::{no_grad, open_transforms};
 use crate::tape::Tape;
 use crate::{Float, Module, Tensor};
 
@@ -52,7 +52,7 @@ pub fn jvp<F: Float, M: Module<F>>(
     tangent: &M,
     f: impl Fn(&M) -> Tensor<F>,
 ) -> Tensor<F> {
-    let y = quietly(|| f(model));
+    let y = no_grad(|| f(model));
     // ⟨Jᵀu, v⟩ is linear in u, and its gradient is J v wherever u is.
     grad(&Tensor::zeros(y.shape()), |u| dot(&vjp(model, &f).1(u), tangent))
 }

@@ -3,7 +3,6 @@
 use crate::case::{Case, T, case};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let t = |left, right| move |x: &[T]| x[0].matmul_t(&x[1], left, right);
     vec![
         case("matmul", &[&[2, 3], &[3, 4]], |x| x[0].matmul(&x[1]))
             .also(&[&[2, 2], &[2, 2]])
@@ -22,11 +21,12 @@ pub(crate) fn cases() -> Vec<Case> {
             .also(&[&[2, 1, 2, 3], &[3, 3, 1]])
             .also(&[&[2, 2, 2], &[2, 2, 2]])
             .also(&[&[0, 2, 3], &[3, 2]]),
-        case("matmul_t", &[&[3, 2], &[3, 4]], t(true, false)).also(&[&[2, 3, 2], &[3, 2]]),
-        case("matmul_t", &[&[2, 3], &[4, 3]], t(false, true))
+        case("matmul_tn", &[&[3, 2], &[3, 4]], |x| x[0].matmul_tn(&x[1]))
+            .also(&[&[2, 3, 2], &[3, 2]])
+            .also(&[&[3, 1], &[2, 3, 2]]),
+        case("matmul_nt", &[&[2, 3], &[4, 3]], |x| x[0].matmul_nt(&x[1]))
             .also(&[&[2, 3], &[2, 3]])
             .also(&[&[2, 2, 3], &[1, 3]]),
-        case("matmul_t", &[&[3, 2], &[4, 3]], t(true, true)).also(&[&[3, 1], &[2, 2, 3]]),
         case("dot", &[&[4], &[4]], |x| x[0].dot(&x[1])).also(&[&[0], &[0]]).also(&[&[1], &[1]]),
         case("outer", &[&[3], &[2]], |x| x[0].outer(&x[1])).also(&[&[2], &[2]]).also(&[&[0], &[2]]),
     ]
@@ -43,7 +43,6 @@ fn products_agree_with_their_definition() {
     assert_eq!((y.shape(), y.to_vec()), (&[2, 3, 5][..], all.collect()));
 
     let (left, right) = (a.swap_axes(-1, -2), b.swap_axes(-1, -2));
-    assert_eq!(left.matmul_t(&b, true, false), y);
-    assert_eq!(a.matmul_t(&right, false, true), y);
-    assert_eq!(left.matmul_t(&right, true, true), y);
+    assert_eq!(left.matmul_tn(&b), y);
+    assert_eq!(a.matmul_nt(&right), y);
 }

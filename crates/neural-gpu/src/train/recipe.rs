@@ -131,7 +131,7 @@ impl Recipe {
                 ramp_below: 0.15,
                 settled_accuracy: 0.9,
                 cycle_steps: 1500,
-                validation: vec![[101, 64], [201, 32], [401, 32], [401, 224]],
+                validation: vec![[101, 64], [201, 32], [401, 32], [401, 96]],
                 discard_after: 0,
                 ..addition
             },

@@ -14,17 +14,19 @@ fn content<F: Float>(
     strength: &Tensor<F>,
     eps: f64,
 ) -> Tensor<F> {
-    let over_norm = |x: &Tensor<F>| (x.square().sum_keep(2) + eps).rsqrt();
+    let over_norm = |x: &Tensor<F>| (x.square().sum_keepdim(2) + eps).rsqrt();
     let over_norms = over_norm(memory).swap_axes(1, 2) * over_norm(key);
-    let cosine = key.matmul_t(memory, false, true) * over_norms;
+    let cosine = key.matmul_nt(memory) * over_norms;
     (strength.softplus() * cosine).softmax(2)
 }
 
-impl Attention {
-    fn value<F: Float>(self, x: [&Tensor<F>; 3], shape: &[usize]) -> (Tensor<F>, Vec<F>) {
-        let Attended { attention, saved } = self.forward(x.map(Tensor::data), shape[0]);
-        (Tensor::new(attention, shape), saved)
-    }
+fn value<F: Float>(
+    attention: Attention,
+    x: [&Tensor<F>; 3],
+    shape: &[usize],
+) -> (Tensor<F>, Vec<F>) {
+    let Attended { attention, saved } = attention.forward(x.map(Tensor::data), shape[0]);
+    (Tensor::new(attention, shape), saved)
 }
 
 /// By content alone.
@@ -42,7 +44,7 @@ impl<F: Float> Fused<F, 2> for Attention {
 
     fn forward(&self, [memory, raw]: [&Tensor<F>; 2]) -> (Tensor<F>, Vec<F>) {
         let shape = [memory.shape()[0], raw.shape()[1], memory.shape()[1]];
-        self.value([memory, raw, &Tensor::zeros(&[0])], &shape)
+        value(*self, [memory, raw, &Tensor::zeros(&[0])], &shape)
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, Vec<F>, 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
@@ -78,7 +80,7 @@ impl<F: Float> Fused<F, 3> for Attention {
     }
 
     fn forward(&self, x: [&Tensor<F>; 3]) -> (Tensor<F>, Vec<F>) {
-        self.value(x, x[2].shape())
+        value(*self, x, x[2].shape())
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, Vec<F>, 3>, g: Tensor<F>) -> [Option<Tensor<F>>; 3] {

@@ -16,7 +16,7 @@ impl<F: Float> Fused<F, 4> for Write {
 
     fn reference(&self, [memory, w, erase, add]: [&Tensor<F>; 4]) -> Tensor<F> {
         let keep = 1.0 - w.unsqueeze(3) * erase.unsqueeze(2);
-        memory * keep.prod(1) + w.matmul_t(add, true, false)
+        memory * keep.prod(1) + w.matmul_tn(add)
     }
 
     fn forward(&self, x: [&Tensor<F>; 4]) -> (Tensor<F>, ()) {

@@ -1,0 +1,227 @@
+//! The weight gradient: for each tap, `Xᵀ · G` over the pairs of pixels that meet under it.
+
+use super::Geometry;
+use super::table::{OUTSIDE, Side, table};
+use crate::Float;
+use crate::gemm::{Mat, Store, portable};
+use crate::par;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::x86::has_avx2_and_fma;
+
+/// Fills `dw`.
+pub(super) fn run<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) {
+    if x.is_empty() || dy.is_empty() {
+        dw.fill(F::zero());
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if has_avx2_and_fma() {
+        return blocked::run(g, x, dy, dw);
+    }
+    portable(g, x, dy, dw);
+}
+
+/// Through `matrixmultiply`, one tap a piece of work: the input pixels under the tap are copied
+/// together, a block at a time.
+pub(super) fn portable<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) {
+    const ROWS: usize = 256;
+    let table = table(g, Side::Output);
+    let (gi, go, taps) = (g.group_in(), g.group_out(), g.taps());
+    let pixels = g.output[0] * g.output[1];
+    let image = g.input[0] * g.input[1] * g.in_channels;
+    par::chunks_mut(dw, gi * g.out_channels, g.work(), |tap, dw| {
+        dw.fill(F::zero());
+        let mut a = vec![F::zero(); ROWS * gi];
+        for group in 0..g.groups {
+            for (block, dy) in dy.chunks(ROWS * g.out_channels).enumerate() {
+                let rows = dy.len() / g.out_channels;
+                for (r, a) in a.chunks_mut(gi).take(rows).enumerate() {
+                    let row = block * ROWS + r;
+                    match table[row % pixels * taps + tap] {
+                        OUTSIDE => a.fill(F::zero()),
+                        at => {
+                            let at = row / pixels * image + at as usize + group * gi;
+                            a.copy_from_slice(&x[at..at + gi]);
+                        }
+                    }
+                }
+                let (a, b) = (Mat::new(&a, gi).t(), Mat::new(&dy[group * go..], g.out_channels));
+                let c = &mut dw[group * go..];
+                portable::serial([gi, go, rows], a, b, c, g.out_channels, Store::Add);
+            }
+        }
+    });
+}
+
+#[cfg(target_arch = "x86_64")]
+mod blocked {
+    //! Through the register tile: sums over a block of pixels stay in registers.
+
+    use std::ops::Range;
+
+    use super::*;
+    use crate::gemm::blocked::Shared;
+    use crate::gemm::pack::{pack, panels, with_scratch};
+    use crate::gemm::tile::{Meeting, Target, tile_meetings, tile_rows, tiles};
+
+    /// Pieces of work that a gradient is cut into: by input channels, and if these are few by taps too.
+    const PIECES: usize = 8;
+    /// Output pixels in a block of images, at least: so many steps between loads and stores of the sums.
+    const PIXELS: usize = 128;
+    /// Pairs of pixels that are summed at a time: their numbers stay in the first-level cache.
+    const PAIRS: usize = 128;
+
+    /// Everything that a piece of work reads.
+    struct Weight<'a, F> {
+        g: &'a Geometry,
+        x: &'a [F],
+        /// `dy` as panels of each group: `[groups][panels][pixels × width]`.
+        panels: &'a [F],
+        /// For each tap, the pixels that meet, over one block of images.
+        meetings: Vec<Vec<Meeting>>,
+        /// Images in a block.
+        block: usize,
+    }
+
+    pub(super) fn run<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) {
+        let (gi, go, taps) = (g.group_in(), g.group_out(), g.taps());
+        let pixels = g.output[0] * g.output[1];
+        let block = PIXELS.div_ceil(pixels).min(g.batch);
+        let width: usize = panels::<F>(go).map(|p| p.width::<F>()).sum();
+        dw.fill(F::zero());
+        let out = Shared(dw.as_mut_ptr());
+        let parts = PIECES.min(gi.div_ceil(3));
+        let bands = PIECES.div_ceil(parts * g.groups).min(taps);
+        with_packed(g, dy, width, |packed| {
+            let weight = Weight { g, x, panels: packed, meetings: meetings(g, block), block };
+            par::for_each(bands * g.groups * parts, g.work(), |i| {
+                let (band, group, part) = (i / parts / g.groups, i / parts % g.groups, i % parts);
+                let part = Part {
+                    taps: band * taps / bands..(band + 1) * taps / bands,
+                    group,
+                    channels: part * gi / parts..(part + 1) * gi / parts,
+                };
+                // SAFETY: every piece has a part of `dw` of its own.
+                unsafe { weight.piece(&part, out) };
+            });
+        });
+    }
+
+    /// Runs `f` on `dy` as panels, whose rows are aligned for vector loads.
+    fn with_packed<F: Float, R>(
+        g: &Geometry,
+        dy: &[F],
+        width: usize,
+        f: impl FnOnce(&[F]) -> R,
+    ) -> R {
+        let go = g.group_out();
+        let rows = dy.len() / g.out_channels;
+        with_scratch(rows * width * g.groups, |packed: &mut [F]| {
+            // One chunk a group and a panel would be too coarse; the copy is bound by memory anyway.
+            let mut at = 0;
+            for group in 0..g.groups {
+                for panel in panels::<F>(go) {
+                    let len = rows * panel.width::<F>();
+                    let from = &dy[group * go + panel.first..];
+                    // SAFETY: the last row of the panel ends inside `dy`.
+                    unsafe {
+                        let strides = [g.out_channels, 1];
+                        pack(from.as_ptr(), strides, rows, panel, &mut packed[at..at + len]);
+                    }
+                    at += len;
+                }
+            }
+            f(packed)
+        })
+    }
+
+    /// For each tap, the pixels that meet in `block` images.
+    fn meetings(g: &Geometry, block: usize) -> Vec<Vec<Meeting>> {
+        let table = table(g, Side::Output);
+        let taps = g.taps();
+        let image = g.input[0] * g.input[1] * g.in_channels;
+        let pixels = g.output[0] * g.output[1];
+        let numbers = block * image;
+        assert!(numbers < u32::MAX as usize, "conv: an image of {numbers} numbers is too large");
+        let of_tap = |tap: usize| {
+            (0..block)
+                .flat_map(|n| (0..pixels).map(move |p| (n, p)))
+                .filter_map(|(n, p)| match table[p * taps + tap] {
+                    OUTSIDE => None,
+                    at => Some(Meeting {
+                        input: (n * image) as u32 + at,
+                        output: (n * pixels + p) as u32,
+                    }),
+                })
+                .collect()
+        };
+        (0..taps).map(of_tap).collect()
+    }
+
+    /// The part of `dw` that one piece of work computes.
+    #[derive(Clone)]
+    struct Part {
+        taps: Range<usize>,
+        group: usize,
+        /// Input channels, counted inside the group.
+        channels: Range<usize>,
+    }
+
+    impl<F: Float> Weight<'_, F> {
+        /// Adds one part of the gradient. Taps run inside blocks of images, which stay in cache meanwhile.
+        ///
+        /// # Safety
+        /// Nobody else touches this part of `dw`.
+        unsafe fn piece(&self, part: &Part, dw: Shared<F>) {
+            for first in (0..self.g.batch).step_by(self.block) {
+                let images = self.block.min(self.g.batch - first);
+                for tap in part.taps.clone() {
+                    let all = &self.meetings[tap];
+                    // All images meet alike, so a last, shorter block is a prefix.
+                    let meetings = &all[..all.len() / self.block * images];
+                    for meetings in meetings.chunks(PAIRS) {
+                        // SAFETY: the caller's promise.
+                        unsafe { self.add(part, tap, first, meetings, dw) };
+                    }
+                }
+            }
+        }
+
+        /// Adds the sums over some meetings of the block of images that begins at `first`.
+        ///
+        /// # Safety
+        /// As for [`piece`](Self::piece).
+        unsafe fn add(
+            &self,
+            part: &Part,
+            tap: usize,
+            first: usize,
+            meetings: &[Meeting],
+            dw: Shared<F>,
+        ) {
+            let (g, group) = (self.g, part.group);
+            let (gi, go) = (g.group_in(), g.group_out());
+            let pixels = g.output[0] * g.output[1];
+            let image = g.input[0] * g.input[1] * g.in_channels;
+            let mut at = group * self.panels.len() / g.groups;
+            for panel in panels::<F>(go) {
+                let width = panel.width::<F>();
+                let dy = self.panels[at + first * pixels * width..].as_ptr();
+                at += g.batch * pixels * width;
+                for (c, height) in tiles(part.channels.len(), tile_rows(panel.registers)) {
+                    let channel = part.channels.start + c;
+                    let x = self.x[first * image + group * gi + channel..].as_ptr();
+                    let row = (tap * gi + channel) * g.out_channels;
+                    let size = [height, panel.registers];
+                    // SAFETY: meetings are pixels of this block; the target is this piece's.
+                    unsafe {
+                        let at = dw.get().add(row + group * go + panel.first);
+                        let (row, cols) = (g.out_channels, panel.cols);
+                        let c = Target { at, row, col: 1, cols, add: true };
+                        tile_meetings(size, meetings, x, dy, c);
+                    }
+                }
+            }
+        }
+    }
+}

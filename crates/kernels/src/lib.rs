@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+pub mod accumulate;
+pub mod conv;
+pub mod dropout;
+
+mod float;
+pub mod gemm;
+pub mod index;
+mod lane;
+pub mod layout;
+pub mod math;
+pub mod memory;
+pub mod mse;
+pub mod norm;
+pub mod par;
+pub mod pointwise;
+pub mod pool;
+pub mod reduce;
+pub mod reduce_fold;
+mod rng;
+pub mod rnn;
+pub mod rows;
+pub mod scan;
+pub mod simd;
+pub mod softmax;
+pub mod sort;
+mod team;
+pub mod update;
+pub mod xent;
+
+pub use float::{ByElement, Float};
+pub use rng::{RNG_STATE_BYTES, Rng};

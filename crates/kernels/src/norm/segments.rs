@@ -1,0 +1,153 @@
+//! Groups that are runs of neighbours: layer norm, and group norm without spatial axes.
+
+use super::{Gradients, inverse_deviation, rows_of_chunk};
+use crate::Float;
+use crate::accumulate::add_assign;
+use crate::par;
+use crate::rows::{self, Lanes, Rows, WIDTH, fold};
+use crate::simd::Lane;
+use crate::simd::{self, Kernel};
+
+/// What is saved of a segment: its mean and 1/√(var + ε).
+const SAVED: usize = 2;
+
+/// About what an element costs, in scalar operations.
+const WORK: usize = 8;
+
+/// The parameters: `weight` and `bias` have one element a channel, and `depth` channels are a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Affine<'a, F> {
+    /// Scales, one a channel.
+    pub weight: &'a [F],
+    /// Offsets, one a channel.
+    pub bias: &'a [F],
+    /// Channels of a segment.
+    pub depth: usize,
+    /// Added to the variance.
+    pub eps: F,
+}
+
+impl<'a, F> Affine<'a, F> {
+    /// The channels of the `row`-th segment.
+    #[inline(always)]
+    fn of(&self, x: &'a [F], row: usize) -> &'a [F] {
+        let groups = x.len() / self.depth;
+        &x[row % groups * self.depth..][..self.depth]
+    }
+}
+
+/// The normalised segments, and what the gradient needs.
+pub fn forward<F: Float>(x: &[F], affine: Affine<'_, F>) -> (Vec<F>, Vec<F>) {
+    let n = x.len() / affine.depth;
+    let [y, saved] = rows::collect(Forward(affine), n, x.len() * WORK, [x], [affine.depth, SAVED]);
+    (y, saved)
+}
+
+/// The gradients of `x` (where `input` says so) and of the parameters (where `params` says so).
+pub fn gradients<F: Float>(
+    x: &[F],
+    affine: Affine<'_, F>,
+    saved: &[F],
+    g: &[F],
+    [input, params]: [bool; 2],
+) -> Gradients<F> {
+    let mut out = Gradients { x: Vec::new(), weight: Vec::new(), bias: Vec::new() };
+    if input {
+        let (n, work) = (x.len() / affine.depth, x.len() * WORK);
+        [out.x] = rows::collect(Backward(affine), n, work, [x, saved, g], [affine.depth]);
+    }
+    if params {
+        let channels = affine.weight.len();
+        let chunk = rows_of_chunk(channels) * channels;
+        let sums = par::map(x.len().div_ceil(chunk), x.len() * 4, |i| {
+            let range = i * chunk..x.len().min((i + 1) * chunk);
+            let saved = &saved[SAVED * range.start / affine.depth..];
+            simd::dispatch(ParamSums { x: &x[range.clone()], g: &g[range], saved, affine })
+        });
+        (out.weight, out.bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
+        for (weight, bias) in &sums {
+            add_assign(&mut out.weight, weight);
+            add_assign(&mut out.bias, bias);
+        }
+    }
+    out
+}
+
+#[derive(Clone, Copy)]
+struct Forward<'a, F>(Affine<'a, F>);
+
+impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
+    #[inline(always)]
+    fn row<const FMA: bool>(self, row: usize, [x]: [&[F]; 1], [y, saved]: [&mut [F]; 2]) {
+        let affine = &self.0;
+        let (weight, bias) = (affine.of(affine.weight, row), affine.of(affine.bias, row));
+        let (zero, n) = (F::zero(), F::of(x.len() as f64));
+        let mean = fold::<_, FMA>(x, zero, zero, |s, x| s + x).sum() / n;
+        let var = fold::<_, FMA>(x, mean, zero, |s, x| {
+            let d = x - Lane(mean);
+            d.mul_add(d, s)
+        });
+        let scale = inverse_deviation(var.sum() / n, affine.eps);
+        for at in (0..x.len()).step_by(WIDTH) {
+            let normal = Lanes::<F, FMA>::load(x, at, zero).map(|x| (x - Lane(mean)) * Lane(scale));
+            (normal * Lanes::load(weight, at, zero) + Lanes::load(bias, at, zero)).store(y, at);
+        }
+        saved.copy_from_slice(&[mean, scale]);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Backward<'a, F>(Affine<'a, F>);
+
+impl<F: Float> Rows<F, 3, 1> for Backward<'_, F> {
+    #[inline(always)]
+    fn row<const FMA: bool>(self, row: usize, [x, saved, g]: [&[F]; 3], [out]: [&mut [F]; 1]) {
+        let weight = self.0.of(self.0.weight, row);
+        let (zero, n) = (F::zero(), F::of(x.len() as f64));
+        let (mean, scale) = (saved[0], saved[1]);
+        let at = |at| {
+            let normal = Lanes::<F, FMA>::load(x, at, mean).map(|x| (x - Lane(mean)) * Lane(scale));
+            (normal, Lanes::load(weight, at, zero) * Lanes::load(g, at, zero))
+        };
+        let (mut sum, mut product) = (Lanes::splat(zero), Lanes::splat(zero));
+        for i in (0..x.len()).step_by(WIDTH) {
+            let (normal, wg) = at(i);
+            sum = sum + wg;
+            product = product + wg * normal;
+        }
+        let (sum, product) = (Lane(sum.sum() / n), Lane(product.sum() / n));
+        for i in (0..x.len()).step_by(WIDTH) {
+            let (normal, wg) = at(i);
+            wg.zip(normal, |wg, normal| (wg - sum - normal * product) * Lane(scale)).store(out, i);
+        }
+    }
+}
+
+/// Σ g x̂ and Σ g a channel, over some rows.
+struct ParamSums<'a, F> {
+    x: &'a [F],
+    g: &'a [F],
+    saved: &'a [F],
+    affine: Affine<'a, F>,
+}
+
+impl<F: Float> Kernel for ParamSums<'_, F> {
+    type Out = (Vec<F>, Vec<F>);
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> Self::Out {
+        let (depth, channels) = (self.affine.depth, self.affine.weight.len());
+        let (mut weight, mut bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
+        let segments = self.x.chunks_exact(depth).zip(self.g.chunks_exact(depth));
+        for (i, ((x, g), saved)) in segments.zip(self.saved.chunks_exact(SAVED)).enumerate() {
+            let (mean, scale) = (saved[0], saved[1]);
+            let start = i * depth % channels;
+            let (weight, bias) = (&mut weight[start..][..depth], &mut bias[start..][..depth]);
+            for (((w, b), &x), &g) in weight.iter_mut().zip(bias).zip(x).zip(g) {
+                *w += g * ((x - mean) * scale);
+                *b += g;
+            }
+        }
+        (weight, bias)
+    }
+}
