@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use seedbed_data::strings::{Arithmetic, Operation, StringTask as _};
+use seedbed_data::strings::{Arithmetic, Layout, Operation, StringTask as _};
 use seedbed_neural_gpu::train::{Recipe, Trainer};
-use seedbed_neural_gpu::{DiagonalConfig, Moving};
+use seedbed_neural_gpu::{DiagonalConfig, Moving, Reach};
 use seedbed_nn::Config as _;
 use serde_json::{Value, json};
 
@@ -28,7 +28,10 @@ struct Arguments {
     /// Where the log and the checkpoints go.
     #[arg(long)]
     dir: PathBuf,
-    /// Numbers in the state of a cell; 24 for addition and 96 for multiplication if not given.
+    /// Writes the two numbers one below the other, and lets cells see their left neighbour alone.
+    #[arg(long)]
+    aligned: bool,
+    /// Numbers in the state of a cell; 24 for addition and 96 for multiplication if not given, and 9 where numbers are aligned.
     #[arg(long)]
     maps: Option<usize>,
     /// A setting of the recipe in the place of the usual one, as `name=value`, any number of times.
@@ -51,14 +54,24 @@ const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let task = Arithmetic::binary(arguments.operation);
-    let usual = if arguments.operation == Operation::Multiply { 96 } else { 24 };
-    let maps = arguments.maps.unwrap_or(usual);
-    let recipe = changed(Recipe::of(arguments.operation, maps), &arguments.set)?;
+    let layout = if arguments.aligned { Layout::Aligned } else { Layout::Unaligned };
+    let task = Arithmetic { operation: arguments.operation, base: 2, layout };
+    task.check()?;
+    let maps = arguments.maps.unwrap_or(match (task.operation, layout) {
+        (_, Layout::Aligned) => 9,
+        (Operation::Multiply, _) => 96,
+        _ => 24,
+    });
+    let (moving, reach) = match layout {
+        Layout::Aligned => (Moving { right: maps / 3, left: 0 }, Reach::Left),
+        Layout::Unaligned => (Moving::thirds(maps), Reach::Both),
+    };
+    let recipe = changed(Recipe::of(&task, maps), &arguments.set)?;
     let [input_symbols, target_symbols] = task.symbols();
     let config = DiagonalConfig {
         maps,
-        moving: Moving::thirds(maps),
+        moving,
+        reach,
         input_symbols,
         target_symbols,
         rounded: recipe.rounded,

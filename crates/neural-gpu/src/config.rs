@@ -1,7 +1,7 @@
 use seedbed_nn::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
-use crate::Moving;
+use crate::{Moving, Reach};
 
 /// The configuration of a [`DiagonalGpu`](crate::DiagonalGpu).
 ///
@@ -18,6 +18,8 @@ pub struct DiagonalConfig {
     pub maps: usize,
     /// Which channels travel.
     pub moving: Moving,
+    /// Which neighbours a cell sees.
+    pub reach: Reach,
     /// How many symbols an input is made of, the blank included.
     pub input_symbols: usize,
     /// How many symbols an answer is made of.
@@ -32,6 +34,7 @@ impl Default for DiagonalConfig {
         Self {
             maps: 24,
             moving: Moving::thirds(24),
+            reach: Reach::Both,
             input_symbols: 4,
             target_symbols: 2,
             rounded: true,
@@ -58,6 +61,10 @@ impl Config for DiagonalConfig {
         if moving > self.maps {
             let expected = format!("at most {} channels, right and left together", self.maps);
             return Err(error("moving", moving, expected));
+        }
+        if self.reach == Reach::Left && self.moving.left > 0 {
+            let expected = "0, as cells do not see their right neighbour".into();
+            return Err(error("moving.left", self.moving.left, expected));
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod automaton;
 mod batch;
+pub mod certificate;
 mod config;
 mod diagonal;
 pub mod evaluate;
@@ -12,7 +14,7 @@ pub mod train;
 
 pub use batch::Batch;
 pub use config::DiagonalConfig;
-pub use diagonal::{DiagonalCell, Moving, Saturation};
+pub use diagonal::{DiagonalCell, Moving, Reach, Saturation};
 pub use model::DiagonalGpu;
 pub use packing::{Packing, Span};
 pub use perturbation::Perturbation;

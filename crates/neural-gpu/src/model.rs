@@ -21,11 +21,11 @@ module!(DiagonalGpu<F> { embedding, cell, output });
 impl<F: Float> DiagonalGpu<F> {
     /// Random weights.
     pub fn new(config: &Checked<DiagonalConfig>, rng: &mut Rng) -> Self {
-        let &DiagonalConfig { maps, moving, input_symbols, target_symbols, .. } = &**config;
+        let &DiagonalConfig { maps, moving, reach, input_symbols, target_symbols, .. } = &**config;
         let bound = (6.0 / (input_symbols + maps) as f64).sqrt();
         Self {
             embedding: Tensor::uniform(&[input_symbols - 1, maps], -bound, bound, rng),
-            cell: DiagonalCell::new(maps, moving, rng),
+            cell: DiagonalCell::new(maps, moving, reach, rng),
             output: Linear::new(maps, target_symbols, rng),
         }
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use seedbed_autodiff::{GradCheck, Module as _, Rng, Tensor, check_grads};
 use seedbed_data::strings::{Arithmetic, Operation, StringTask as _};
 use seedbed_neural_gpu::{
-    Batch, DiagonalCell, DiagonalConfig, DiagonalGpu, Moving, Packing, Perturbation,
+    Batch, DiagonalCell, DiagonalConfig, DiagonalGpu, Moving, Packing, Perturbation, Reach,
 };
 use seedbed_nn::Config as _;
 
 /// A cell whose units are partly saturated, partly not.
 fn cell(maps: usize, moving: Moving) -> DiagonalCell<f64> {
     let rng = &mut Rng::new(3);
-    let cell = DiagonalCell::new(maps, moving, rng);
+    let cell = DiagonalCell::new(maps, moving, Reach::Both, rng);
     cell.map_params(|x| x + Tensor::uniform(x.shape(), -0.3, 0.3, rng))
 }
 
@@ -39,6 +39,7 @@ fn derivatives_are_those_of_differences() {
                 candidate_weight: x[2].clone(),
                 candidate_bias: x[3].clone(),
                 moving,
+                reach: Reach::Both,
             };
             let start = &x[4] * &live;
             let (last, saturation) = cell.run(&start, &packing, perturbation, &mut Rng::new(5));

@@ -21,6 +21,18 @@ impl Moving {
     }
 }
 
+/// Which neighbours a cell sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Both.
+    #[default]
+    Both,
+    /// The left one alone: nothing travels to the left. It is enough where what a cell answers depends on cells to its left only, as in the addition of
+    /// aligned numbers, and makes networks that can be proved right for every length.
+    Left,
+}
+
 /// The weights of the diagonal unit.
 #[derive(Clone, Debug)]
 pub struct DiagonalCell<F: Float = f32> {
@@ -34,18 +46,24 @@ pub struct DiagonalCell<F: Float = f32> {
     pub candidate_bias: Tensor<F>,
     /// Which channels travel.
     pub moving: Moving,
+    /// Which neighbours a cell sees; what it does not see has weights that are taken as 0.
+    pub reach: Reach,
 }
-module!(DiagonalCell<F> { gate_weight, gate_bias, candidate_weight, candidate_bias } config { moving });
+module!(DiagonalCell<F> { gate_weight, gate_bias, candidate_weight, candidate_bias } config { moving, reach });
 
 impl<F: Float> DiagonalCell<F> {
     /// Random kernels (Glorot, uniform) and biases of 0, for a state of `maps` numbers a cell.
     ///
     /// # Panics
-    /// If more channels travel than there are.
+    /// If more channels travel than there are, or some come from a neighbour that is not seen.
     #[track_caller]
-    pub fn new(maps: usize, moving: Moving, rng: &mut Rng) -> Self {
+    pub fn new(maps: usize, moving: Moving, reach: Reach, rng: &mut Rng) -> Self {
         let Moving { right, left } = moving;
         assert!(right + left <= maps, "DiagonalCell: {right} + {left} of {maps} channels travel");
+        assert!(
+            reach == Reach::Both || left == 0,
+            "DiagonalCell: {left} channels come from the right neighbour, which is not seen"
+        );
         let fans = Fans { fan_in: 3 * maps, fan_out: 3 * maps };
         let mut kernel = |outputs| Init::GlorotUniform.draw(&[3, maps, outputs], fans, rng);
         Self {
@@ -54,6 +72,7 @@ impl<F: Float> DiagonalCell<F> {
             candidate_weight: kernel(maps),
             candidate_bias: Tensor::zeros(&[maps]),
             moving,
+            reach,
         }
     }
 
@@ -62,8 +81,17 @@ impl<F: Float> DiagonalCell<F> {
         self.candidate_bias.len()
     }
 
-    pub(super) fn weights(&self) -> [&Tensor<F>; 4] {
-        let Self { gate_weight, gate_bias, candidate_weight, candidate_bias, .. } = self;
-        [gate_weight, gate_bias, candidate_weight, candidate_bias]
+    /// The weights as they act, in the order of the fields.
+    pub(crate) fn weights(&self) -> [Tensor<F>; 4] {
+        let seen = |weight: &Tensor<F>| match self.reach {
+            Reach::Both => weight.clone(),
+            Reach::Left => weight * Tensor::new(vec![F::one(), F::one(), F::zero()], &[3, 1, 1]),
+        };
+        [
+            seen(&self.gate_weight),
+            self.gate_bias.clone(),
+            seen(&self.candidate_weight),
+            self.candidate_bias.clone(),
+        ]
     }
 }

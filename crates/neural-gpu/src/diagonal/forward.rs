@@ -123,17 +123,30 @@ impl<F: Float> Rule<F> {
                 saturation += self.candidate(row, bytes, candidate);
                 let update = &gates[unit_range(row, 2 * maps)][maps..];
                 shift(state, row, maps, self.moving, next);
-                for ((next, &c), &g) in next.iter_mut().zip(&*candidate).zip(update) {
-                    *next = g * *next + (F::one() - g) * c;
-                }
-                self.finish.row(units, bytes, next);
+                self.finish_cell(candidate, update, row, bytes, next);
             }
         }
         saturation
     }
 
+    /// What was held, in `next`, becomes the next state.
+    #[inline(always)]
+    pub(super) fn finish_cell(
+        &self,
+        candidate: &[F],
+        update: &[F],
+        row: usize,
+        bytes: &StepBytes,
+        next: &mut [F],
+    ) {
+        for ((next, &c), &g) in next.iter_mut().zip(candidate).zip(update) {
+            *next = g * *next + (F::one() - g) * c;
+        }
+        self.finish.row(unit_range(row, self.maps), bytes, next);
+    }
+
     /// Pre-activations without bias become gates.
-    fn gates(&self, row: usize, bytes: &StepBytes, x: &mut [F]) -> F {
+    pub(super) fn gates(&self, row: usize, bytes: &StepBytes, x: &mut [F]) -> F {
         self.biased(row, &bytes.gates, &self.gate_bias, x);
         let saturation = excess(x);
         let half = F::of(0.5);
@@ -142,7 +155,7 @@ impl<F: Float> Rule<F> {
     }
 
     /// Pre-activations without bias become the candidate.
-    fn candidate(&self, row: usize, bytes: &StepBytes, x: &mut [F]) -> F {
+    pub(super) fn candidate(&self, row: usize, bytes: &StepBytes, x: &mut [F]) -> F {
         self.biased(row, &bytes.candidate, &self.candidate_bias, x);
         let saturation = excess(x);
         x.iter_mut().for_each(|x| *x = clamp(*x, -F::one(), F::one()));

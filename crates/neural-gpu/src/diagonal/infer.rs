@@ -18,7 +18,7 @@ impl<F: Float> DiagonalCell<F> {
         let units = packing.rows() * maps;
         assert!(start.len() == units, "DiagonalCell::infer: {} numbers, not {units}", start.len());
         let perturbation = if rounded { Perturbation::ROUNDED } else { Perturbation::NONE };
-        let rule = Rule::new(self.weights(), self.moving, perturbation);
+        let rule = Rule::new(self.weights().each_ref(), self.moving, perturbation);
         let none = StepBytes::default();
         let zeros = |n: usize| vec![F::zero(); n];
 

@@ -19,6 +19,8 @@ mod cell;
 mod forward;
 mod infer;
 mod run;
+mod single;
 
-pub use cell::{DiagonalCell, Moving};
+pub use cell::{DiagonalCell, Moving, Reach};
 pub use run::Saturation;
+pub(crate) use single::SingleCell;

@@ -27,9 +27,9 @@ impl<F: Float> DiagonalCell<F> {
     /// ```
     /// use std::sync::Arc;
     /// use seedbed_autodiff::{Rng, Tensor};
-    /// use seedbed_neural_gpu::{DiagonalCell, Moving, Packing, Perturbation};
+    /// use seedbed_neural_gpu::{DiagonalCell, Moving, Packing, Perturbation, Reach};
     ///
-    /// let cell = DiagonalCell::<f32>::new(6, Moving::thirds(6), &mut Rng::new(0));
+    /// let cell = DiagonalCell::<f32>::new(6, Moving::thirds(6), Reach::Both, &mut Rng::new(0));
     /// let packing = Arc::new(Packing::new(&[[3, 4], [2, 2]])); // lengths and steps of two strings
     /// let start = Tensor::zeros(&[packing.rows(), 6]);
     /// let (last, _) = cell.run(&start, &packing, Perturbation::NONE, &mut Rng::new(1));
@@ -51,7 +51,7 @@ impl<F: Float> DiagonalCell<F> {
         );
         let op =
             Run { packing: packing.clone(), moving: self.moving, perturbation, rng: rng.split() };
-        let [gate_weight, gate_bias, candidate_weight, candidate_bias] = self.weights();
+        let [gate_weight, gate_bias, candidate_weight, candidate_bias] = &self.weights();
         let inputs = [start, gate_weight, gate_bias, candidate_weight, candidate_bias];
         let all = Tensor::fused(op, inputs);
         let units = (shape[0] * shape[1]) as isize;
@@ -269,7 +269,12 @@ mod tests {
     fn the_fast_path_is_the_specification() {
         let rng = &mut Rng::new(0);
         let maps = 6;
-        let cell = DiagonalCell::<f64>::new(maps, Moving { right: 1, left: 2 }, rng);
+        let cell = DiagonalCell::<f64>::new(
+            maps,
+            Moving { right: 1, left: 2 },
+            super::super::Reach::Both,
+            rng,
+        );
         let packing = Arc::new(Packing::new(&[[4, 6], [2, 6], [3, 2], [1, 0], [2, 1]]));
         let mut start = vec![0.0; packing.rows() * maps];
         for row in packing.cells() {

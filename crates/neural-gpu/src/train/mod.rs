@@ -20,7 +20,7 @@
 //! use seedbed_nn::Config;
 //!
 //! let task = Arithmetic::binary(Operation::Add);
-//! let recipe = Recipe { examples: 2, shards: 2, ..Recipe::of(task.operation, 24) };
+//! let recipe = Recipe { examples: 2, shards: 2, ..Recipe::of(&task, 24) };
 //! let mut trainer = Trainer::new(DiagonalConfig::default().check()?, recipe.check()?, task, 0)?;
 //! trainer.step()?;
 //! assert_eq!(trainer.progress().step, 1);

@@ -1,4 +1,4 @@
-use seedbed_data::strings::Operation;
+use seedbed_data::strings::{Arithmetic, Layout, Operation};
 use seedbed_nn::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +81,8 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// What was found to work for an operation on binary numbers and a state of `maps` numbers a cell.
-    pub fn of(operation: Operation, maps: usize) -> Self {
+    /// What was found to work for a task on binary numbers and a state of `maps` numbers a cell.
+    pub fn of(task: &Arithmetic, maps: usize) -> Self {
         let addition = Self {
             examples: 16,
             shards: 16,
@@ -99,7 +99,7 @@ impl Recipe {
             gate_from: 17,
             gate_every: 50,
             gate_accuracy: 0.8,
-            patience: 700,
+            patience: 1000,
             ramp_below: 0.1,
             back_above: 0.3,
             collapse_above: 0.6,
@@ -120,9 +120,8 @@ impl Recipe {
             discard_after: 4,
             rounded: true,
         };
-        match operation {
-            Operation::Add | Operation::Subtract => addition,
-            Operation::Multiply => Self {
+        match (task.operation, task.layout) {
+            (Operation::Multiply, _) => Self {
                 tough: 0.3,
                 first_length: 7,
                 rounding: 0.4,
@@ -133,6 +132,19 @@ impl Recipe {
                 cycle_steps: 1500,
                 validation: vec![[101, 64], [201, 32], [401, 32], [401, 96]],
                 discard_after: 0,
+                ..addition
+            },
+            (_, Layout::Unaligned) => addition,
+            // 20 bits, as above, are 21 cells.
+            (_, Layout::Aligned) => Self {
+                first_length: 5,
+                growth: 2,
+                ramp_length: 13,
+                full_length: 21,
+                gate_from: 9,
+                cycle_steps: 600,
+                validate_every: 200,
+                validation: vec![[51, 64], [101, 64], [201, 128], [201, 512]],
                 ..addition
             },
         }
