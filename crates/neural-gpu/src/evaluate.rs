@@ -13,7 +13,7 @@ use crate::{Batch, DiagonalGpu};
 const CELLS_AT_ONCE: usize = 640;
 
 impl<F: Float> DiagonalGpu<F> {
-    /// The logits of a batch, as [`forward`](Self::forward) without noise has them, in memory that does not grow with the number of steps.
+    /// The logits of a batch, as [`run`](Self::run) and [`read`](Self::read) without noise have them, in memory that does not grow with the number of steps.
     ///
     /// # Panics
     /// If a symbol is not of the alphabet.

@@ -40,20 +40,24 @@ impl<F: Float> DiagonalGpu<F> {
         table.index_select(0, inputs)
     }
 
-    /// The logits of all cells, `[cells, target_symbols]` in the order of [`Packing::cells`], and the saturation cost.
+    /// The last states, `[rows, u]`, and the saturation cost.
     ///
     /// # Panics
     /// If a symbol is not of the alphabet, or there is not one a row.
     #[track_caller]
-    pub fn forward(
+    pub fn run(
         &self,
         inputs: &[usize],
         packing: &Arc<Packing>,
         perturbation: Perturbation,
         rng: &mut Rng,
     ) -> (Tensor<F>, Saturation<F>) {
-        let (last, saturation) = self.cell.run(&self.start(inputs), packing, perturbation, rng);
+        self.cell.run(&self.start(inputs), packing, perturbation, rng)
+    }
+
+    /// The logits of all cells, `[cells, target_symbols]` in the order of [`Packing::cells`], from their states.
+    pub fn read(&self, states: &Tensor<F>, packing: &Packing) -> Tensor<F> {
         let cells: Vec<usize> = packing.cells().collect();
-        (self.output.forward(&last.index_select(0, &cells)), saturation)
+        self.output.forward(&states.index_select(0, &cells))
     }
 }

@@ -37,6 +37,14 @@ impl Packing {
         Self { spans, order }
     }
 
+    /// The same strings in the same places, with so many steps each.
+    #[must_use]
+    pub fn with_steps(&self, steps: usize) -> Self {
+        let mut packing = self.clone();
+        packing.spans.iter_mut().for_each(|span| span.steps = steps);
+        packing
+    }
+
     /// Where the strings lie, in the order of the buffer.
     pub fn spans(&self) -> &[Span] {
         &self.spans

@@ -58,8 +58,8 @@ fn inference_has_the_bits_of_training() {
         .map(|(length, steps)| (task.sample(length, &mut Rng::new(length as u64)), steps));
     let batch = Batch::new(&examples);
     for perturbation in [Perturbation::NONE, Perturbation::ROUNDED] {
-        let (logits, _) =
-            gpu.forward(&batch.inputs, &batch.packing, perturbation, &mut Rng::new(1));
+        let (last, _) = gpu.run(&batch.inputs, &batch.packing, perturbation, &mut Rng::new(1));
+        let logits = gpu.read(&last, &batch.packing);
         assert_eq!(gpu.infer(&batch, perturbation == Perturbation::ROUNDED), logits);
         // A string does not know what others lie beside it.
         let alone = Batch::new(&examples[2..3]);

@@ -13,7 +13,7 @@ pub type ClippedAdaMax<M> = Optim<M, ClippedAdaMaxConfig, 2>;
 /// g ← clamp(g, ±(1.2 v + 10⁻⁴))
 /// m ← 0.9 m + 0.1 g
 /// v ← max(β v, |g|)        β = 1 − max(5·10⁻⁴, 0.01 · 0.5^(t / 2000))
-/// x ← x − η m / (v + 10⁻⁸)
+/// x ← x − η (m / (v + 10⁻⁸) + λ x)
 /// ```
 ///
 /// Gradients through hundreds of steps of a recurrent network now and then explode. Here one such gradient can raise the scale of an element by a fifth at most, and moves it
@@ -23,19 +23,25 @@ pub type ClippedAdaMax<M> = Optim<M, ClippedAdaMaxConfig, 2>;
 pub struct ClippedAdaMaxConfig {
     /// η.
     pub lr: f64,
+    /// λ, decoupled from the gradient as in AdamW.
+    pub weight_decay: f64,
 }
 
 impl Config for ClippedAdaMaxConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        match self.lr > 0.0 && self.lr.is_finite() {
+        let that = |ok: bool, field: &str, value: f64, expected: &str| match ok {
             true => Ok(()),
             false => Err(ConfigError {
                 config: "ClippedAdaMaxConfig",
-                field: "lr".into(),
-                value: self.lr.to_string(),
-                expected: "a finite number > 0".into(),
+                field: field.into(),
+                value: value.to_string(),
+                expected: expected.into(),
             }),
-        }
+        };
+        let Self { lr, weight_decay } = *self;
+        that(lr > 0.0 && lr.is_finite(), "lr", lr, "a finite number > 0")?;
+        let decays = weight_decay >= 0.0 && weight_decay.is_finite();
+        that(decays, "weight_decay", weight_decay, "a finite number >= 0")
     }
 }
 
@@ -48,11 +54,15 @@ impl<F: Float> Method<F, 2> for ClippedAdaMaxConfig {
         self.lr
     }
     fn weight_decay(&self) -> f64 {
-        0.0
+        self.weight_decay
     }
-    fn update(&self, step: u64, lr: f64, _weight_decay: f64) -> ClippedAdaMaxUpdate<F> {
+    fn update(&self, step: u64, lr: f64, weight_decay: f64) -> ClippedAdaMaxUpdate<F> {
         let forgetting = 0.01 * 0.5_f64.powf((step - 1) as f64 / 2000.0);
-        ClippedAdaMaxUpdate { lr: F::of(lr), keep: F::of(1.0 - forgetting.max(5e-4)) }
+        ClippedAdaMaxUpdate {
+            lr: F::of(lr),
+            weight_decay: F::of(weight_decay),
+            keep: F::of(1.0 - forgetting.max(5e-4)),
+        }
     }
 }
 
@@ -60,6 +70,7 @@ impl<F: Float> Method<F, 2> for ClippedAdaMaxConfig {
 #[derive(Clone, Copy, Debug)]
 pub struct ClippedAdaMaxUpdate<F> {
     lr: F,
+    weight_decay: F,
     keep: F,
 }
 
@@ -73,7 +84,7 @@ impl<F: Float> Update<F, 2> for ClippedAdaMaxUpdate<F> {
         let m = F::of(0.9) * m + F::of(0.1) * g;
         let (decayed, size) = (self.keep * v, g.abs());
         let v = if decayed > size { decayed } else { size };
-        (x - self.lr * m / (v + F::of(1e-8)), [m, v])
+        (x - self.lr * (m / (v + F::of(1e-8)) + self.weight_decay * x), [m, v])
     }
 }
 
@@ -86,7 +97,7 @@ mod tests {
     #[test]
     fn the_first_steps_are_those_of_the_formula() {
         let mut x = Tensor::<f64>::scalar(1.0);
-        let config = ClippedAdaMaxConfig { lr: 0.1 }.check().unwrap();
+        let config = ClippedAdaMaxConfig { lr: 0.1, weight_decay: 0.0 }.check().unwrap();
         let mut optimizer = ClippedAdaMax::new(&x, config);
         optimizer.step(&mut x, &Tensor::scalar(5.0));
         // g = 1e-4, m = 1e-5, v = 1e-4.

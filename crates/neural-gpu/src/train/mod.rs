@@ -38,7 +38,7 @@ pub use progress::{Phase, Progress};
 pub use recipe::Recipe;
 pub use sets::Validated;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use seedbed_autodiff::{Rng, par_value_and_grad};
 use seedbed_data::strings::StringTask;
@@ -46,7 +46,7 @@ use seedbed_nn::ema::{Ema, EmaConfig};
 use seedbed_nn::{Checked, Config as _, ConfigError};
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, DiagonalConfig, DiagonalGpu, Perturbation};
+use crate::{Batch, DiagonalConfig, DiagonalGpu, Perturbation, Saturation};
 use progress::Action;
 use sets::Sets;
 
@@ -167,7 +167,8 @@ impl<T: StringTask> Trainer<T> {
         }
         let mut rng = Rng::new(seed);
         let model = DiagonalGpu::new(&config, &mut rng.split());
-        let optimizer = ClippedAdaMaxConfig { lr: recipe.rate }.check()?;
+        let optimizer =
+            ClippedAdaMaxConfig { lr: recipe.rate, weight_decay: recipe.decay }.check()?;
         let average = EmaConfig { decay: recipe.average, warm_up: true }.check()?;
         Ok(Self {
             sets: Sets::new(&task, &recipe),
@@ -217,14 +218,23 @@ impl<T: StringTask> Trainer<T> {
         let work: usize = spans().map(|span| span.rows.len() * span.steps).sum();
         // The mean over shards is taken.
         let weight = self.progress.saturation_weight * shards.len() as f64 / work as f64;
+        let settle = self.recipe.settle;
         let (loss, gradient) = par_value_and_grad(&self.model, &shards, |model, shard| {
             let Shard { batch, noise, outcome } = shard;
-            let (logits, saturation) =
-                model.forward(&batch.inputs, &batch.packing, perturbation, &mut noise.clone());
-            let saturation = saturation.0;
+            let noise = &mut noise.clone();
+            let (last, Saturation(saturation)) =
+                model.run(&batch.inputs, &batch.packing, perturbation, noise);
+            let logits = model.read(&last, &batch.packing);
             let seen = Outcome { exact: batch.exact(&logits), saturation: saturation.item() };
             outcome.set(seen).expect("once a shard");
-            batch.loss(&logits) + saturation * weight
+            let mut loss = batch.loss(&logits) + saturation * weight;
+            if settle > 0.0 {
+                let one = Arc::new(batch.packing.with_steps(1));
+                let (next, _) = model.cell.run(&last, &one, perturbation, noise);
+                let units = batch.targets.len() * model.cell.maps();
+                loss = loss + (next - last).square().sum(..) * (settle / units as f64);
+            }
+            loss
         });
         let loss = f64::from(loss.item());
         let rate = self.progress.rate_now(&self.recipe);

@@ -18,6 +18,10 @@ pub struct Recipe {
     pub tough: f64,
     /// The learning rate.
     pub rate: f64,
+    /// The decay of weights, in the same units as the rate: those that nothing needs fall to 0, and with them go states that mean nothing.
+    pub decay: f64,
+    /// The weight of the mean square of what one more step would change: a string shall come to rest.
+    pub settle: f64,
     /// The decay of the average of the weights.
     pub average: f64,
     /// Curriculum: the first greatest length.
@@ -89,6 +93,8 @@ impl Recipe {
             shorter: 0.3,
             tough: 0.5,
             rate: 0.01 * 48.0 / maps as f64,
+            decay: 0.0,
+            settle: 0.0,
             average: 0.998,
             first_length: 9,
             growth: 4,

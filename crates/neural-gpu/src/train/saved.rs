@@ -79,8 +79,10 @@ impl<T: StringTask> Trainer<T> {
     }
 
     pub(super) fn checked_optimizer(&self) -> seedbed_nn::Checked<ClippedAdaMaxConfig> {
-        let Recipe { rate, .. } = *self.recipe;
-        ClippedAdaMaxConfig { lr: rate }.check().expect("as when the training was made")
+        let Recipe { rate, decay, .. } = *self.recipe;
+        ClippedAdaMaxConfig { lr: rate, weight_decay: decay }
+            .check()
+            .expect("as when the training was made")
     }
 
     pub(super) fn checked_average(&self) -> seedbed_nn::Checked<EmaConfig> {
