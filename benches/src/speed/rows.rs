@@ -6,7 +6,7 @@ use super::rho_stream::RhoStream;
 use super::threads::{Scaling, SmallMlp};
 use super::timed::{Rival, Timed};
 use super::work::mlp::{RhoStep, rho_step};
-use super::work::{chain, convolution, dense, ntm};
+use super::work::{chain, convolution, dense, ntm, user_fused};
 use crate::experiment::Experiment;
 use crate::row::Goal;
 
@@ -86,9 +86,32 @@ const NTM_TRAIN_16: Timed = Timed {
     ..Timed::new("ntm-train-16", "The same, batch 16, in two shards.", || ntm::train(16))
 };
 
+const USER_FUSED: Timed = Timed {
+    rivals: &[Rival { name: "plain", prepare: user_fused::plain }],
+    // At most 0.6 of the time of plain ops.
+    goals: &[("ratio", Goal::AtLeast(1.67))],
+    ..Timed::new(
+        "user-fused",
+        "A fused op a · silu(b) of a user's crate, 40 lines of safe code, on 512×1024: the sum and both gradients; beside it the same in \
+         plain ops.",
+        user_fused::fused,
+    )
+};
+
 /// The rows that are one piece of work each.
-pub fn timed() -> [Timed; 9] {
-    [RHO_STEP, NTM_TRAIN_1, NTM_TRAIN_16, OP_OVERHEAD, GEMM, CONV_24, CONV_128, TANH, SOFTMAX_XENT]
+pub fn timed() -> Vec<Timed> {
+    vec![
+        RHO_STEP,
+        NTM_TRAIN_1,
+        NTM_TRAIN_16,
+        OP_OVERHEAD,
+        USER_FUSED,
+        GEMM,
+        CONV_24,
+        CONV_128,
+        TANH,
+        SOFTMAX_XENT,
+    ]
 }
 
 /// The speed rows, in the order of the table.

@@ -18,7 +18,7 @@ mod tensor;
 mod transform;
 pub mod update;
 
-pub(crate) use seedbed_kernels as kernels;
+use seedbed_kernels as kernels;
 
 pub use check::{GradCheck, check_fused, check_grads};
 pub use fused::{Activation, MemoryHeads};

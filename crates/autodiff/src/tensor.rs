@@ -7,6 +7,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::graph::Inner;
+use crate::kernels::buffers;
 use crate::shape::{self, Dims};
 use crate::storage::Storage;
 use crate::{Float, Rng};
@@ -58,7 +59,7 @@ impl<F: Float> Tensor<F> {
 
     /// Every element `x`.
     pub fn full(shape: &[usize], x: f64) -> Self {
-        Self::new(vec![F::of(x); shape::len(shape)], shape)
+        Self::new(buffers::filled(shape::len(shape), F::of(x)), shape)
     }
 
     /// Every element 0.
@@ -165,6 +166,20 @@ impl<F: Float> Tensor<F> {
     /// The value, lent to `ndarray`.
     pub fn view(&self) -> ArrayViewD<'_, F> {
         ArrayViewD::from_shape(self.shape(), self.data()).expect("the shape fits the data")
+    }
+
+    /// The elements in row-major order, taken over from the tensor; copied unless this is the only owner.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// assert_eq!(Tensor::<f32>::arange(3).into_vec(), [0.0, 1.0, 2.0]);
+    /// ```
+    pub fn into_vec(self) -> Vec<F> {
+        let n = self.len();
+        match self.into_ndarray().into_raw_vec_and_offset() {
+            (data, None | Some(0)) if data.len() == n => data,
+            (data, offset) => data[offset.unwrap_or(0)..][..n].to_vec(),
+        }
     }
 
     /// The value as an owned `ndarray` array; copied unless this is the only owner.

@@ -1,14 +1,14 @@
 //! Gathering and scattering along one axis of an array seen as `outer × n × inner`.
 
 use super::par;
-use crate::Float;
+use crate::{Float, buffers};
 
 /// Output elements a task takes at once.
 const CHUNK: usize = 1 << 14;
 
 /// `out[o, i, j] = x[o, at[o, i, j], j]`.
 pub fn gather<F: Float>(x: &[F], at: &[usize], [n, m, inner]: [usize; 3]) -> Vec<F> {
-    let mut out = vec![F::zero(); at.len()];
+    let mut out = buffers::zeros(at.len());
     if at.is_empty() {
         return out;
     }
@@ -42,7 +42,7 @@ pub fn scatter_add<F: Float>(out: &mut [F], x: &[F], at: &[usize], [n, m, inner]
 
 /// `out[o, i, j] = x[o, at[i], j]`.
 pub fn select<F: Float>(x: &[F], at: &[usize], outer: usize, n: usize, inner: usize) -> Vec<F> {
-    let mut out = vec![F::zero(); outer * at.len() * inner];
+    let mut out = buffers::zeros(outer * at.len() * inner);
     if out.is_empty() {
         return out;
     }

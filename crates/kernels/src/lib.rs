@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accumulate;
+pub mod buffers;
 pub mod conv;
 pub mod dropout;
 

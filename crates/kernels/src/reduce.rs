@@ -5,7 +5,7 @@
 
 use super::par;
 use super::simd::{self, Kernel};
-use crate::Float;
+use crate::{Float, buffers};
 
 /// Elements that one partial sum of a row takes.
 const BLOCK: usize = 1 << 11;
@@ -81,7 +81,7 @@ pub fn divide<F: Float>(x: &mut [F], divisor: F) {
 fn sum_of<F: Float, T: Term<F>>(term: T, x: &[F], outer: usize, n: usize, inner: usize) -> Vec<F> {
     debug_assert_eq!(x.len(), outer * n * inner);
     if x.is_empty() {
-        return vec![F::zero(); outer * inner];
+        return buffers::zeros(outer * inner);
     }
     match (outer, inner) {
         (1, 1) => vec![sum_all(term, x)],
@@ -101,7 +101,7 @@ fn sum_all<F: Float, T: Term<F>>(term: T, x: &[F]) -> F {
 }
 
 fn sum_rows<F: Float, T: Term<F>>(term: T, x: &[F], n: usize) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len() / n];
+    let mut out = buffers::zeros(x.len() / n);
     let rows = (CHUNK / n).max(1);
     par::chunks_mut(&mut out, rows, x.len(), |i, out| {
         let (x, term) = (&x[i * rows * n..][..out.len() * n], term.from(i * rows));
@@ -119,7 +119,7 @@ fn sum_columns<F: Float, T: Term<F>>(
     inner: usize,
 ) -> Vec<F> {
     let blocks = n.div_ceil(ROWS);
-    let mut out = vec![F::zero(); outer * blocks * inner];
+    let mut out = buffers::zeros(outer * blocks * inner);
     par::chunks_mut(&mut out, inner, x.len(), |i, out| {
         let (o, b) = (i / blocks, i % blocks);
         let rows = ROWS.min(n - b * ROWS);

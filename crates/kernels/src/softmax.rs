@@ -9,7 +9,7 @@ mod rows;
 
 use super::par;
 use super::simd::{self, Kernel};
-use crate::Float;
+use crate::{Float, buffers};
 
 /// What a group becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ const CHUNK: usize = 1 << 13;
 
 /// Softmax or log-softmax.
 pub fn forward<F: Float>(kind: Kind, x: &[F], [n, inner]: [usize; 2]) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len()];
+    let mut out = buffers::zeros(x.len());
     over_groups(&mut out, n, inner, |at, out| {
         let x = &x[at..][..out.len()];
         if inner == 1 {
@@ -43,7 +43,7 @@ pub fn forward<F: Float>(kind: Kind, x: &[F], [n, inner]: [usize; 2]) -> Vec<F> 
 /// The gradient of `x`, given the value `y` and its gradient `g`:
 /// `y (g − Σ g y)`, or `g − exp(y) Σ g` for the logarithm.
 pub fn backward<F: Float>(kind: Kind, y: &[F], g: &[F], [n, inner]: [usize; 2]) -> Vec<F> {
-    let mut out = vec![F::zero(); y.len()];
+    let mut out = buffers::zeros(y.len());
     over_groups(&mut out, n, inner, |at, out| {
         let (y, g) = (&y[at..][..out.len()], &g[at..][..out.len()]);
         if inner == 1 {

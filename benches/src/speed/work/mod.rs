@@ -6,6 +6,7 @@ pub mod convolution;
 pub mod dense;
 pub mod mlp;
 pub mod ntm;
+pub mod user_fused;
 
 use seedbed::autodiff::{Rng, Tensor};
 use serde_json::json;

@@ -2,8 +2,9 @@
 
 use super::same_shape;
 use crate::kernels::mse::squared_distance;
-use crate::kernels::pointwise::{self, Pointwise};
+use crate::kernels::pointwise::Pointwise;
 use crate::kernels::simd::Lane;
+use crate::ops::of_slices;
 use crate::{Float, Fused, FusedCtx, Tensor};
 
 /// ℓ = −t ln σ(x) − (1 − t) ln(1 − σ(x)) = softplus(x) − t x.
@@ -14,8 +15,8 @@ impl<F: Float> Pointwise<F, 2> for BceWithLogits {
     const WORK: usize = 30;
 
     #[inline(always)]
-    fn at<const FMA: bool>(self, [x, t]: [Lane<F, FMA>; 2]) -> Lane<F, FMA> {
-        x.softplus() - t * x
+    fn at<const FMA: bool>(self, [x, t]: [Lane<F, FMA>; 2]) -> [Lane<F, FMA>; 1] {
+        [x.softplus() - t * x]
     }
 }
 
@@ -27,8 +28,8 @@ impl<F: Float> Pointwise<F, 3> for LogitGradient {
     const WORK: usize = 20;
 
     #[inline(always)]
-    fn at<const FMA: bool>(self, [x, t, g]: [Lane<F, FMA>; 3]) -> Lane<F, FMA> {
-        g * (x.sigmoid() - t)
+    fn at<const FMA: bool>(self, [x, t, g]: [Lane<F, FMA>; 3]) -> [Lane<F, FMA>; 1] {
+        [g * (x.sigmoid() - t)]
     }
 }
 
@@ -44,13 +45,13 @@ impl<F: Float> Fused<F, 2> for BceWithLogits {
     }
 
     fn forward(&self, [x, t]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
-        (Tensor::new(pointwise::map(*self, [x.data(), t.data()]), x.shape()), ())
+        (of_slices(*self, [x.data(), t.data()], x.shape()), ())
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
         let (x, t) = (c.x(0), c.x(1));
-        let of_x = || pointwise::map(LogitGradient, [x.data(), t.data(), g.data()]);
-        [c.needs(0).then(|| Tensor::new(of_x(), x.shape())), c.needs(1).then(|| -(&g * x))]
+        let of_x = || of_slices(LogitGradient, [x.data(), t.data(), g.data()], x.shape());
+        [c.needs(0).then(of_x), c.needs(1).then(|| -(&g * x))]
     }
 }
 
@@ -66,8 +67,8 @@ impl<F: Float> Pointwise<F, 2> for MseGradient<F> {
     const WORK: usize = 2;
 
     #[inline(always)]
-    fn at<const FMA: bool>(self, [x, y]: [Lane<F, FMA>; 2]) -> Lane<F, FMA> {
-        (x - y) * Lane(self.0)
+    fn at<const FMA: bool>(self, [x, y]: [Lane<F, FMA>; 2]) -> [Lane<F, FMA>; 1] {
+        [(x - y) * Lane(self.0)]
     }
 }
 
@@ -91,7 +92,7 @@ impl<F: Float> Fused<F, 2> for Mse {
         let (x, y) = (c.x(0), c.x(1));
         let slope = g.item() * F::of(2.0 / x.len() as f64);
         let towards = |a: &Tensor<F>, b: &Tensor<F>| {
-            Tensor::new(pointwise::map(MseGradient(slope), [a.data(), b.data()]), x.shape())
+            of_slices(MseGradient(slope), [a.data(), b.data()], x.shape())
         };
         [c.needs(0).then(|| towards(x, y)), c.needs(1).then(|| towards(y, x))]
     }

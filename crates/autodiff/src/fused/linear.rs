@@ -4,8 +4,8 @@ use super::nonzero_rows::NonzeroRows;
 use crate::kernels::accumulate::add_assign;
 use crate::kernels::gemm::{Mat, Store, gemm, product, product_then};
 use crate::kernels::par;
+use crate::kernels::pointwise;
 use crate::kernels::pointwise::{map_in_place, map_in_place_here};
-use crate::ops::rule;
 use crate::shape::{self, Dims};
 use crate::{Float, Fused, FusedCtx, Tensor};
 
@@ -90,19 +90,19 @@ impl Activation {
     }
 }
 
-rule!(Identity {} work 1, |z, b| z + b);
-rule!(Relu {} work 1, |z, b| (z + b).maximum(0.0));
-rule!(LeakyRelu { slope: f64 } work 2, |z, b| (z + b).gt(0.0).select(z + b, (z + b) * slope));
-rule!(Elu { alpha: f64 } work 10, |z, b| (z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha));
-rule!(Tanh {} work 10, |z, b| (z + b).tanh());
-rule!(Sigmoid {} work 10, |z, b| (z + b).sigmoid());
+pointwise! { Identity {} work 1, |z, b| [z + b]; }
+pointwise! { Relu {} work 1, |z, b| [(z + b).maximum(0.0)]; }
+pointwise! { LeakyRelu { slope: f64 } work 2, |z, b| [(z + b).gt(0.0).select(z + b, (z + b) * slope)]; }
+pointwise! { Elu { alpha: f64 } work 10, |z, b| [(z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha)]; }
+pointwise! { Tanh {} work 10, |z, b| [(z + b).tanh()]; }
+pointwise! { Sigmoid {} work 10, |z, b| [(z + b).sigmoid()]; }
 
-rule!(ReluSlope {} work 1, |g, y| y.gt(0.0).select(g, 0.0));
-rule!(LeakyReluSlope { slope: f64 } work 1, |g, y| y.gt(0.0).select(g, g * slope));
+pointwise! { ReluSlope {} work 1, |g, y| [y.gt(0.0).select(g, 0.0)]; }
+pointwise! { LeakyReluSlope { slope: f64 } work 1, |g, y| [y.gt(0.0).select(g, g * slope)]; }
 // Below 0, y = α(eᶻ − 1), so the slope αeᶻ is y + α.
-rule!(EluSlope { alpha: f64 } work 1, |g, y| y.gt(0.0).select(g, g * (y + alpha)));
-rule!(TanhSlope {} work 1, |g, y| g * (1.0 - y * y));
-rule!(SigmoidSlope {} work 1, |g, y| g * (y * (1.0 - y)));
+pointwise! { EluSlope { alpha: f64 } work 1, |g, y| [y.gt(0.0).select(g, g * (y + alpha))]; }
+pointwise! { TanhSlope {} work 1, |g, y| [g * (1.0 - y * y)]; }
+pointwise! { SigmoidSlope {} work 1, |g, y| [g * (y * (1.0 - y))]; }
 
 impl<F: Float> Tensor<F> {
     /// `activation(x · w + b)` over the last axis: (…, in) with weights (in, out) and, if there is one, a bias (out)

@@ -5,6 +5,7 @@
 use smallvec::smallvec;
 
 use super::elementwise::zip;
+use crate::kernels::pointwise;
 use crate::{Ctx, Float, Grads, Op, Operand, Tensor};
 
 binary! {
@@ -70,8 +71,8 @@ binary! {
         -(g * a / (a * a + b * b));
 }
 
-rule!(Sum {} work 1, |a, b| a + b);
-rule!(Difference {} work 1, |a, b| a - b);
+pointwise! { Sum {} work 1, |a, b| [a + b]; }
+pointwise! { Difference {} work 1, |a, b| [a - b]; }
 
 /// The linear ones need no values for their gradient.
 impl<F: Float> Tensor<F> {

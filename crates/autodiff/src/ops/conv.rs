@@ -12,6 +12,7 @@
 
 use smallvec::smallvec;
 
+use crate::kernels::buffers;
 use crate::kernels::conv::{self, Geometry};
 use crate::shape::Dims;
 use crate::{Ctx, Float, Grads, Op, Tensor};
@@ -299,7 +300,7 @@ impl Conv {
     /// `y = x ∗ w`.
     #[track_caller]
     fn forward<F: Float>(self, x: &Tensor<F>, w: &Tensor<F>) -> Tensor<F> {
-        let mut y = vec![F::zero(); self.g.output_len()];
+        let mut y = buffers::zeros(self.g.output_len());
         conv::forward(&self.g, x.data(), w.data(), &mut y);
         let shape = self.images(self.g.output, self.g.out_channels);
         Tensor::record(Forward(self), &[x, w], Tensor::new(y, &shape))
@@ -308,7 +309,7 @@ impl Conv {
     /// `x = u ∗ᵀ w`.
     #[track_caller]
     fn transpose<F: Float>(self, u: &Tensor<F>, w: &Tensor<F>) -> Tensor<F> {
-        let mut x = vec![F::zero(); self.g.input_len()];
+        let mut x = buffers::zeros(self.g.input_len());
         conv::input_gradient(&self.g, u.data(), w.data(), &mut x);
         let shape = self.images(self.g.input, self.g.in_channels);
         Tensor::record(Transpose(self), &[u, w], Tensor::new(x, &shape))
@@ -317,7 +318,7 @@ impl Conv {
     /// `w = x ⋆ u`.
     #[track_caller]
     fn weight<F: Float>(self, x: &Tensor<F>, u: &Tensor<F>) -> Tensor<F> {
-        let mut w = vec![F::zero(); self.g.weight_len()];
+        let mut w = buffers::zeros(self.g.weight_len());
         conv::weight_gradient(&self.g, x.data(), u.data(), &mut w);
         Tensor::record(Weight(self), &[x, u], Tensor::new(w, &self.weights()))
     }

@@ -26,4 +26,4 @@ mod upsample;
 
 pub use compare::Operand;
 pub use conv::ConvOptions;
-pub(crate) use elementwise::rule;
+pub(crate) use elementwise::of_slices;

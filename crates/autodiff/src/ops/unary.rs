@@ -7,6 +7,7 @@
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::elementwise::piecewise_constant;
+use crate::kernels::pointwise;
 use crate::{Float, Tensor};
 
 unary! {
@@ -93,9 +94,9 @@ unary! {
         |x, y, g| g * (x.powf(if p == 0.0 { 0.0 } else { p - 1.0 }) * p);
 }
 
-rule!(Sign {} work 1, |x| x.sign());
-rule!(Floor {} work 1, |x| x.floor());
-rule!(Round {} work 1, |x| x.round());
+pointwise! { Sign {} work 1, |x| [x.sign()]; }
+pointwise! { Floor {} work 1, |x| [x.floor()]; }
+pointwise! { Round {} work 1, |x| [x.round()]; }
 
 /// Functions that are constant between their steps: no gradient flows through them.
 impl<F: Float> Tensor<F> {

@@ -23,28 +23,28 @@
 //! | 1 × 120 × 400 | `A·Bᵀ` | 48 | 4 |
 
 #[cfg(target_arch = "x86_64")]
-pub mod blocked;
+pub(crate) mod blocked;
 #[cfg(target_arch = "x86_64")]
 mod outer;
 #[cfg(target_arch = "x86_64")]
-pub mod pack;
-pub mod portable;
+pub(crate) mod pack;
+pub(crate) mod portable;
 #[cfg(target_arch = "x86_64")]
 mod row_product;
 #[cfg(target_arch = "x86_64")]
-pub mod tile;
+pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]
-mod vector;
+pub(crate) mod vector;
 #[cfg(target_arch = "x86_64")]
 mod vector_product;
 
 #[cfg(test)]
 mod tests;
 
-use crate::Float;
 use crate::par;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86::has_avx2_and_fma;
+use crate::{Float, buffers};
 
 /// A matrix that a product reads: a slice and the distances between neighbours in a column and a row.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +148,7 @@ pub fn product_then<F: Float>(
         b.check(k, n);
         return blocked::product([m, n, k], a, b, epilogue);
     }
-    let mut c = vec![F::zero(); m * n];
+    let mut c = buffers::zeros(m * n);
     gemm_then([m, n, k], a, b, &mut c, Store::Set, epilogue);
     c
 }
@@ -181,7 +181,7 @@ pub fn product_batched<F: Float>(
         let (a, b) = operands(0);
         return product([m, n, k], a, b);
     }
-    let mut c = vec![F::zero(); batch * m * n];
+    let mut c = buffers::zeros(batch * m * n);
     let one = |i, c: &mut [F]| {
         let (a, b) = operands(i);
         gemm([m, n, k], a, b, c, Store::Set);
