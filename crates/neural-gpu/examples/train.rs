@@ -31,7 +31,7 @@ struct Arguments {
     /// Writes the two numbers one below the other, and lets cells see their left neighbour alone.
     #[arg(long)]
     aligned: bool,
-    /// Numbers in the state of a cell; 24 for addition and 96 for multiplication if not given, and 9 where numbers are aligned.
+    /// Numbers in the state of a cell; 24 for addition and 96 for multiplication if not given, and 6 where numbers are aligned.
     #[arg(long)]
     maps: Option<usize>,
     /// A setting of the recipe in the place of the usual one, as `name=value`, any number of times.
@@ -58,7 +58,7 @@ fn main() -> Result<()> {
     let task = Arithmetic { operation: arguments.operation, base: 2, layout };
     task.check()?;
     let maps = arguments.maps.unwrap_or(match (task.operation, layout) {
-        (_, Layout::Aligned) => 9,
+        (_, Layout::Aligned) => 6,
         (Operation::Multiply, _) => 96,
         _ => 24,
     });

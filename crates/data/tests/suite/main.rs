@@ -9,5 +9,6 @@ mod omniglot;
 mod samples;
 mod sampling;
 mod set;
+mod strings;
 mod tasks;
 mod texts;

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use seedbed_data::strings::{Arithmetic, Layout, Operation, StringTask as _};
+use seedbed_autodiff::Rng;
+use seedbed_data::strings::{Arithmetic, Layout, Operands, Operation, StringTask as _};
 use serde::{Deserialize, Serialize};
 
 use super::margin::Margins;
@@ -55,7 +56,9 @@ pub enum Refusal {
         rule: [Vec<i8>; 3],
     },
     /// Numbers that the network adds wrongly.
-    #[error("the network adds {a:?} and {b:?} (least significant digit first) wrongly")]
+    #[error(
+        "the network adds {a:?} and {b:?} (least significant digit first) wrongly, or does not come to rest"
+    )]
     CounterExample {
         /// The digits of one number.
         a: Vec<u8>,
@@ -81,7 +84,10 @@ type Cell = Option<(u8, StateId)>;
 type Place = ([Cell; 2], bool);
 
 /// The most triples that are searched.
-const TRIPLE_LIMIT: usize = 200_000;
+const TRIPLE_LIMIT: usize = 50_000;
+
+/// Numbers of up to so many digits are tried first.
+const TRIED: usize = 40;
 
 /// Proves that a network adds aligned numbers of every length, or says why not.
 ///
@@ -97,6 +103,7 @@ pub fn certify_addition(model: &DiagonalGpu, task: &Arithmetic) -> Result<Certif
         ));
     }
     let mut search = Search { automaton: Automaton::new(model)?, task, triples: BTreeMap::new() };
+    search.try_some()?;
     search.close()?;
     let margin = search.margin(&Margins::new(&model.cell))?;
     let (settles_within, visited) = search.compare_with_adder()?;
@@ -113,6 +120,27 @@ struct Search<'a> {
 impl Search<'_> {
     fn symbols(&self) -> std::ops::RangeInclusive<u8> {
         1..=(self.task.symbols()[0] - 1) as u8
+    }
+
+    /// Tries some numbers: most networks that are wrong are found so at once, and the proof of a network without a rule would take long to fail.
+    fn try_some(&mut self) -> Result<(), Refusal> {
+        let mut rng = Rng::new(0);
+        for digits in (1..=TRIED).flat_map(|digits| [digits; 3]) {
+            let kind = Operands::TOUGH[rng.below(Operands::TOUGH.len())];
+            let [a, b] = kind.draw(digits, self.task.base, &mut rng);
+            if !self.is_right(&a, &b) {
+                return Err(Refusal::CounterExample { a, b });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a run comes to rest, at the sum.
+    fn is_right(&mut self, a: &[u8], b: &[u8]) -> bool {
+        let example = self.task.example(a, b).expect("digits of the base");
+        let bound = 20 * example.len() + 100;
+        let run = self.automaton.run(&example.input, Halt::WhenSettled { bound });
+        run.is_ok_and(|run| run.answer == example.target)
     }
 
     /// The next state of the last of three cells.
@@ -273,10 +301,7 @@ impl Search<'_> {
         symbols.reverse();
         let [a, b]: [Vec<u8>; 2] =
             [0, 1].map(|i| symbols.iter().map(|&symbol| self.digits(symbol)[i]).collect());
-        let example = self.task.example(&a, &b).expect("digits of the base");
-        let bound = 10 * example.len() + 100;
-        let run = self.automaton.run(&example.input, Halt::WhenSettled { bound });
-        match run.is_ok_and(|run| run.answer == example.target) {
+        match self.is_right(&a, &b) {
             true => Refusal::Undecided { a, b },
             false => Refusal::CounterExample { a, b },
         }

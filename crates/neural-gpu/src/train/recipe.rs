@@ -74,7 +74,7 @@ pub struct Recipe {
     pub cycle_restart: f64,
     /// In cycles the network is validated every so many steps.
     pub validate_every: u64,
-    /// Lengths and numbers of examples of the validation, one stage after the other; a stage below 0.9 ends it.
+    /// Lengths and numbers of examples of the validation, one stage after the other; a stage below 0.98 ends it.
     pub validation: Vec<[usize; 2]>,
     /// A network that has not passed this many stages after `discard_after` cycles is given up.
     pub discard_stages: usize,
@@ -93,8 +93,8 @@ impl Recipe {
             shorter: 0.3,
             tough: 0.5,
             rate: 0.01 * 48.0 / maps as f64,
-            decay: 0.0,
-            settle: 0.0,
+            decay: 0.03,
+            settle: 0.1,
             average: 0.998,
             first_length: 9,
             growth: 4,
@@ -120,14 +120,16 @@ impl Recipe {
             cycle_steps: 1200,
             cycle_end: 0.1,
             cycle_restart: 0.9,
-            validate_every: 600,
-            validation: vec![[101, 64], [201, 64], [401, 128], [401, 512]],
+            validate_every: 100,
+            validation: vec![[101, 64], [201, 64], [401, 128], [401, 512], [401, 2048]],
             discard_stages: 3,
             discard_after: 4,
             rounded: true,
         };
         match (task.operation, task.layout) {
             (Operation::Multiply, _) => Self {
+                decay: 0.0,
+                settle: 0.0,
                 tough: 0.3,
                 first_length: 7,
                 rounding: 0.4,
@@ -136,6 +138,7 @@ impl Recipe {
                 ramp_below: 0.15,
                 settled_accuracy: 0.9,
                 cycle_steps: 1500,
+                validate_every: 300,
                 validation: vec![[101, 64], [201, 32], [401, 32], [401, 96]],
                 discard_after: 0,
                 ..addition
@@ -143,6 +146,7 @@ impl Recipe {
             (_, Layout::Unaligned) => addition,
             // 20 bits, as above, are 21 cells.
             (_, Layout::Aligned) => Self {
+                decay: 0.02,
                 first_length: 5,
                 growth: 2,
                 ramp_length: 13,

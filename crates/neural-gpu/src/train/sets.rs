@@ -13,7 +13,7 @@ const SEED: u64 = 0x7a1d;
 const AT_GATES: usize = 128;
 
 /// The share of exact strings from which a stage of the validation counts as passed.
-const GOOD: f64 = 0.9;
+const GOOD: f64 = 0.98;
 
 /// The shares of exact strings in the stages of a validation, as far as it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ impl Validated {
         self.0.iter().sum()
     }
 
-    /// Stages with a share of 0.9 or more.
+    /// Stages with a share of 0.98 or more.
     pub fn good_stages(&self) -> usize {
         self.0.iter().filter(|&&share| share >= GOOD).count()
     }
