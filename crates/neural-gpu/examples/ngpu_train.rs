@@ -1,5 +1,5 @@
 //! Trains a network on binary addition or multiplication until it is exact, and can be stopped and started again at any time:
-//! `cargo run --release -p seedbed-neural-gpu --example train -- add --seed 0 --dir runs/add-0`
+//! `cargo run --release -p seedbed-neural-gpu --example ngpu_train -- add --seed 0 --dir runs/add-0`
 //!
 //! The directory gets `log.jsonl`, `training.safetensors` (to go on from) and `best.safetensors` (the network that was validated best).
 
