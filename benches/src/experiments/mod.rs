@@ -3,6 +3,7 @@
 
 mod claim;
 mod jobs;
+mod ngpu;
 mod ntm;
 mod rho;
 
@@ -10,7 +11,7 @@ use crate::experiment::Experiment;
 
 /// The learning experiments, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let families = [rho::all(), ntm::all()];
+    let families = [rho::all(), ntm::all(), ngpu::all()];
     // Systems with one experiment. `cargo xtask new-model` adds to this list.
     let single: Vec<Box<dyn Experiment>> = vec![];
     families.into_iter().flatten().chain(single).collect()

@@ -25,6 +25,7 @@ mod resize;
 mod share;
 mod source;
 mod split;
+pub mod strings;
 pub mod tasks;
 mod tensor;
 pub mod text;
