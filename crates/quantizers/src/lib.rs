@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod fsq;
+mod grouped;
+mod indices;
+mod lfq;
+pub mod pack;
+mod projected;
+mod quantizer;
+mod radix;
+mod residual;
+mod rows;
+mod scratch;
+mod vq;
+
+pub use error::QuantizerError;
+pub use fsq::{Axis, Dialect, Fsq, ResidualFsq, Squash, StageScale, levels_for_bits};
+pub use grouped::{Grouped, Heads};
+pub use indices::{Index, Indices, IndicesMut};
+pub use lfq::{BitOrder, Lfq};
+pub use projected::{Affine, Projected};
+pub use quantizer::Quantizer;
+pub use radix::Radix;
+pub use residual::Residual;
+pub use scratch::Scratch;
+pub use vq::{Codebook, Metric, Vq};

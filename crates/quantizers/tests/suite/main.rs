@@ -1,0 +1,8 @@
+//! What holds of quantizers without the engine.
+
+mod bad_input;
+mod compose;
+mod fsq;
+mod lfq;
+mod pack;
+mod vq;
