@@ -12,6 +12,9 @@ mod radix;
 mod residual;
 mod rows;
 mod scratch;
+#[cfg(feature = "train")]
+pub mod train;
+pub mod usage;
 mod vq;
 
 pub use error::QuantizerError;
@@ -24,4 +27,4 @@ pub use quantizer::Quantizer;
 pub use radix::Radix;
 pub use residual::Residual;
 pub use scratch::Scratch;
-pub use vq::{Codebook, Metric, Vq};
+pub use vq::{Clusters, Codebook, Metric, Vq, kmeans};

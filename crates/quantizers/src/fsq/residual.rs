@@ -107,31 +107,64 @@ impl ResidualFsq {
         self.scales[0].len()
     }
 
+    /// What stages are given of a number: squashed where they clamp.
+    fn squashed(&self, x: f32, steps: f64) -> f64 {
+        if !self.clamp {
+            return f64::from(x);
+        }
+        let c = 1.0 + 1.0 / steps;
+        c * (f64::from(x) / c).tanh()
+    }
+
+    /// Calls `f(stage, level, bounded)` for every stage of a number, and gives the sum of its parts.
+    fn stages_of(&self, k: usize, x: f32, mut f: impl FnMut(usize, f64, f64)) -> f64 {
+        let steps = f64::from(self.levels[k] - 1);
+        let mut residual = self.squashed(x, steps);
+        let mut value = 0.0;
+        for (stage, &scale) in self.scales[k].iter().enumerate() {
+            let scaled = residual / scale;
+            let bounded = if self.clamp { scaled.clamp(-1.0, 1.0) } else { scaled.tanh() };
+            let level = (steps * (bounded + 1.0) / 2.0 + 0.5).floor();
+            f(stage, level, if self.clamp { scaled } else { bounded });
+            let part = (2.0 * level / steps - 1.0) * scale;
+            residual -= part;
+            value += part;
+        }
+        value
+    }
+
     fn quantize_row<I: Index>(&self, x: &[f32], values: &mut [f32], indices: &mut [I]) {
         let mut sums = [0_u64; MOST_STAGES];
-        for (k, (&x, &levels)) in x.iter().zip(&self.levels).enumerate() {
-            let steps = f64::from(levels - 1);
-            let mut residual = f64::from(x);
-            if self.clamp {
-                let c = 1.0 + 1.0 / steps;
-                residual = c * (residual / c).tanh();
-            }
-            let mut value = 0.0;
-            for (sum, &scale) in sums.iter_mut().zip(&self.scales[k]) {
-                let bounded = residual / scale;
-                let bounded = if self.clamp { bounded.clamp(-1.0, 1.0) } else { bounded.tanh() };
-                let level = (steps * (bounded + 1.0) / 2.0 + 0.5).floor();
-                let part = (2.0 * level / steps - 1.0) * scale;
-                residual -= part;
-                value += part;
-                *sum += level as u64 * self.radix.basis()[k];
-            }
+        for (k, &x) in x.iter().enumerate() {
+            let basis = self.radix.basis()[k];
+            let value = self.stages_of(k, x, |stage, level, _| sums[stage] += level as u64 * basis);
             if let Some(v) = values.get_mut(k) {
                 *v = value as f32;
             }
         }
         for (index, &sum) in indices.iter_mut().zip(&sums) {
             *index = I::of(sum);
+        }
+    }
+
+    /// The factor of each number's straight-through gradient: that of the squashing, times the sum over the stages of theirs.
+    #[cfg(feature = "train")]
+    pub(crate) fn slopes(&self, x: &[f32], out: &mut [f32]) {
+        let dim = self.levels.len();
+        for (i, (&x, out)) in x.iter().zip(out).enumerate() {
+            let mut sum = 0.0;
+            self.stages_of(i % dim, x, |_, _, bounded| {
+                sum += match self.clamp {
+                    true => f64::from(bounded.abs() <= 1.0),
+                    false => 1.0 - bounded * bounded,
+                };
+            });
+            if self.clamp {
+                let c = 1.0 + 1.0 / f64::from(self.levels[i % dim] - 1);
+                let tanh = (f64::from(x) / c).tanh();
+                sum *= 1.0 - tanh * tanh;
+            }
+            *out = sum as f32;
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Vector quantization: the code of a vector is the nearest of those in a codebook.
 
 mod codebook;
+mod kmeans;
 mod search;
 
 pub use codebook::Codebook;
+pub use kmeans::{Clusters, kmeans};
+#[cfg(feature = "train")]
+pub(crate) use kmeans::{assign, counts, sums};
 
 use serde::{Deserialize, Serialize};
 
