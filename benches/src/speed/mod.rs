@@ -14,6 +14,7 @@ mod rows;
 mod threads;
 mod timed;
 mod timing;
+mod vq_memory;
 pub mod work;
 
 pub use memory::peak_megabytes;

@@ -4,6 +4,8 @@ mod error;
 mod fsq;
 mod grouped;
 mod indices;
+#[cfg(feature = "interop")]
+pub mod interop;
 mod lfq;
 pub mod pack;
 mod projected;
@@ -12,6 +14,9 @@ mod radix;
 mod residual;
 mod rows;
 mod scratch;
+mod summed;
+#[cfg(feature = "train")]
+pub mod tokenizer;
 #[cfg(feature = "train")]
 pub mod train;
 pub mod usage;
@@ -27,4 +32,5 @@ pub use quantizer::Quantizer;
 pub use radix::Radix;
 pub use residual::Residual;
 pub use scratch::Scratch;
+pub use summed::Summed;
 pub use vq::{Clusters, Codebook, Metric, Vq, kmeans};

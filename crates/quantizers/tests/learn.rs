@@ -226,3 +226,61 @@ fn what_learns_can_be_resumed_bit_for_bit() {
     // The codebook's averages have no other state than the learner itself.
     assert_eq!(of(20).codes(), of(7).codes());
 }
+
+#[test]
+fn a_tokenizer_learns_and_is_kept() {
+    use seedbed_quantizers::tokenizer::{Architecture, Tokenizer, TokenizerConfig};
+    use seedbed_quantizers::train::{FsqConfig, LearnerConfig};
+    let architectures = [
+        Architecture::PatchMlp { patch: 4, hidden: 32, layers: 1 },
+        Architecture::Conv { channels: vec![8, 16] },
+    ];
+    for architecture in architectures {
+        let rng = &mut Rng::new(11);
+        let vq = VqConfig { codebook_size: 16, ..Default::default() };
+        for quantizer in [LearnerConfig::Vq(vq), LearnerConfig::Fsq(FsqConfig::default())] {
+            let architecture = architecture.clone();
+            let config =
+                TokenizerConfig { architecture, latent: 4, quantizer, ..Default::default() };
+            let mut tokenizer = Tokenizer::<f32>::new(&config.check().unwrap(), rng);
+            // Stripes of random direction and width.
+            let pictures = |rng: &mut Rng| -> Tensor {
+                let one = |rng: &mut Rng| {
+                    let (a, b) = (rng.uniform() * 2.0 - 1.0, rng.uniform() * 2.0 - 1.0);
+                    let dark =
+                        move |i: usize| (a * (i / 8) as f64 + b * (i % 8) as f64).sin() > 0.0;
+                    (0..64).map(|i| f32::from(u8::from(dark(i)))).collect::<Vec<f32>>()
+                };
+                Tensor::new((0..32).flat_map(|_| one(rng)).collect(), &[32, 8, 8, 1])
+            };
+            tokenizer.prepare(&pictures(rng), rng);
+            let test = pictures(rng);
+            let error = |tokenizer: &Tokenizer| {
+                let decoded = tokenizer.decode(&tokenizer.encode(&test).unwrap()).unwrap();
+                (decoded - &test).square().mean(..).item()
+            };
+            let before = error(&tokenizer);
+            let adam = AdamConfig { lr: 3e-3, ..Default::default() }.check().unwrap();
+            let mut adam = Optim::new(&tokenizer, adam);
+            for _ in 0..200 {
+                let x = pictures(rng);
+                let (_, seen, gradient) = value_and_grad_aux(&tokenizer, |tokenizer| {
+                    let out = tokenizer.forward_train(&x, rng);
+                    ((&out.pictures - &x).square().mean(..) + out.losses.total(), out.seen)
+                });
+                adam.step(&mut tokenizer, &gradient);
+                tokenizer.quantizer.update(&seen, rng);
+            }
+            let after = error(&tokenizer);
+            let name = format!("{:?}", tokenizer.config());
+            assert!(after < 0.5 * before && after < 0.2, "{name}: {before} to {after}");
+
+            let file = tempfile::NamedTempFile::new().unwrap();
+            tokenizer.save(file.path()).unwrap();
+            let loaded = Tokenizer::<f32>::load(file.path()).unwrap();
+            assert_eq!(loaded.config(), tokenizer.config());
+            assert_eq!(loaded.encode(&test).unwrap(), tokenizer.encode(&test).unwrap());
+            assert_eq!(error(&loaded), after);
+        }
+    }
+}

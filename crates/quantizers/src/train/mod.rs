@@ -25,6 +25,7 @@
 //! # Ok::<(), seedbed_nn::ConfigError>(())
 //! ```
 
+mod any;
 mod check;
 mod convert;
 mod entropy;
@@ -40,6 +41,7 @@ mod residual_fsq;
 mod sim;
 mod vq;
 
+pub use any::{AnyLearner, LearnerConfig, ResidualVqConfig};
 pub use entropy::code_entropies;
 pub use estimator::Estimator;
 pub use fsq::{FiniteScalar, FsqConfig};

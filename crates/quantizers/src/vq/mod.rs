@@ -59,20 +59,42 @@ impl Metric {
 pub struct Vq {
     codebook: Codebook,
     metric: Metric,
+    /// What codes stand for, where that is not what is searched.
+    values: Option<Vec<f32>>,
 }
 
 impl Vq {
     /// The nearest code by distance.
     pub fn new(codebook: Codebook) -> Self {
-        Self { codebook, metric: Metric::Euclidean }
+        Self { codebook, metric: Metric::Euclidean, values: None }
     }
 
     /// The code with the largest product; codes should have length 1.
     pub fn cosine(codebook: Codebook) -> Self {
-        Self { codebook, metric: Metric::Cosine }
+        Self { codebook, metric: Metric::Cosine, values: None }
     }
 
-    /// The codes.
+    /// The code with the direction nearest to the vector's, which stands for the code as it is: directions are compared, lengths are kept (DAC).
+    ///
+    /// # Errors
+    /// As [`Codebook::new`].
+    pub fn by_direction(codes: Vec<f32>, dim: usize) -> Result<Self, QuantizerError> {
+        let values = Codebook::new(codes, dim)?.codes().to_vec();
+        let mut directions = values.clone();
+        directions.chunks_exact_mut(dim).for_each(kmeans::normalize);
+        let codebook = Codebook::new(directions, dim)?;
+        Ok(Self { codebook, metric: Metric::Cosine, values: Some(values) })
+    }
+
+    /// What a code stands for.
+    fn value(&self, k: usize) -> &[f32] {
+        match &self.values {
+            Some(values) => &values[k * self.dim()..][..self.dim()],
+            None => self.codebook.code(k),
+        }
+    }
+
+    /// The codes that are searched.
     pub fn codebook(&self) -> &Codebook {
         &self.codebook
     }
@@ -107,7 +129,7 @@ impl Quantizer for Vq {
                 let x = &x[rows.start * dim..rows.end * dim];
                 search::nearest(&self.codebook, self.metric, x, indices)?;
                 for (value, index) in values.chunks_exact_mut(dim).zip(indices.iter()) {
-                    value.copy_from_slice(self.codebook.code(crate::Index::u64(*index) as usize));
+                    value.copy_from_slice(self.value(crate::Index::u64(*index) as usize));
                 }
                 Ok(())
             })
@@ -125,7 +147,7 @@ impl Quantizer for Vq {
         let dim = self.dim();
         in_pieces(rows, values.len(), values, &mut [(); 0], |rows, values, _| {
             for (row, value) in rows.zip(values.chunks_exact_mut(dim)) {
-                value.copy_from_slice(self.codebook.code(indices.get(row) as usize));
+                value.copy_from_slice(self.value(indices.get(row) as usize));
             }
             Ok(())
         })
