@@ -7,6 +7,7 @@
 mod matrixmultiply;
 mod memory;
 mod peak;
+mod quantizer_rows;
 mod rho_select;
 mod rho_store;
 mod rho_stream;

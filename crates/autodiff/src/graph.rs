@@ -1,7 +1,7 @@
 //! The graph behind the tensors: how an op is recorded. See `tape` for how it is walked back.
 //!
-//! Every tensor has a *level*: 0 for a constant, otherwise the number of the innermost open transform on
-//! whose variables it depends. A transform at level `L` lifts its variables to `L`; an op's result has
+//! Every tensor has a *level*: 0 for a constant, otherwise that of the innermost transform on
+//! whose variables it depends. Transforms are counted through the process. One of level `L` lifts its variables to `L`; an op's result has
 //! the highest level of its inputs, and is recorded only above the thread's *floor*: the levels up to the
 //! floor are those that nobody will differentiate any more. So inference and first-order
 //! backward passes build no graph.
@@ -102,7 +102,7 @@ impl<'a, F: Float> Ctx<'a, F> {
 pub(crate) struct Inner<F: Float> {
     pub(crate) storage: Storage<F>,
     pub(crate) shape: Dims,
-    pub(crate) level: u8,
+    pub(crate) level: u64,
     pub(crate) number: u32,
     pub(crate) node: Option<Node<F>>,
 }
@@ -128,7 +128,8 @@ impl<F: Float> Tensor<F> {
     /// made.
     ///
     /// # Panics
-    /// Under [`debug_nan`](crate::debug_nan), if `value` has a NaN.
+    /// Under [`debug_nan`](crate::debug_nan), if `value` has a NaN. In the function of [`remat`](crate::remat) or
+    /// [`custom_gradient`](crate::custom_gradient), if it uses a variable that it was not given.
     #[track_caller]
     pub fn record<O: Op<F> + 'static>(op: O, inputs: &[&Self], value: Self) -> Self {
         let state = levels::state();
@@ -136,19 +137,14 @@ impl<F: Float> Tensor<F> {
             crate::transform::look_for_nan(op.name(), inputs, &value);
         }
         let level = inputs.iter().map(|x| x.0.level).max().unwrap_or(0);
-        if level > state.floor {
-            return value.with_node(Box::new(op), inputs, level);
+        if level == 0 {
+            return value;
         }
-        assert!(
-            level == 0 || level > state.forbidden,
-            "remat: the function uses a variable of an open transform (in {}) that is not part of the model \
-             given to remat, so that its gradient would be lost",
-            op.name()
-        );
-        value
+        inputs.iter().for_each(|x| state.look_at_use(op.name(), x.0.level));
+        if level > state.floor { value.with_node(Box::new(op), inputs, level) } else { value }
     }
 
-    fn with_node(mut self, op: Box<dyn Op<F>>, inputs: &[&Self], level: u8) -> Self {
+    fn with_node(mut self, op: Box<dyn Op<F>>, inputs: &[&Self], level: u64) -> Self {
         let node = Some(Node::Op { op, inputs: cloned(inputs) });
         let number = next_number(inputs.iter().map(|x| x.0.number).max().unwrap_or(0));
         match Arc::get_mut(&mut self.0) {
@@ -165,7 +161,8 @@ impl<F: Float> Tensor<F> {
     }
 
     /// A variable of the given level that stands for this tensor.
-    pub(crate) fn lift(&self, level: u8) -> Self {
+    pub(crate) fn lift(&self, level: u64) -> Self {
+        levels::state().look_at_use("its arguments", self.0.level);
         let (storage, shape) = (self.storage_of_part(0), self.0.shape.clone());
         let (number, node) = (next_number(self.0.number), Some(Node::Variable(self.clone())));
         Self(Arc::new(Inner { storage, shape, level, number, node }))

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "approx")]
+pub mod approx;
 mod check;
 mod deferred;
 mod fused;
@@ -18,10 +20,10 @@ mod tensor;
 mod transform;
 pub mod update;
 
-pub(crate) use seedbed_kernels as kernels;
+use seedbed_kernels as kernels;
 
 pub use check::{GradCheck, check_fused, check_grads};
-pub use fused::{Activation, MemoryHeads};
+pub use fused::Activation;
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};

@@ -15,6 +15,11 @@ pub(crate) type Dims = SmallVec<[usize; 4]>;
 /// assert_eq!(x.sum([0, 2]).shape(), &[3]);
 /// ```
 pub trait Axes {
+    /// Whether all axes are meant, however many there are.
+    fn are_all(&self) -> bool {
+        false
+    }
+
     /// The axes of a tensor of rank `ndim`, ascending.
     ///
     /// # Panics
@@ -24,6 +29,10 @@ pub trait Axes {
 }
 
 impl Axes for std::ops::RangeFull {
+    fn are_all(&self) -> bool {
+        true
+    }
+
     fn resolve(&self, _: &str, ndim: usize) -> Dims {
         (0..ndim).collect()
     }
@@ -65,6 +74,10 @@ impl Axes for Vec<isize> {
 }
 
 impl<A: Axes + ?Sized> Axes for &A {
+    fn are_all(&self) -> bool {
+        (**self).are_all()
+    }
+
     #[track_caller]
     fn resolve(&self, op: &str, ndim: usize) -> Dims {
         (**self).resolve(op, ndim)
@@ -105,6 +118,35 @@ pub(crate) fn len(shape: &[usize]) -> usize {
     product
 }
 
+/// Bytes from which it is tried out whether there is memory.
+const LARGE: usize = 1 << 28;
+
+/// [`len`] of a tensor that is to be made.
+///
+/// # Panics
+/// If there is no memory for it. Without this look the program would end in the middle of an op, and not at the caller's line.
+#[track_caller]
+pub(crate) fn room<F>(op: &str, shape: &[usize]) -> usize {
+    let n = len(shape);
+    let bytes = n.saturating_mul(size_of::<F>());
+    if bytes >= LARGE && Vec::<F>::new().try_reserve_exact(n).is_err() {
+        panic!(
+            "{op}: there is no memory for the shape {shape:?} ({n} numbers of {} bytes)",
+            size_of::<F>()
+        );
+    }
+    n
+}
+
+/// A size that was computed by `op`, if it can be counted.
+#[track_caller]
+pub(crate) fn counted(op: &str, what: &str, size: Option<usize>) -> usize {
+    match size {
+        Some(size) => size,
+        None => panic!("{op}: {what} is larger than can be counted"),
+    }
+}
+
 /// The shape that two shapes broadcast to by NumPy's rule: aligned at the end, sizes equal or 1.
 #[track_caller]
 pub(crate) fn broadcast(op: &str, lhs: &[usize], rhs: &[usize]) -> Dims {
@@ -135,6 +177,10 @@ pub(crate) fn broadcasts_to(from: &[usize], to: &[usize]) -> bool {
 /// Row-major strides of `shape`, in elements.
 pub(crate) fn strides(shape: &[usize]) -> Dims {
     let mut strides = Dims::from_elem(1, shape.len());
+    if shape.contains(&0) {
+        // Nothing is read, and the other sizes may have no product.
+        return strides;
+    }
     for i in (0..shape.len().saturating_sub(1)).rev() {
         strides[i] = strides[i + 1] * shape[i + 1];
     }

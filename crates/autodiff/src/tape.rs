@@ -8,27 +8,30 @@ use smallvec::SmallVec;
 use crate::deferred::{self, DeferredProducts};
 use crate::graph::{Ctx, Node, Op};
 use crate::kernels::accumulate::add_assign;
-use crate::levels::{State, debug_nan_is_on, state, with_state};
+use crate::levels::{Open, State, debug_nan_is_on, state, with_state};
 use crate::{Float, Tensor};
 
 /// A graph that was recorded at one level, ready to be walked back.
 pub(crate) struct Tape<F: Float> {
-    level: u8,
+    level: u64,
     /// Numbers above this one belong to the transform.
     base: u32,
     variables: Vec<Tensor<F>>,
+    /// Whether a transform that is open on another thread differentiates what comes of this one.
+    watched: bool,
 }
 
 impl<F: Float> Tape<F> {
     /// Opens a transform, lifts `inputs` to its level and runs `f` on the variables.
     pub(crate) fn record<R>(inputs: &[Tensor<F>], f: impl FnOnce(&[Tensor<F>]) -> R) -> (R, Self) {
-        let outer = state();
-        let level = outer.level.checked_add(1).expect("at most 255 nested transforms");
+        let (outer, open) = (state(), Open::new());
+        let level = open.level();
         let newest = inputs.iter().map(|x| x.0.number).max().unwrap_or(0);
         with_state(
             |s| {
                 *s = State {
                     level,
+                    outermost: if s.level == 0 { level } else { s.outermost },
                     floor: s.floor.min(outer.level),
                     number: s.number.max(newest),
                     ..*s
@@ -38,17 +41,32 @@ impl<F: Float> Tape<F> {
                 let base = state().number;
                 let variables: Vec<_> = inputs.iter().map(|x| x.lift(level)).collect();
                 let result = f(&variables);
-                (result, Self { level, base, variables })
+                (result, Self { level, base, variables, watched: state().watched })
             },
         )
+    }
+
+    pub(crate) fn has_no_inputs(&self) -> bool {
+        self.variables.is_empty()
+    }
+
+    /// Whether `y` depends on the inputs.
+    pub(crate) fn reaches(&self, y: &Tensor<F>) -> bool {
+        y.0.level >= self.level
+    }
+
+    /// Whether a transform is open that may differentiate what comes of this one.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched || state().level != 0
     }
 
     /// The gradients of ⟨`seed`, `y`⟩ with respect to the inputs; `None` where `y` does not depend on one.
     pub(crate) fn gradients(&self, y: Tensor<F>, seed: Tensor<F>) -> Vec<Option<Tensor<F>>> {
         // Somebody watches this backward pass if an open level lies above the floor: one that was open when this graph was recorded, or one that
-        // was opened since.
+        // was opened since; or if a transform on another thread does.
         let now = state();
-        let floor = if now.floor < now.level { now.floor } else { self.level };
+        let watched = self.watched || now.floor < now.level;
+        let floor = if watched { now.floor } else { self.level };
         with_state(
             |s| *s = State { level: s.level.max(self.level), floor: floor.max(s.floor), ..*s },
             || {
@@ -86,13 +104,13 @@ impl<F: Float> Entry<F> {
 /// Gradients that wait for their tensor's turn, in a table indexed by the tensor's number.
 pub(crate) struct Pending<F: Float> {
     base: u32,
-    level: u8,
+    level: u64,
     /// Derivative rules reach into it, too: see [`take_unique`](Self::take_unique) and [`wait`](Self::wait).
     slots: RefCell<Vec<SmallVec<[Entry<F>; 1]>>>,
 }
 
 impl<F: Float> Pending<F> {
-    fn new(base: u32, level: u8) -> Self {
+    fn new(base: u32, level: u64) -> Self {
         Self { base, level, slots: RefCell::default() }
     }
 
@@ -103,7 +121,7 @@ impl<F: Float> Pending<F> {
     }
 
     /// The level whose gradients these are.
-    pub(crate) fn level(&self) -> u8 {
+    pub(crate) fn level(&self) -> u64 {
         self.level
     }
 

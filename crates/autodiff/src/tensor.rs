@@ -7,6 +7,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::graph::Inner;
+use crate::kernels::buffers;
 use crate::shape::{self, Dims};
 use crate::storage::Storage;
 use crate::{Float, Rng};
@@ -52,34 +53,45 @@ impl<F: Float> Tensor<F> {
     }
 
     /// A tensor of rank 0.
+    #[track_caller]
     pub fn scalar(x: f64) -> Self {
         Self::new(vec![F::of(x)], &[])
     }
 
     /// Every element `x`.
+    ///
+    /// # Panics
+    /// As all functions that make large tensors out of small ones: if there is no memory for it.
+    #[track_caller]
     pub fn full(shape: &[usize], x: f64) -> Self {
-        Self::new(vec![F::of(x); shape::len(shape)], shape)
+        let len = shape::room::<F>("Tensor::full", shape);
+        Self::new(buffers::filled(len, F::of(x)), shape)
     }
 
     /// Every element 0.
+    #[track_caller]
     pub fn zeros(shape: &[usize]) -> Self {
         Self::full(shape, 0.0)
     }
 
     /// Every element 1.
+    #[track_caller]
     pub fn ones(shape: &[usize]) -> Self {
         Self::full(shape, 1.0)
     }
 
     /// `0, 1, …, n − 1`.
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
+        shape::room::<F>("Tensor::arange", &[n]);
         Self::new((0..n).map(|i| F::of(i as f64)).collect(), &[n])
     }
 
     /// The `n × n` identity matrix.
+    #[track_caller]
     pub fn eye(n: usize) -> Self {
-        let mut data = vec![F::zero(); n * n];
-        data.iter_mut().step_by(n + 1).for_each(|x| *x = F::one());
+        let mut data = vec![F::zero(); shape::room::<F>("Tensor::eye", &[n, n])];
+        data.iter_mut().step_by(n.saturating_add(1)).for_each(|x| *x = F::one());
         Self::new(data, &[n, n])
     }
 
@@ -92,6 +104,7 @@ impl<F: Float> Tensor<F> {
         let Ok(distribution) = Uniform::new(low, high) else {
             panic!("Tensor::uniform: needs finite bounds with low < high, got {low} and {high}")
         };
+        shape::room::<f64>("Tensor::uniform", shape);
         // What is rounded up to `high` is taken down again.
         let top = F::of(high);
         let step = if top > F::zero() { 0.5 } else { 1.0 };
@@ -113,6 +126,7 @@ impl<F: Float> Tensor<F> {
             std >= 0.0 && std.is_finite() && mean.is_finite(),
             "Tensor::normal: needs a finite mean and a finite std >= 0, got {mean} and {std}"
         );
+        shape::room::<f64>("Tensor::normal", shape);
         let distribution = Normal::new(mean, std).expect("the parameters were checked");
         Self::from(ArrayD::<f64>::random_using(IxDyn(shape), distribution, rng).mapv(F::of))
     }
@@ -165,6 +179,20 @@ impl<F: Float> Tensor<F> {
     /// The value, lent to `ndarray`.
     pub fn view(&self) -> ArrayViewD<'_, F> {
         ArrayViewD::from_shape(self.shape(), self.data()).expect("the shape fits the data")
+    }
+
+    /// The elements in row-major order, taken over from the tensor; copied unless this is the only owner.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// assert_eq!(Tensor::<f32>::arange(3).into_vec(), [0.0, 1.0, 2.0]);
+    /// ```
+    pub fn into_vec(self) -> Vec<F> {
+        let n = self.len();
+        match self.into_ndarray().into_raw_vec_and_offset() {
+            (data, None | Some(0)) if data.len() == n => data,
+            (data, offset) => data[offset.unwrap_or(0)..][..n].to_vec(),
+        }
     }
 
     /// The value as an owned `ndarray` array; copied unless this is the only owner.

@@ -118,6 +118,224 @@ fn checkpoint_refuses_to_lose_a_gradient() {
 }
 
 #[test]
+#[should_panic(
+    expected = "custom_gradient: the function uses a variable of an open transform (in mul)"
+)]
+fn a_custom_gradient_refuses_to_lose_a_gradient() {
+    let x = T::scalar(2.0);
+    let _ = grad(&x, |x| {
+        let y = T::scalar(3.0);
+        custom_gradient("scaled", [&y], |[y]| y * x, |_, _, g| [Some(g)])
+    });
+}
+
+#[test]
+fn a_custom_gradient_may_use_constants_and_its_inputs() {
+    let x = T::scalar(2.0);
+    let c = x.clone();
+    let f = |x: &T| {
+        custom_gradient("scaled", [x], |[x]| grad(x, |x| x * x) * &c, |_, _, g| [Some(g * 5.0)])
+    };
+    assert_eq!(value_and_grad(&x, f), (T::scalar(8.0), T::scalar(5.0)));
+    // A variable in the backward function is differentiated like any other.
+    let mixed = grad(&x, |x| {
+        let scale = x.clone();
+        let f = |y: &T| {
+            let scale = scale.clone();
+            custom_gradient("scaled", [y], |[y]| y.clone(), move |_, _, g| [Some(g * &scale)])
+        };
+        grad(&T::scalar(1.0), f) * 7.0
+    });
+    assert_eq!(mixed.item(), 7.0);
+}
+
+/// A fused op that holds a variable, in place of taking it as an input.
+#[derive(Debug)]
+struct Scaled(T);
+
+impl seedbed_autodiff::Fused<f64, 1> for Scaled {
+    type Saved = ();
+    fn name(&self) -> &'static str {
+        "scaled"
+    }
+    fn reference(&self, [x]: [&T; 1]) -> T {
+        x * &self.0
+    }
+    fn forward(&self, x: [&T; 1]) -> (T, ()) {
+        (self.reference(x), ())
+    }
+    fn vjp(&self, _: &seedbed_autodiff::FusedCtx<'_, f64, (), 1>, g: T) -> [Option<T>; 1] {
+        [Some(g * &self.0)]
+    }
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "scaled: the function uses a variable of an open transform (in mul)")]
+fn a_fused_op_that_holds_a_variable_is_refused() {
+    let x = T::scalar(2.0);
+    let _ = grad(&x, |x| T::fused(Scaled(x.clone()), [&T::scalar(1.0)]));
+}
+
+#[test]
+fn a_vector_of_another_shape_is_refused_at_the_callers_line() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    thread_local! {
+        static PLACE: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    }
+    std::panic::set_hook(Box::new(|info| {
+        eprintln!("{info}");
+        PLACE.set(info.location().map_or(String::new(), |l| l.file().to_owned()));
+    }));
+    let x = vector(&[1.0, 2.0]);
+    let square = |x: &T| (x * x).sum(..);
+    let mistakes: [(&dyn Fn(), &str); 4] = [
+        (
+            &|| drop(hvp(&x, &vector(&[1.0]), square)),
+            "hvp: parameter 0 of the model has shape [2], that of the vector [1]",
+        ),
+        (
+            &|| drop(hvp(&x, &T::ones(&[3, 2]), square)),
+            "hvp: parameter 0 of the model has shape [2], that of the vector [3, 2]",
+        ),
+        (
+            &|| drop(jvp(&x, &T::scalar(1.0), |x| x * x)),
+            "jvp: parameter 0 of the model has shape [2], that of the tangent []",
+        ),
+        (
+            &|| drop(jvp(&vec![x.clone()], &vec![x.clone(); 2], |x| &x[0] * &x[0])),
+            "jvp: the model has 1 parameters, the tangent 2",
+        ),
+    ];
+    for (mistake, want) in mistakes {
+        let panic = catch_unwind(AssertUnwindSafe(mistake)).expect_err(want);
+        assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some(want));
+        assert!(PLACE.take().ends_with("transforms.rs"), "{want}");
+    }
+}
+
+/// d/dx (x · d/dy (x y)) = 2 x, wherever the inner transform runs.
+#[test]
+fn a_transform_on_another_thread_is_an_inner_one() {
+    fn elsewhere<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+        std::thread::scope(|s| s.spawn(f).join().expect("it does not panic"))
+    }
+    let (x, y) = (T::scalar(3.0), T::scalar(1.0));
+    let inner = |x: &T| grad(&y, |y| x * y);
+    assert_eq!(grad(&x, |x| x * elsewhere(|| inner(x))).item(), 6.0);
+    // The value, too, is differentiated.
+    let of_value = |x: &T| elsewhere(|| value_and_grad(&y, |y| x * x * y).0);
+    assert_eq!(grad(&x, of_value).item(), 6.0);
+    // With fused ops, by vjp, by hvp, and where the variable is the model of the inner transform itself.
+    let rows = |x: &T| x.reshape(&[1, 1]).linear(&T::full(&[1, 1], 2.0), None, Activation::Tanh);
+    let g = |x: &T| grad(x, |x| rows(x).sum(..));
+    let (here, there) = (grad(&x, g), grad(&x, |x| elsewhere(|| g(x))));
+    assert!(here.item() != 0.0 && (here.item() - there.item()).abs() < 1e-15);
+    let pulled = |x: &T| elsewhere(|| vjp(&y, |y| x * y * y).1(&T::scalar(1.0)));
+    assert_eq!(grad(&x, pulled).item(), 2.0);
+    let second = |x: &T| elsewhere(|| hvp(&y, &y, |y| x * x * y * y));
+    assert_eq!(grad(&x, second).item(), 12.0);
+    // Two threads deep, and twice differentiated.
+    let deep = |x: &T| elsewhere(|| elsewhere(|| grad(&y, |y| x * x * x * y)));
+    assert_eq!(grad(&x, |x| grad(x, deep)).item(), 18.0);
+    assert_eq!(grad(&x, |x| grad(x, |x| x * elsewhere(|| inner(x)))).item(), 2.0);
+    // One that uses nothing of the outer transform gives constants.
+    let apart = |x: &T| x * elsewhere(|| grad(&T::scalar(5.0), |y| y * y));
+    assert_eq!(grad(&x, apart).item(), 10.0);
+}
+
+#[test]
+fn threads_with_transforms_of_their_own_do_not_meet() {
+    std::thread::scope(|s| {
+        for k in 0..8 {
+            s.spawn(move || {
+                for i in 0..200 {
+                    let x = T::scalar(f64::from(k * 1000 + i));
+                    let y = grad(&x, |x| grad(x, |x| x * x * x));
+                    assert_eq!(y.item(), 6.0 * x.item());
+                }
+            });
+        }
+    });
+}
+
+#[test]
+#[should_panic(expected = "remat: the function uses a variable of an open transform")]
+fn remat_on_another_thread_refuses_to_lose_a_gradient() {
+    let _ = grad(&T::scalar(2.0), |x| {
+        let run = || {
+            let captured = x.clone();
+            remat(&T::scalar(1.0), move |y| y * &captured)
+        };
+        std::thread::scope(|s| s.spawn(run).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+}
+
+#[test]
+#[should_panic(expected = "the function uses a variable of another open transform")]
+fn shards_that_use_a_variable_of_another_thread_are_refused() {
+    let _ = grad(&T::scalar(2.0), |x| {
+        let run = || par_value_and_grad(&T::scalar(1.0), &[1.0], |w, s| w * x * *s).1;
+        std::thread::scope(|s| s.spawn(run).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+}
+
+/// A tensor that a transform of the past recorded is a constant to later ones.
+#[test]
+fn what_is_left_of_a_past_transform_is_a_constant() {
+    let mut kept = None;
+    let _ = grad(&T::scalar(3.0), |x| {
+        kept = Some(x * x);
+        x.clone()
+    });
+    let kept = kept.expect("it ran");
+    let (y, g) = value_and_grad(&T::scalar(2.0), |x| x * &kept);
+    assert_eq!((y.item(), g.item()), (18.0, 9.0));
+    // No graph hangs on the results: they can be changed in place.
+    let mut g = g;
+    g.data_mut()[0] = 1.0;
+    assert_eq!(remat(&T::scalar(2.0), move |y| y * &kept).item(), 18.0);
+}
+
+/// The test below, run by itself, so that its standard error can be read.
+#[test]
+#[cfg(debug_assertions)]
+fn a_loss_that_ignores_its_model_is_warned_of_once() {
+    const LOSSES: &str = "losses_that_ignore_their_model";
+    let program = std::env::current_exe().expect("the tests are a program");
+    let run = std::process::Command::new(program)
+        .args(["--exact", LOSSES, "--nocapture", "--ignored"])
+        .output()
+        .expect("it runs again");
+    assert!(run.status.success());
+    let text = String::from_utf8_lossy(&run.stderr);
+    let warnings: Vec<_> = text.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let [one, other] = warnings[..] else { panic!("two warnings are due: {text}") };
+    assert!(
+        one.starts_with("warning: value_and_grad at ") && one.contains("transforms.rs:"),
+        "{one}"
+    );
+    assert!(one.ends_with("the gradient is zero everywhere"), "{one}");
+    assert!(other.starts_with("warning: vjp at ") && other.contains("transforms.rs:"), "{other}");
+}
+
+#[test]
+#[ignore = "what it writes is looked at by another test"]
+fn losses_that_ignore_their_model() {
+    let model = T::scalar(2.0);
+    for _ in 0..3 {
+        // The model outside of the function, in place of the one that it is given.
+        assert_eq!(grad(&model, |_| &model * &model).item(), 0.0);
+    }
+    let _ = vjp(&model, |_| T::scalar(1.0)).1(&T::scalar(1.0));
+    // No mistakes: a loss of a part of the model, and a model without parameters.
+    let _ = grad(&(model.clone(), model.clone()), |m| m.0.clone());
+    grad(&(), |()| T::scalar(1.0));
+}
+
+#[test]
 fn a_custom_gradient_is_used_and_can_be_differentiated() {
     // The gradient is declared to be 3 x² g, whatever the value.
     let f =

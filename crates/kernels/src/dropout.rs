@@ -3,7 +3,7 @@
 use rand::RngCore;
 
 use super::par;
-use crate::{Float, Rng};
+use crate::{Float, Rng, buffers};
 
 /// Elements that one generator draws; fixed, so that no mask depends on the number of threads.
 const CHUNK: usize = 1 << 12;
@@ -17,7 +17,7 @@ pub fn mask<F: Float>(len: usize, p: f64, rng: &mut Rng) -> Vec<F> {
     // A word is below the threshold with probability p, to 32 bits.
     let threshold = (p * 2f64.powi(32)) as u32;
     let kept = F::of(1.0 / (1.0 - p));
-    let mut out = vec![F::zero(); len];
+    let mut out = buffers::zeros(len);
     par::chunks_mut(&mut out, CHUNK, len * WORK, |i, chunk| {
         let mut rng = generators[i].clone();
         let mut bytes = [0; 1 << 10];

@@ -3,19 +3,29 @@ use std::iter::Sum;
 
 use num_traits::{Float as NumFloat, NumAssign};
 
+use crate::gemm::portable::Gemm;
 use crate::math::Elementary;
 
+/// What the kernels need of an element type. Nobody outside of this crate can name these traits, which seals [`Float`].
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    #[cfg(target_arch = "x86_64")]
+    pub(super) use crate::gemm::vector::Simd;
+
+    /// Nothing: the compiler's own vectors have to do.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub trait Simd {}
+    #[cfg(not(target_arch = "x86_64"))]
+    impl Simd for f32 {}
+    #[cfg(not(target_arch = "x86_64"))]
+    impl Simd for f64 {}
 }
 
 /// The element type of slices and tensors: `f32` or `f64`.
 ///
 /// The trait is sealed, because every kernel is written and checked for these two types.
 pub trait Float:
-    sealed::Sealed
+    sealed::Simd
+    + Gemm
     + Elementary
     + NumFloat
     + NumAssign

@@ -38,6 +38,19 @@ impl<F: Float, const FMA: bool> Lane<F, FMA> {
         c.iter().rev().skip(1).fold(Lane(c[c.len() - 1]), |acc, &c| acc.mul_add(self, Lane(c)))
     }
 
+    /// `self · y`, and 0 where one of both is 0, whatever the other is: infinite or NaN.
+    #[inline(always)]
+    pub fn mul_no_nan(self, y: impl Into<Self>) -> Self {
+        let y = y.into();
+        (self.eq(0.0) | y.eq(0.0)).select(0.0, self * y)
+    }
+
+    /// `self / y`, and 0 where `self` is 0, whatever `y` is.
+    #[inline(always)]
+    pub fn over(self, y: impl Into<Self>) -> Self {
+        self.eq(0.0).select(0.0, self / y.into())
+    }
+
     /// `self > y`.
     #[inline(always)]
     pub fn gt(self, y: impl Into<Self>) -> Mask<F, FMA> {

@@ -2,8 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::par;
-use crate::Float;
+use crate::{Float, buffers, par};
 
 /// Axes of a strided walk, outermost first: length and step in elements.
 type Walk = SmallVec<[(usize, isize); 6]>;
@@ -26,11 +25,14 @@ pub fn read<F: Copy + Default + Send + Sync>(
     strides: &[isize],
 ) -> Vec<F> {
     let len = shape.iter().product();
-    let mut out = vec![F::default(); len];
     if len == 0 {
-        return out;
+        return Vec::new();
     }
     let walk = merged(shape, strides);
+    if let [(_, 0)] = *walk {
+        return buffers::filled(len, x[start]);
+    }
+    let mut out = vec![F::default(); len];
     let Some((&(inner, step), outer)) = walk.split_last() else {
         out[0] = x[start];
         return out;

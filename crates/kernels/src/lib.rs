@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accumulate;
+pub mod buffers;
 pub mod conv;
 pub mod dropout;
 
@@ -10,7 +11,7 @@ pub mod index;
 mod lane;
 pub mod layout;
 pub mod math;
-pub mod memory;
+pub mod moments;
 pub mod mse;
 pub mod norm;
 pub mod par;
@@ -25,8 +26,10 @@ pub mod scan;
 pub mod simd;
 pub mod softmax;
 pub mod sort;
+pub mod sums;
 mod team;
 pub mod update;
+pub mod vector;
 pub mod xent;
 
 pub use float::{ByElement, Float};

@@ -3,6 +3,7 @@
 use super::par;
 use super::rows::{Lanes, WIDTH};
 use super::simd::{self, Kernel};
+use super::sums::{self, in_blocks};
 use crate::Float;
 use crate::simd::Lane;
 
@@ -11,11 +12,11 @@ const CHUNK: usize = 1 << 13;
 
 /// Σ (x − y)².
 pub fn squared_distance<F: Float>(x: &[F], y: &[F]) -> F {
-    let sums = par::map(x.len().div_ceil(CHUNK), x.len() * 2, |i| {
+    let parts = par::map(x.len().div_ceil(CHUNK), x.len() * 2, |i| {
         let range = i * CHUNK..x.len().min((i + 1) * CHUNK);
         simd::dispatch(Distance(&x[range.clone()], &y[range]))
     });
-    sums.into_iter().sum()
+    sums::sum(&parts)
 }
 
 struct Distance<'a, F>(&'a [F], &'a [F]);
@@ -26,11 +27,14 @@ impl<F: Float> Kernel for Distance<'_, F> {
     #[inline(always)]
     fn run<const FMA: bool>(self) -> F {
         let zero = F::zero();
-        let mut sum = Lanes::<F, FMA>::splat(zero);
-        for at in (0..self.0.len()).step_by(WIDTH) {
-            let d = Lanes::load(self.0, at, zero) - Lanes::load(self.1, at, zero);
-            sum = d.zip(sum, |d: Lane<F, FMA>, sum| d.mul_add(d, sum));
-        }
-        sum.sum()
+        let [sum] = in_blocks(self.0.len(), |block| {
+            let mut sum = Lanes::<F, FMA>::splat(zero);
+            for at in block.step_by(WIDTH) {
+                let d = Lanes::load(self.0, at, zero) - Lanes::load(self.1, at, zero);
+                sum = d.zip(sum, |d: Lane<F, FMA>, sum| d.mul_add(d, sum));
+            }
+            [sum.sum()]
+        });
+        sum
     }
 }

@@ -6,6 +6,9 @@
 //! ∂w = Σ g x̂,  ∂b = Σ g,  ∂x = (w g − mean(w g) − x̂ mean(w g x̂)) / √(var + ε),
 //!
 //! the means taken over a group.
+//!
+//! The mean of a group is kept with what its rounding lost ([`moments`](crate::moments)): x̂ of numbers around 10⁶ is as good as that of numbers
+//! around 0. Long sums are taken as [`sums`](crate::sums) says.
 
 pub mod columns;
 pub mod segments;

@@ -1,93 +1,20 @@
-//! Elementwise loops: a rule applied to slices, with broadcasting, in place or into new memory.
+//! Elementwise loops: a function of numbers applied to slices, with broadcasting, in place or into new memory.
 //!
-//! A rule is compiled into one loop, [`Loop`], over slices of equal length. All else (splitting over
+//! A function is compiled into one loop over slices of equal length. All else (splitting over
 //! threads, spreading a broadcast operand, working in place) moves data in blocks that stay in the
-//! first-level cache, and is compiled once for all rules.
+//! first-level cache, and is compiled once for all functions.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
-use smallvec::SmallVec;
+use crate::simd::{self, Kernel, Lane};
+use crate::{Float, buffers, par};
 
-use super::par;
-use super::simd::{self, Kernel};
-use crate::simd::Lane;
-use crate::{ByElement, Float};
+mod broadcast;
+mod function;
 
-/// An elementwise function of `N` numbers.
-pub trait Pointwise<F: Float, const N: usize>: Copy + Send + Sync {
-    /// About how many scalar operations it costs, to judge whether a second thread pays.
-    const WORK: usize;
-
-    /// The function. Implementations are `#[inline(always)]`.
-    fn at<const FMA: bool>(self, x: [Lane<F, FMA>; N]) -> Lane<F, FMA>;
-
-    /// The loop over slices that this function is compiled into.
-    ///
-    /// By default it is compiled where it is used. A crate that offers its functions to others can have their loops compiled
-    /// once, in itself, by [`compiled_here!`](crate::compiled_here).
-    #[inline(always)]
-    fn compiled() -> CompiledLoop<F, Self, N> {
-        CompiledLoop::new()
-    }
-}
-
-/// The loop of a [`Pointwise`] function over equally long slices, on the calling thread.
-///
-/// Nobody else can make one, so that it can be trusted with memory that is not initialised: it fills all of its output.
-pub struct CompiledLoop<F, K, const N: usize>(LoopFn<F, K, N>);
-
-type LoopFn<F, K, const N: usize> = fn(K, &mut [MaybeUninit<F>], [&[F]; N]);
-
-impl<F: Float, K: Pointwise<F, N>, const N: usize> CompiledLoop<F, K, N> {
-    /// The loop of `K`, compiled where this is called.
-    #[inline(always)]
-    pub const fn new() -> Self {
-        Self(|rule, out, x| simd::dispatch(Loop { rule, out, x }))
-    }
-
-    #[inline(always)]
-    fn run(self, rule: K, out: &mut [MaybeUninit<F>], x: [&[F]; N]) {
-        (self.0)(rule, out, x);
-    }
-}
-
-impl<F: Float, K: Pointwise<F, N>, const N: usize> Default for CompiledLoop<F, K, N> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<F, K, const N: usize> Clone for CompiledLoop<F, K, N> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<F, K, const N: usize> Copy for CompiledLoop<F, K, N> {}
-
-/// [`CompiledLoop`] for either element type.
-#[doc(hidden)]
-pub struct Loops<K, const N: usize>(std::marker::PhantomData<K>);
-
-impl<K, const N: usize> ByElement for Loops<K, N> {
-    type Of<F: Float> = CompiledLoop<F, K, N>;
-}
-
-/// Inside of an `impl<F: Float> Pointwise<F, N> for Rule` of a type that is not generic: compiles the loops for both element
-/// types in this crate, not again in every crate that uses them.
-#[macro_export]
-macro_rules! compiled_here {
-    ($Rule:ty, $N:expr) => {
-        #[inline(always)]
-        fn compiled() -> $crate::pointwise::CompiledLoop<F, Self, { $N }> {
-            static F32: $crate::pointwise::CompiledLoop<f32, $Rule, { $N }> =
-                $crate::pointwise::CompiledLoop::new();
-            static F64: $crate::pointwise::CompiledLoop<f64, $Rule, { $N }> =
-                $crate::pointwise::CompiledLoop::new();
-            F::pick::<$crate::pointwise::Loops<$Rule, { $N }>>(F32, F64)
-        }
-    };
-}
+pub use broadcast::{View, broadcast, broadcast_in_place};
+pub use function::{CompiledLoop, Loops, Pointwise};
 
 /// Elements a task takes at once; fixed, so that no result depends on the number of threads.
 const CHUNK: usize = 1 << 13;
@@ -95,41 +22,175 @@ const CHUNK: usize = 1 << 13;
 /// Elements of an operand that are spread or copied at once: they stay in the first-level cache.
 const BLOCK: usize = 256;
 
-/// One operand of a broadcasting loop.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a, F> {
-    /// Its elements in row-major order.
-    pub data: &'a [F],
-    /// Its shape, which broadcasts to the output's as in NumPy.
-    pub shape: &'a [usize],
-}
-
-/// The rule over equally long slices, into new memory.
-pub fn map<F: Float, K: Pointwise<F, N>, const N: usize>(rule: K, x: [&[F]; N]) -> Vec<F> {
-    collect(x[0].len(), |out| map_into(rule, out, x))
-}
-
-/// The rule over equally long slices, into uninitialised memory, all of which it fills.
-pub fn map_into<F: Float, K: Pointwise<F, N>, const N: usize>(
+/// The function of equally long slices, into new memory.
+///
+/// # Panics
+/// If the slices differ in length.
+#[track_caller]
+pub fn map<F: Float, K: Pointwise<F, N, M>, const N: usize, const M: usize>(
     rule: K,
-    out: &mut [MaybeUninit<F>],
+    x: [&[F]; N],
+) -> [Vec<F>; M] {
+    let len = length(&x);
+    let mut all = [const { Vec::new() }; M];
+    let out = all.each_mut().map(|out| {
+        *out = buffers::reserve(len);
+        &mut out.spare_capacity_mut()[..len]
+    });
+    by_chunks(len, K::WORK, out, |range, out| {
+        K::compiled().run(rule, out, x.map(|x| &x[range.clone()]));
+    });
+    for out in &mut all {
+        // SAFETY: every element was written.
+        unsafe { out.set_len(len) };
+    }
+    all
+}
+
+/// [`map`] into memory that is there already: nothing is allocated.
+///
+/// # Panics
+/// If the slices differ in length.
+#[track_caller]
+pub fn map_into<F: Float, K: Pointwise<F, N, M>, const N: usize, const M: usize>(
+    rule: K,
+    out: [&mut [F]; M],
     x: [&[F]; N],
 ) {
-    let work = out.len() * K::WORK;
-    if par::should_parallelize(work) {
-        chunks(out, work, x, &loop_of(rule));
-    } else {
-        K::compiled().run(rule, out, x);
+    let len = length(&x);
+    assert!(
+        out.iter().all(|out| out.len() == len),
+        "pointwise: results and operands differ in length"
+    );
+    // SAFETY: loops write initialised elements only.
+    let out = out.map(|out| unsafe { as_uninit(out) });
+    by_chunks(len, K::WORK, out, |range, out| {
+        K::compiled().run(rule, out, x.map(|x| &x[range.clone()]));
+    });
+}
+
+/// [`map`] with the memory of the first operand, which takes up the first result: less memory is touched.
+///
+/// ```
+/// use seedbed_kernels::pointwise;
+/// pointwise! {
+///     SumAndDifference {} work 2, |a, b| [a + b, a - b];
+/// }
+/// let [sum, difference] = pointwise::map_owned(SumAndDifference {}, vec![3.0, 4.0], [&[1.0, 2.0]]);
+/// assert_eq!((sum, difference), (vec![4.0, 6.0], vec![2.0, 2.0]));
+/// ```
+///
+/// # Panics
+/// If the slices differ in length.
+#[track_caller]
+pub fn map_owned<F: Float, K, const N: usize, const M: usize, const REST: usize>(
+    rule: K,
+    first: Vec<F>,
+    rest: [&[F]; REST],
+) -> [Vec<F>; M]
+where
+    K: Pointwise<F, N, M>,
+{
+    const { assert!(N == REST + 1 && M > 0, "the first operand is given away, for a result") };
+    let len = first.len();
+    assert!(rest.iter().all(|x| x.len() == len), "pointwise: operands differ in length");
+    let mut all = [const { Vec::new() }; M];
+    all[0] = first;
+    let out = all.each_mut().map(|out| {
+        if out.capacity() == 0 {
+            *out = buffers::reserve(len);
+        }
+        // Its elements, which are numbers, stay where they are.
+        out.clear();
+        &mut out.spare_capacity_mut()[..len]
+    });
+    by_chunks(len, K::WORK, out, |range, out| {
+        // The first output holds the elements of the first operand.
+        simd::dispatch(OwnedLoop { rule, out, rest: rest.map(|x| &x[range.clone()]) });
+    });
+    for out in &mut all {
+        // SAFETY: every element was written.
+        unsafe { out.set_len(len) };
+    }
+    all
+}
+
+/// The inner loop of a function whose first operand stands where the first result goes.
+struct OwnedLoop<'a, F, K, const N: usize, const M: usize, const REST: usize> {
+    rule: K,
+    /// The first of them is initialised.
+    out: [&'a mut [MaybeUninit<F>]; M],
+    rest: [&'a [F]; REST],
+}
+
+impl<F: Float, K, const N: usize, const M: usize, const REST: usize> Kernel
+    for OwnedLoop<'_, F, K, N, M, REST>
+where
+    K: Pointwise<F, N, M>,
+{
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        let n = self.out[0].len();
+        assert!(self.out.iter().all(|out| out.len() == n), "pointwise: results differ in length");
+        assert!(self.rest.iter().all(|x| x.len() == n), "pointwise: operands differ in length");
+        for i in 0..n {
+            // SAFETY: `i < n`, which is the length of every operand and output; the first output is initialised.
+            unsafe {
+                let mut x = [Lane(self.out[0].get_unchecked(i).assume_init()); N];
+                for (lane, x) in x[1..].iter_mut().zip(self.rest) {
+                    *lane = Lane(*x.get_unchecked(i));
+                }
+                let y = self.rule.at::<FMA>(x);
+                for (out, y) in self.out.iter_mut().zip(y) {
+                    out.get_unchecked_mut(i).write(y.0);
+                }
+            }
+        }
     }
 }
 
-/// The rule over `first` and as long slices, into `first`.
+/// Calls `f` with ranges that cover `len` elements and the outputs there, on several threads where `work` an element makes it worth while.
+fn by_chunks<F: Float, const M: usize>(
+    len: usize,
+    work: usize,
+    out: [&mut [MaybeUninit<F>]; M],
+    f: impl Fn(Range<usize>, [&mut [MaybeUninit<F>]; M]) + Send + Sync,
+) {
+    let work = len.saturating_mul(work);
+    if !par::should_parallelize(work) {
+        return f(0..len, out);
+    }
+    let mut out = out.map(|out| out.chunks_mut(CHUNK));
+    let mut next = || out.each_mut().map(|chunks| chunks.next().expect("as long as the operands"));
+    let mut tasks: Vec<_> = (0..len.div_ceil(CHUNK)).map(|_| Some(next())).collect();
+    par::chunks_mut(&mut tasks, 1, work, |i, task| {
+        let out = task[0].take().expect("every task is run once");
+        f(i * CHUNK..len.min((i + 1) * CHUNK), out);
+    });
+}
+
+/// The length that all operands have.
+#[track_caller]
+fn length<F, const N: usize>(x: &[&[F]; N]) -> usize {
+    const { assert!(N > 0, "a function of nothing") };
+    let len = x[0].len();
+    assert!(x.iter().all(|x| x.len() == len), "pointwise: operands differ in length");
+    len
+}
+
+/// The function of `first` and as long slices, into `first`.
+///
+/// # Panics
+/// If the slices differ in length.
+#[track_caller]
 pub fn map_in_place<F: Float, K: Pointwise<F, N>, const N: usize, const M: usize>(
     rule: K,
     first: &mut [F],
     rest: [&[F]; M],
 ) {
-    assert!(rest.iter().all(|x| x.len() == first.len()), "kernel: operands differ in length");
+    assert!(rest.iter().all(|x| x.len() == first.len()), "pointwise: operands differ in length");
     in_place(first, K::WORK, rest, &loop_of(rule));
 }
 
@@ -139,72 +200,50 @@ pub fn map_in_place_here<F: Float, K: Pointwise<F, N>, const N: usize, const M: 
     first: &mut [F],
     rest: [&[F]; M],
 ) {
-    in_place_here(as_uninit(first), rest, &loop_of(rule));
+    // SAFETY: loops write initialised elements only.
+    in_place_here(unsafe { as_uninit(first) }, rest, &loop_of(rule));
 }
 
-/// The rule over operands that broadcast to `shape`, into new memory.
-pub fn broadcast<F: Float, K: Pointwise<F, N>, const N: usize>(
-    rule: K,
-    shape: &[usize],
-    x: [View<'_, F>; N],
-) -> Vec<F> {
-    if x.iter().all(|x| x.shape == shape) {
-        return map(rule, x.map(|x| x.data));
-    }
-    let len = shape.iter().product();
-    collect(len, |out| {
-        blocks(out, K::WORK, x.map(|x| Source::of(x, shape)), &loop_of(rule));
-    })
-}
-
-/// The rule over `first`, which has the output's `shape`, and operands that broadcast to it, into `first`.
-pub fn broadcast_in_place<F: Float, K: Pointwise<F, N>, const N: usize, const M: usize>(
-    rule: K,
-    shape: &[usize],
-    first: &mut [F],
-    rest: [View<'_, F>; M],
-) {
-    if rest.iter().all(|x| x.shape == shape) {
-        return in_place(first, K::WORK, rest.map(|x| x.data), &loop_of(rule));
-    }
-    let rest = rest.map(|x| Source::of(x, shape));
-    blocks(as_uninit(first), K::WORK, in_place_sources(rest), &loop_of(rule));
-}
-
-/// A vector of `len` elements, all of which `fill` writes.
-fn collect<F>(len: usize, fill: impl FnOnce(&mut [MaybeUninit<F>])) -> Vec<F> {
-    let mut out = Vec::with_capacity(len);
+/// A vector of `len` elements.
+///
+/// # Safety
+/// `fill` writes all of them.
+unsafe fn collect<F: Float>(len: usize, fill: impl FnOnce(&mut [MaybeUninit<F>])) -> Vec<F> {
+    let mut out = buffers::reserve(len);
     fill(&mut out.spare_capacity_mut()[..len]);
-    // SAFETY: every function that is passed here writes every element of its output.
+    // SAFETY: the caller's promise.
     unsafe { out.set_len(len) };
     out
 }
 
-/// The inner loop of a rule.
-struct Loop<'a, F, K, const N: usize> {
+/// The inner loop of a function.
+struct Loop<'a, F, K, const N: usize, const M: usize> {
     rule: K,
-    out: &'a mut [MaybeUninit<F>],
+    out: [&'a mut [MaybeUninit<F>]; M],
     x: [&'a [F]; N],
 }
 
-impl<F: Float, K: Pointwise<F, N>, const N: usize> Kernel for Loop<'_, F, K, N> {
+impl<F: Float, K: Pointwise<F, N, M>, const N: usize, const M: usize> Kernel
+    for Loop<'_, F, K, N, M>
+{
     type Out = ();
 
     #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let n = self.out.len();
-        for x in self.x {
-            assert!(x.len() == n, "kernel: operands differ in length");
-        }
+    fn run<const FMA: bool>(mut self) {
+        let n = self.out.first().map_or(0, |out| out.len());
+        assert!(self.out.iter().all(|out| out.len() == n), "pointwise: results differ in length");
+        assert!(self.x.iter().all(|x| x.len() == n), "pointwise: operands differ in length");
         for i in 0..n {
             let mut x = [Lane(F::zero()); N];
             for (lane, x) in x.iter_mut().zip(self.x) {
                 // SAFETY: `i < n`, which is the length of every operand.
                 *lane = Lane(unsafe { *x.get_unchecked(i) });
             }
-            let y = self.rule.at::<FMA>(x).0;
-            // SAFETY: `i < n`, the length of the output.
-            unsafe { self.out.get_unchecked_mut(i) }.write(y);
+            let y = self.rule.at::<FMA>(x);
+            for (out, y) in self.out.iter_mut().zip(y) {
+                // SAFETY: `i < n`, the length of every output.
+                unsafe { out.get_unchecked_mut(i) }.write(y.0);
+            }
         }
     }
 }
@@ -214,68 +253,7 @@ type SliceLoop<'a, F, const N: usize> = dyn Fn(&mut [MaybeUninit<F>], [&[F]; N])
 fn loop_of<F: Float, K: Pointwise<F, N>, const N: usize>(
     rule: K,
 ) -> impl Fn(&mut [MaybeUninit<F>], [&[F]; N]) + Sync {
-    move |out, x| K::compiled().run(rule, out, x)
-}
-
-/// Where a block of an operand comes from.
-enum Source<'a, F> {
-    /// The output itself: the loop works in place.
-    Output,
-    /// As long as the output.
-    Slice(&'a [F]),
-    /// Spread over the output.
-    Spread(&'a [F], Layout),
-}
-
-/// Output axes from the last to the first, neighbours merged where the operand allows it: their length and
-/// the operand's stride, 0 where it is broadcast.
-type Layout = SmallVec<[(usize, usize); 4]>;
-
-impl<'a, F> Source<'a, F> {
-    fn of(x: View<'a, F>, shape: &[usize]) -> Self {
-        if x.shape == shape {
-            return Source::Slice(x.data);
-        }
-        let mut layout = Layout::new();
-        let mut stride = 1;
-        for (back, &n) in shape.iter().rev().enumerate() {
-            let own = x.shape.len().checked_sub(back + 1).map_or(1, |axis| x.shape[axis]);
-            debug_assert!(own == n || own == 1, "{:?} does not broadcast to {shape:?}", x.shape);
-            let step = if own == 1 { 0 } else { stride };
-            stride *= own;
-            match layout.last_mut() {
-                _ if n == 1 => {}
-                Some((len, inner)) if *inner * *len == step => *len *= n,
-                _ => layout.push((n, step)),
-            }
-        }
-        Source::Spread(x.data, layout)
-    }
-}
-
-fn in_place_sources<F, const N: usize, const M: usize>(
-    rest: [Source<'_, F>; M],
-) -> [Source<'_, F>; N] {
-    const { assert!(N == M + 1, "the first operand is the output") };
-    let mut rest = rest.into_iter();
-    std::array::from_fn(|i| {
-        if i == 0 { Source::Output } else { rest.next().expect("one source an operand") }
-    })
-}
-
-/// Runs `inner` over equally long slices, spread over the threads.
-///
-/// Like [`blocks`], it takes the loop as `dyn`: the code that splits work over threads is large, and is
-/// compiled once for all rules.
-fn chunks<F: Float, const N: usize>(
-    out: &mut [MaybeUninit<F>],
-    work: usize,
-    x: [&[F]; N],
-    inner: &SliceLoop<'_, F, N>,
-) {
-    par::chunks_mut(out, CHUNK, work, |i, out| {
-        inner(out, x.map(|x| &x[i * CHUNK..][..out.len()]));
-    });
+    move |out, x| K::compiled().run(rule, [out], x)
 }
 
 /// Runs `inner` over `first` and as long slices, into `first`. Nothing needs to be spread, so that this costs a small op
@@ -287,7 +265,8 @@ fn in_place<F: Float, const N: usize, const M: usize>(
     inner: &SliceLoop<'_, F, N>,
 ) {
     let work = first.len() * work;
-    par::chunks_mut(as_uninit(first), CHUNK, work, |i, chunk| {
+    // SAFETY: loops write initialised elements only.
+    par::chunks_mut(unsafe { as_uninit(first) }, CHUNK, work, |i, chunk| {
         let rest = rest.map(|x| &x[i * CHUNK..][..chunk.len()]);
         in_place_here(chunk, rest, inner);
     });
@@ -313,69 +292,12 @@ fn in_place_here<F: Float, const N: usize, const M: usize>(
     }
 }
 
-/// Runs `inner` over the output block by block, the operands brought to the block's shape.
-fn blocks<F: Float, const N: usize>(
-    out: &mut [MaybeUninit<F>],
-    work: usize,
-    sources: [Source<'_, F>; N],
-    inner: &SliceLoop<'_, F, N>,
-) {
-    par::chunks_mut(out, CHUNK, out.len() * work, |i, chunk| {
-        let mut buffers = [[const { MaybeUninit::<F>::uninit() }; BLOCK]; N];
-        for (j, block) in chunk.chunks_mut(BLOCK).enumerate() {
-            let start = i * CHUNK + j * BLOCK;
-            let mut x: [&[F]; N] = [&[]; N];
-            for ((x, source), buffer) in x.iter_mut().zip(&sources).zip(&mut buffers) {
-                let buffer = &mut buffer[..block.len()];
-                *x = match source {
-                    Source::Slice(data) => &data[start..][..block.len()],
-                    Source::Output => {
-                        buffer.copy_from_slice(block);
-                        // SAFETY: a loop in place starts from initialised memory (`as_uninit`).
-                        unsafe { assume_init(buffer) }
-                    }
-                    Source::Spread(data, layout) => {
-                        spread(data, layout, start, buffer);
-                        // SAFETY: `spread` fills the whole buffer.
-                        unsafe { assume_init(buffer) }
-                    }
-                };
-            }
-            inner(block, x);
-        }
-    });
-}
-
-/// Writes elements `start..` of the spread operand.
-fn spread<F: Copy>(data: &[F], layout: &Layout, start: usize, out: &mut [MaybeUninit<F>]) {
-    let mut at = start;
-    let mut out = out;
-    let &(inner, step) = layout.first().unwrap_or(&(usize::MAX, 0));
-    while !out.is_empty() {
-        let (mut outer, within) = (at / inner, at % inner);
-        let mut offset = within * step;
-        for &(len, stride) in layout.iter().skip(1) {
-            offset += outer % len * stride;
-            outer /= len;
-        }
-        let n = out.len().min(inner - within);
-        let (run, rest) = std::mem::take(&mut out).split_at_mut(n);
-        if step == 0 {
-            run.fill(MaybeUninit::new(data[offset]));
-        } else {
-            for (o, &x) in run.iter_mut().zip(&data[offset..][..n]) {
-                o.write(x);
-            }
-        }
-        (out, at) = (rest, at + n);
-    }
-}
-
-/// Initialised memory as the output of a loop that works in place. The loops only ever write
-/// initialised values there.
-fn as_uninit<F>(x: &mut [F]) -> &mut [MaybeUninit<F>] {
-    // SAFETY: `MaybeUninit<F>` has the layout of `F`, and nothing in this module writes an
-    // uninitialised value.
+/// Initialised memory as the output of a loop.
+///
+/// # Safety
+/// Whoever gets it writes initialised elements only.
+unsafe fn as_uninit<F>(x: &mut [F]) -> &mut [MaybeUninit<F>] {
+    // SAFETY: `MaybeUninit<F>` has the layout of `F`, and the caller promises the rest.
     unsafe { &mut *(std::ptr::from_mut(x) as *mut [MaybeUninit<F>]) }
 }
 
@@ -388,8 +310,12 @@ unsafe fn assume_init<F>(x: &[MaybeUninit<F>]) -> &[F] {
 
 /// As [`map`], with the instructions of the target's baseline.
 #[cfg(test)]
-pub fn map_baseline<F: Float, K: Pointwise<F, N>, const N: usize>(rule: K, x: [&[F]; N]) -> Vec<F> {
-    collect(x[0].len(), |out| Loop { rule, out, x }.run::<false>())
+pub(crate) fn map_baseline<F: Float, K: Pointwise<F, N>, const N: usize>(
+    rule: K,
+    x: [&[F]; N],
+) -> Vec<F> {
+    // SAFETY: a loop writes every element.
+    unsafe { collect(x[0].len(), |out| Loop { rule, out: [out], x }.run::<false>()) }
 }
 
 #[cfg(test)]

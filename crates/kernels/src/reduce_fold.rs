@@ -3,7 +3,7 @@
 
 use super::par;
 use super::simd::{self, Kernel};
-use crate::Float;
+use crate::{Float, buffers};
 
 /// Independent accumulators: they fill the vector registers, and fix the order of the operations.
 const LANES: usize = 32;
@@ -76,7 +76,7 @@ fn fold_with<F: Float, O: Operation<F>>(
     n: usize,
     inner: usize,
 ) -> Vec<F> {
-    let mut out = vec![F::zero(); outer * inner];
+    let mut out = buffers::zeros(outer * inner);
     if inner == 1 {
         let rows = (CHUNK / n).max(1);
         par::chunks_mut(&mut out, rows, x.len(), |i, out| {
@@ -204,7 +204,7 @@ pub fn first<F: Float>(x: &[F], value: &[F], n: usize, inner: usize) -> Vec<usiz
 /// The gradient of the product: `g` times the product of all other elements, as what stands before times what stands
 /// after, so that zeros do no harm.
 pub fn product_backward<F: Float>(x: &[F], g: &[F], n: usize, inner: usize) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len()];
+    let mut out = buffers::zeros(x.len());
     if x.is_empty() {
         return out;
     }

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 /// [`rand::RngCore`], so that every distribution of the `rand` family can be drawn from it.
 ///
 /// ```
-/// use seedbed_autodiff::Rng;
+/// use seedbed_kernels::Rng;
 /// let (mut a, mut b) = (Rng::new(7), Rng::new(7));
 /// assert_eq!(a.permutation(10), b.permutation(10));
 /// ```
@@ -28,7 +28,7 @@ impl Rng {
     /// An independent child. The parent moves on, so that two splits differ.
     ///
     /// ```
-    /// # use seedbed_autodiff::Rng;
+    /// # use seedbed_kernels::Rng;
     /// let mut rng = Rng::new(0);
     /// assert_ne!(rng.split(), rng.split());
     /// ```
@@ -51,7 +51,7 @@ impl Rng {
     /// The generator whose state [`to_bytes`](Self::to_bytes) gave: it goes on with the same bits.
     ///
     /// ```
-    /// # use seedbed_autodiff::Rng;
+    /// # use seedbed_kernels::Rng;
     /// let mut rng = Rng::new(3);
     /// rng.uniform();
     /// let mut resumed = Rng::from_bytes(&rng.to_bytes());

@@ -1,11 +1,11 @@
 //! Running sums over the middle axis of an array seen as `outer × n × inner`.
 
 use super::par;
-use crate::Float;
+use crate::{Float, buffers};
 
 /// `yᵢ = Σ_{j ≤ i} xⱼ`, or over `j ≥ i` in reverse. Sums are kept in double precision: they grow long.
 pub fn cumsum<F: Float>(x: &[F], n: usize, inner: usize, reverse: bool) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len()];
+    let mut out = buffers::zeros(x.len());
     if x.is_empty() {
         return out;
     }

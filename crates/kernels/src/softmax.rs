@@ -2,14 +2,17 @@
 //! gradients.
 //!
 //! With `m` the largest of a group, `Σ exp(x − m)` neither overflows nor vanishes. Where `m` is not finite it is
-//! replaced by 0: a group of −∞ then has the sum 0.
+//! replaced by 0: a group of −∞ then has the sum 0. The logarithm of the softmax is `(x − m) − ln Σ exp(x − m)`, in this order: where the elements are large
+//! `m + ln Σ` would lose the logarithm. And it is taken of the sum less one, as `ln(1 + …)`: where one element outweighs all others, what the
+//! others add to the 1 of it is all there is.
 
 mod columns;
+pub(crate) mod row_sum;
 mod rows;
 
 use super::par;
 use super::simd::{self, Kernel};
-use crate::Float;
+use crate::{Float, buffers};
 
 /// What a group becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ const CHUNK: usize = 1 << 13;
 
 /// Softmax or log-softmax.
 pub fn forward<F: Float>(kind: Kind, x: &[F], [n, inner]: [usize; 2]) -> Vec<F> {
-    let mut out = vec![F::zero(); x.len()];
+    let mut out = buffers::zeros(x.len());
     over_groups(&mut out, n, inner, |at, out| {
         let x = &x[at..][..out.len()];
         if inner == 1 {
@@ -43,7 +46,7 @@ pub fn forward<F: Float>(kind: Kind, x: &[F], [n, inner]: [usize; 2]) -> Vec<F> 
 /// The gradient of `x`, given the value `y` and its gradient `g`:
 /// `y (g − Σ g y)`, or `g − exp(y) Σ g` for the logarithm.
 pub fn backward<F: Float>(kind: Kind, y: &[F], g: &[F], [n, inner]: [usize; 2]) -> Vec<F> {
-    let mut out = vec![F::zero(); y.len()];
+    let mut out = buffers::zeros(y.len());
     over_groups(&mut out, n, inner, |at, out| {
         let (y, g) = (&y[at..][..out.len()], &g[at..][..out.len()]);
         if inner == 1 {

@@ -39,13 +39,15 @@ thread_local! {
 struct Job<'a> {
     run: &'a (dyn Fn(usize) + Sync),
     count: usize,
-    next: AtomicUsize,
+    /// Numbers that were taken from the front, and in the upper half those from the back.
+    taken: AtomicUsize,
     /// The first panic of a helper.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Job<'_> {
-    fn work(&self) {
+    /// The owner takes numbers from the front, helpers from the back: kernels that follow one another find about the same elements in a core's cache.
+    fn work(&self, owner: bool) {
         struct Restore;
         impl Drop for Restore {
             fn drop(&mut self) {
@@ -55,11 +57,12 @@ impl Job<'_> {
         WORKING.set(true);
         let _restore = Restore;
         loop {
-            let i = self.next.fetch_add(1, SeqCst);
-            if i >= self.count {
+            let before = self.taken.fetch_add(if owner { 1 } else { 1 << 32 }, SeqCst);
+            let (front, back) = (before & 0xFFFF_FFFF, before >> 32);
+            if front + back >= self.count {
                 return;
             }
-            (self.run)(i);
+            (self.run)(if owner { front } else { self.count - 1 - back });
         }
     }
 }
@@ -95,7 +98,7 @@ pub(super) fn share(
             }
         }
     }
-    let job = Job { run, count, next: AtomicUsize::new(0), panic: Mutex::new(None) };
+    let job = Job { run, count, taken: AtomicUsize::new(0), panic: Mutex::new(None) };
     let offer = ptr::from_ref(&job).cast_mut().cast();
     if JOB.compare_exchange(ptr::null_mut(), offer, SeqCst, SeqCst).is_err() {
         return false;
@@ -106,7 +109,7 @@ pub(super) fn share(
         AWAKE.fetch_add(1, SeqCst);
         call();
     }
-    job.work();
+    job.work(true);
     drop(offer);
     if let Some(panic) = job.panic.into_inner().expect("nothing panics while it holds this") {
         resume_unwind(panic);
@@ -141,7 +144,7 @@ fn help() {
     // SAFETY: whoever offered the job took it back before it ended, and then waited until nobody was inside; this thread was
     // inside before it read the pointer.
     if let Some(job) = unsafe { job.as_ref() }
-        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| job.work()))
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| job.work(false)))
     {
         job.panic.lock().expect("nothing panics while it holds this").get_or_insert(panic);
     }

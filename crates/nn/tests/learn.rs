@@ -55,7 +55,7 @@ fn train(optimizer: &str, steps: u64) -> f64 {
         rng.split(),
         |rng: &mut Rng| Some(spirals(64, 0.02, rng)),
         |rng| rng.to_bytes().to_vec(),
-        |_| Err("not resumed in this test"),
+        |_, _| Err("not resumed in this test"),
     );
     let mut trainer = Trainer::new(model, optimizer, rng, config.check().unwrap());
     assert!(accuracy(trainer.averaged(), &test) < 0.75, "it does not know it yet");

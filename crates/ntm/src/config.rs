@@ -5,6 +5,8 @@ use std::fmt::Display;
 use seedbed_nn::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
+use crate::memory::{AddressingOptions, HeadOptions};
+
 /// The sizes and choices of an [`Ntm`](crate::Ntm). Fields that are left out have their defaults; unknown ones are
 /// refused.
 ///
@@ -18,13 +20,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NtmConfig {
-    /// Numbers in one input vector.
+    /// Elements of one input vector.
     pub inputs: usize,
-    /// Numbers in one output vector.
+    /// Elements of one output vector.
     pub outputs: usize,
     /// N, the rows of the memory.
     pub slots: usize,
-    /// M, the numbers in a row.
+    /// M, the elements of a row.
     pub width: usize,
     /// Heads that read.
     pub read_heads: usize,
@@ -38,17 +40,20 @@ pub struct NtmConfig {
     pub memory: MemoryInit,
     /// Where the heads look at first.
     pub attention: FirstAttention,
-    /// How a head finds its place.
+    /// How a head addresses the memory.
     pub addressing: Addressing,
+    /// How attention is normalised after sharpening.
+    pub sharpening: Sharpening,
     /// In which order heads read and write.
     pub order: HeadOrder,
     /// What an add vector goes through.
     pub add: AddActivation,
-    /// What the heads get from the controller is clipped to ±this, before any activation: without it a
-    /// strength β can grow without bound.
+    /// Head parameters are clipped to ±this, before any activation: without it a strength β can grow without bound. ∞ (in files `null`) for no
+    /// clipping.
+    #[serde(with = "unbounded")]
     pub clip: f64,
     /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)): a row of zeros has the similarity 0 and a finite gradient, which is of the size 1/√ε. 1 is
-    /// best where places are found by shifting, 10⁻² where they are found by content and a row's direction counts.
+    /// best where heads address by shifting, 10⁻² where they address by content and a row's direction counts.
     pub similarity_eps: f64,
 }
 
@@ -68,6 +73,7 @@ impl Default for NtmConfig {
             memory: MemoryInit::default(),
             attention: FirstAttention::default(),
             addressing: Addressing::default(),
+            sharpening: Sharpening::default(),
             order: HeadOrder::default(),
             add: AddActivation::default(),
             clip: 20.0,
@@ -87,9 +93,26 @@ impl NtmConfig {
         2 * self.shift_range + 1
     }
 
-    /// Numbers that all read heads bring back in one step.
+    /// Elements that all read heads bring back in one step.
     pub fn read_width(&self) -> usize {
         self.read_heads * self.width
+    }
+
+    /// The heads, as the operations on a [`memory`](crate::memory) take them.
+    pub fn head_options(&self) -> HeadOptions {
+        let shifts = match self.addressing {
+            Addressing::Full => Some(self.shifts()),
+            Addressing::Content => None,
+        };
+        let Self { similarity_eps, sharpening, .. } = *self;
+        HeadOptions {
+            reads: self.read_heads,
+            writes: self.write_heads,
+            width: self.width,
+            addressing: AddressingOptions { shifts, similarity_eps, sharpening },
+            clip: self.clip,
+            add: self.add,
+        }
     }
 }
 
@@ -124,7 +147,7 @@ impl Default for ControllerConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum MemoryInit {
-    /// The same number everywhere.
+    /// The same value everywhere.
     Constant(f64),
     /// A matrix that is learnt.
     Learned,
@@ -146,13 +169,13 @@ pub enum FirstAttention {
     /// At the first row.
     #[default]
     FirstRow,
-    /// The softmax of numbers that are learnt, for each head its own. They start as N, N − 1, …, 1.
+    /// The softmax of logits that are learnt, for each head its own. They start as N, N − 1, …, 1.
     Learned,
-    /// Nowhere: all weights are 0, so that the first place is found by content. For machines that were trained so elsewhere.
+    /// Nowhere: all weights are 0, so that the first row is found by content. For machines that were trained so elsewhere.
     Nowhere,
 }
 
-/// How a head finds its place.
+/// How a head addresses the memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Addressing {
@@ -161,6 +184,17 @@ pub enum Addressing {
     Full,
     /// Content alone.
     Content,
+}
+
+/// How attention is normalised after sharpening, from the shifted attention w̃ and the exponent γ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Sharpening {
+    /// wᵢ = w̃ᵢ^γ / Σ w̃^γ (Graves et al. 2014, equation 9), computed as softmaxᵢ(γ ln(w̃ᵢ + 10⁻¹⁶)): always a distribution.
+    #[default]
+    Normalized,
+    /// wᵢ = w̃ᵢ^γ / (Σ w̃^γ + ε) for this ε: attention that is nearly 0 everywhere stays so. For machines that were trained so elsewhere.
+    Divided(f64),
 }
 
 /// In which order heads act within a step. With one head of each kind both are the same.
@@ -184,6 +218,19 @@ pub enum AddActivation {
     Identity,
     /// tanh, which bounds what stands in the memory.
     Tanh,
+}
+
+/// A number that may be infinite, which JSON cannot say: `null` there.
+pub(crate) mod unbounded {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(x: &f64, to: S) -> Result<S::Ok, S::Error> {
+        if x.is_infinite() { to.serialize_none() } else { to.serialize_f64(*x) }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
+    }
 }
 
 impl ControllerConfig {

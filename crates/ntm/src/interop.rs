@@ -15,8 +15,10 @@ use safetensors::{Dtype, SafeTensors};
 use seedbed_autodiff::{Float, Tensor};
 use seedbed_nn::{Linear, LstmState};
 
-use crate::heads::Place;
-use crate::{AddActivation, HeadOrder, Heads, LstmController, Ntm, StandardController, Start};
+use crate::memory::{AddressingOptions, HeadOptions};
+use crate::{
+    AddActivation, HeadOrder, Heads, LstmController, Ntm, Sharpening, StandardController, Start,
+};
 
 /// What can be wrong with a state dict.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,7 @@ impl<F: Float> StateDict<F> {
         let mut dict = Self { file: file.to_owned(), tensors: BTreeMap::new() };
         for (name, view) in views.tensors() {
             let data = view.data();
-            let numbers: Vec<F> = match view.dtype() {
+            let elements: Vec<F> = match view.dtype() {
                 Dtype::F32 => {
                     let (chunks, _) = data.as_chunks::<4>();
                     chunks.iter().map(|b| F::of(f32::from_le_bytes(*b).into())).collect()
@@ -98,7 +100,7 @@ impl<F: Float> StateDict<F> {
                 }
                 other => return Err(dict.wrong(&name, format!("{other:?}"), "F32 or F64")),
             };
-            dict.tensors.insert(name, Tensor::new(numbers, view.shape()));
+            dict.tensors.insert(name, Tensor::new(elements, view.shape()));
         }
         Ok(dict)
     }
@@ -226,8 +228,8 @@ impl<F: Float> StateDict<F> {
         [slots, width]: [usize; 2],
         hidden: usize,
     ) -> Result<Heads<F>, InteropError> {
-        let (bias, [numbers]) = self.any("ntm.heads.0.fc_read.bias")?;
-        let shifts = numbers.wrapping_sub(width + 3);
+        let (bias, [parameters]) = self.any("ntm.heads.0.fc_read.bias")?;
+        let shifts = parameters.wrapping_sub(width + 3);
         if shifts % 2 == 0 || shifts > slots {
             let expected =
                 format!("of shape [{} + shifts], with an odd number of shifts", width + 3);
@@ -235,20 +237,20 @@ impl<F: Float> StateDict<F> {
             return Err(self.wrong("ntm.heads.0.fc_read.bias", found, expected));
         }
         self.tensors.insert("ntm.heads.0.fc_read.bias".into(), bias);
-        // What finds a place, of the read heads and of the write heads; what changes the memory.
+        // How the read heads and the write heads address the memory; what changes it.
         let (mut reading, mut writing, mut changing) = (vec![], vec![], vec![]);
         for head in 0..2 * pairs {
-            let (kind, more, places) = match head % 2 {
+            let (kind, more, addressing) = match head % 2 {
                 0 => ("read", 0, &mut reading),
                 _ => ("write", 2 * width, &mut writing),
             };
             let name = |what| format!("ntm.heads.{head}.fc_{kind}.{what}");
-            let weight = self.of(&name("weight"), [numbers + more, hidden])?;
-            let bias = self.of(&name("bias"), [numbers + more])?;
+            let weight = self.of(&name("weight"), [parameters + more, hidden])?;
+            let bias = self.of(&name("bias"), [parameters + more])?;
             // The bias as a last row, so that columns move together.
             let map = Tensor::concat(&[weight.t(), bias.unsqueeze(0)], 0);
             let parts = map.split(1, &[width + 2, shifts, 1, more]);
-            places.push(Tensor::concat(&[&parts[0], &parts[1].flip(1), &parts[2]], 1));
+            addressing.push(Tensor::concat(&[&parts[0], &parts[1].flip(1), &parts[2]], 1));
             changing.push(parts[3].clone());
         }
         let map = Tensor::concat(&[reading, writing, changing].concat(), 1);
@@ -256,15 +258,20 @@ impl<F: Float> StateDict<F> {
             weight: map.slice(0, ..hidden as isize),
             bias: Some(map.index(0, hidden as isize)),
         };
-        Ok(Heads {
-            linear,
+        let addressing = AddressingOptions {
+            shifts: Some(shifts),
+            // Theirs is far smaller than any norm.
+            similarity_eps: 1e-16,
+            sharpening: Sharpening::Normalized,
+        };
+        let options = HeadOptions {
             reads: pairs,
             writes: pairs,
             width,
-            // Theirs is far smaller than any norm.
-            place: Place { shifts: Some(shifts), similarity_eps: 1e-16 },
+            addressing,
             clip: f64::INFINITY,
             add: AddActivation::Identity,
-        })
+        };
+        Ok(Heads { linear, options })
     }
 }

@@ -35,14 +35,14 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         else {
             return refuse("the first memory is random, row by row");
         };
-        if self.heads.place.shifts.is_some_and(|shifts| slots < shifts) {
+        if self.heads.options.addressing.shifts.is_some_and(|shifts| slots < shifts) {
             return refuse("there are fewer rows than shifts");
         }
         let &[heads, before] = attention.shape() else { unreachable!("attention has two axes") };
         let rows = attention.data().chunks(before);
-        let looks_at =
+        let attends =
             rows.map(|row| row.iter().copied().chain(std::iter::repeat(F::zero())).take(slots));
-        let attention = Tensor::new(looks_at.flatten().collect(), &[heads, slots]);
+        let attention = Tensor::new(attends.flatten().collect(), &[heads, slots]);
         let mut resized = self.clone();
         resized.start.fixed_memory = Some(Tensor::full(&[slots, memory.shape()[1]], first.f64()));
         resized.start.fixed_attention = Some(attention);

@@ -7,7 +7,7 @@ use seedbed_autodiff::{Float, Module as _, Rng};
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 use seedbed_nn::{Checked, Config};
 
-use crate::{Heads, Ntm, NtmConfig};
+use crate::{Ntm, NtmConfig};
 
 impl<F: Float> Ntm<F> {
     /// Writes the machine and its configuration to a safetensors file, whole or not at all.
@@ -61,10 +61,7 @@ impl<F: Float> Ntm<F> {
             let (ours, theirs) = (shape(&ours, name), shape(&theirs, name));
             return Some(format!("`{name}` is {ours}, and {theirs} in its configuration"));
         }
-        let settings = |ntm: &Self| {
-            let Heads { place, clip, add, .. } = &ntm.heads;
-            format!("{place:?}, clip {clip:?}, add {add:?}, order {:?}", ntm.order)
-        };
+        let settings = |ntm: &Self| format!("{:?}, order {:?}", ntm.heads.options, ntm.order);
         let (ours, theirs) = (settings(self), settings(built));
         (ours != theirs)
             .then(|| format!("the machine has {ours}, and {theirs} in its configuration"))
@@ -114,7 +111,7 @@ mod tests {
             NtmConfig { similarity_eps: 0.5, ..small.clone() },
             NtmConfig { order: HeadOrder::InPairs, ..small.clone() },
         ] {
-            assert!(refused(&ntm, &config).contains("not written: the machine has Place"));
+            assert!(refused(&ntm, &config).contains("not written: the machine has HeadOptions"));
         }
         assert!(!file.exists());
         let wider = NtmConfig { slots: 16, ..small }.check().unwrap();

@@ -9,7 +9,7 @@ use crate::{FirstAttention, MemoryInit, NtmConfig};
 pub struct Start<F: Float = f32> {
     /// The memory, `[N, M]`, where it is learnt.
     pub memory: Option<Tensor<F>>,
-    /// The numbers whose softmax is the attention, `[heads, N]`, where it is learnt.
+    /// The logits whose softmax is the attention, `[heads, N]`, where it is learnt.
     pub attention: Option<Tensor<F>>,
     /// What was read, `[1, read heads · M]`; it is learnt, and 0 before training.
     pub read: Tensor<F>,
@@ -53,7 +53,7 @@ impl<F: Float> Start<F> {
     /// The attention of every head, `[heads, N]`.
     pub fn attention(&self) -> Tensor<F> {
         match &self.attention {
-            Some(numbers) => numbers.softmax(1),
+            Some(logits) => logits.softmax(1),
             None => self.fixed_attention.clone().expect("the attention is learnt or fixed"),
         }
     }

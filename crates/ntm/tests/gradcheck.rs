@@ -1,11 +1,95 @@
-//! The derivatives of whole machines, to the third order, against differences of their values.
+//! The derivatives of the operations on a memory and of whole machines, to the third order, against differences of their values.
 
 use seedbed_autodiff::{GradCheck, Module, Rng, Tensor, check_grads};
 use seedbed_nn::Config;
+use seedbed_ntm::memory::{self, AddressingOptions, HeadOptions};
 use seedbed_ntm::{
     AddActivation, Addressing, ControllerConfig, Dnc, DncConfig, FirstAttention, HeadOrder,
-    MemoryInit, Ntm, NtmConfig,
+    MemoryInit, Ntm, NtmConfig, Sharpening,
 };
+
+type T = Tensor<f64>;
+
+/// Checks an operation of `memory` on arguments of each of these shapes. `cargo xtask tidy` looks for their names.
+fn case(op: &str, shapes: &[&[&[usize]]], f: impl Fn(&[T]) -> T) {
+    for shapes in shapes {
+        println!("{op} of {shapes:?}");
+        let rng = &mut Rng::new(1);
+        let x: Vec<_> = shapes.iter().map(|shape| T::uniform(shape, -1.0, 1.0, rng)).collect();
+        check_grads(GradCheck { tolerance: 1e-6, ..Default::default() }, &x, &f);
+    }
+}
+
+fn addressing_options(shifts: Option<usize>) -> AddressingOptions {
+    AddressingOptions { shifts, similarity_eps: 0.1, sharpening: Sharpening::Normalized }
+}
+
+#[test]
+fn content() {
+    let shapes: [&[&[usize]]; 3] =
+        [&[&[2, 3, 2], &[2, 2, 3]], &[&[1, 1, 1], &[1, 1, 2]], &[&[0, 3, 2], &[0, 2, 3]]];
+    case("content", &shapes, |x| memory::content(&x[0], &x[1], 0.1));
+}
+
+#[test]
+fn addressing() {
+    let shapes: [&[&[usize]]; 3] = [
+        &[&[2, 4, 2], &[2, 2, 8], &[2, 2, 4]],
+        &[&[1, 3, 1], &[1, 1, 7], &[1, 1, 3]],
+        &[&[0, 3, 1], &[0, 1, 7], &[0, 1, 3]],
+    ];
+    for sharpening in [Sharpening::Normalized, Sharpening::Divided(0.2)] {
+        let options = AddressingOptions { sharpening, ..addressing_options(Some(3)) };
+        case("addressing", &shapes, |x| {
+            memory::addressing(&x[0], &x[1], &x[2].softmax(2), options)
+        });
+    }
+}
+
+#[test]
+fn read() {
+    let shapes: [&[&[usize]]; 3] =
+        [&[&[2, 3, 2], &[2, 2, 3]], &[&[1, 1, 1], &[1, 1, 1]], &[&[0, 3, 2], &[0, 1, 3]]];
+    case("read", &shapes, |x| memory::read(&x[0], &x[1]));
+}
+
+#[test]
+fn write() {
+    let shapes: [&[&[usize]]; 3] = [
+        &[&[2, 3, 2], &[2, 2, 3], &[2, 2, 2], &[2, 2, 2]],
+        &[&[1, 1, 1], &[1, 1, 1], &[1, 1, 1], &[1, 1, 1]],
+        &[&[0, 3, 2], &[0, 1, 3], &[0, 1, 2], &[0, 1, 2]],
+    ];
+    case("write", &shapes, |x| memory::write(&x[0], &x[1], &x[2], &x[3]));
+}
+
+#[test]
+fn step() {
+    let heads = |shifts, add| HeadOptions {
+        reads: 1,
+        writes: 1,
+        width: 2,
+        addressing: addressing_options(shifts),
+        clip: 20.0,
+        add,
+    };
+    let all = |x: &[T], heads| {
+        let next = memory::step(&x[0], &x[1], &x[2].softmax(2), heads);
+        Tensor::concat(&next.map(|x| x.flatten()), 0)
+    };
+    let shapes: [&[&[usize]]; 2] =
+        [&[&[2, 4, 2], &[2, 20], &[2, 2, 4]], &[&[0, 4, 2], &[0, 20], &[0, 2, 4]]];
+    case("step", &shapes, |x| all(x, heads(Some(3), AddActivation::Tanh)));
+    let shapes: [&[&[usize]]; 1] = [&[&[1, 3, 2], &[1, 10], &[1, 2, 3]]];
+    case("step", &shapes, |x| all(x, heads(None, AddActivation::Identity)));
+}
+
+#[test]
+fn links() {
+    let shapes: [&[&[usize]]; 2] =
+        [&[&[2, 1, 3, 3], &[2, 1, 3], &[2, 1, 3]], &[&[1, 2, 1, 1], &[1, 2, 1], &[1, 2, 1]]];
+    case("links", &shapes, |x| memory::links(&x[0], &x[1], &x[2]));
+}
 
 /// A machine so small that every parameter is moved in a moment.
 fn tiny() -> NtmConfig {

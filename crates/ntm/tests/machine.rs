@@ -53,7 +53,7 @@ fn steps_and_sequences_agree() {
             assert_eq!(trace.memory.index(0, t), state.memory);
         }
         assert_eq!(trace.erase.shape(), [6, 3, 2, 5]);
-        assert_eq!(trace.place.key.shape(), [6, 3, 4, 5]);
+        assert_eq!(trace.addressing.key.shape(), [6, 3, 4, 5]);
         // Attention is a distribution.
         let sums = trace.attention.sum(-1);
         assert!(sums.data().iter().all(|s| (s - 1.0).abs() < 1e-5), "{sums:?}");
@@ -104,7 +104,7 @@ fn a_wide_sequence_panics() {
 
 #[test]
 #[should_panic(
-    expected = "Ntm: the controller takes 3 numbers that were read, the configuration says 10"
+    expected = "Ntm: the controller takes 3 elements that were read, the configuration says 10"
 )]
 fn a_controller_must_fit() {
     let controller = FeedForward::<f32>::new(4, 3, 6, 1, &mut Rng::new(0));

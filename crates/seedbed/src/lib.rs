@@ -5,6 +5,8 @@ pub use seedbed_autodiff as autodiff;
 #[cfg(feature = "data")]
 #[doc(inline)]
 pub use seedbed_data as data;
+#[doc(inline)]
+pub use seedbed_kernels as kernels;
 #[cfg(feature = "nn")]
 #[doc(inline)]
 pub use seedbed_nn as nn;

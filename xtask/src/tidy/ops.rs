@@ -1,5 +1,5 @@
-//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/` stands as
-//! a string in the gradient-check table.
+//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/`, and of a model's operations, stands as
+//! a string in the gradient-check table of its crate.
 
 use std::collections::BTreeSet;
 
@@ -7,44 +7,50 @@ use super::finding::Finding;
 use super::tokens::{Kind, Token};
 use super::tree::Tree;
 
-const OPS: [&str; 2] = ["crates/autodiff/src/ops/", "crates/autodiff/src/fused/"];
-const TABLE: &str = "crates/autodiff/tests/gradcheck/";
+/// Where ops are: the crate, their folder, the table.
+const OPS: [(&str, &str, &str); 3] = [
+    ("crates/autodiff", "crates/autodiff/src/ops/", ENGINE),
+    ("crates/autodiff", "crates/autodiff/src/fused/", ENGINE),
+    ("crates/ntm", "crates/ntm/src/memory/", "crates/ntm/tests/gradcheck"),
+];
+const ENGINE: &str = "crates/autodiff/tests/gradcheck/";
 
 /// Every op stands in the table, and every op module is looked at.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    OPS.iter().flat_map(|place| in_folder(tree, *place)).collect()
+}
+
+fn in_folder(tree: &Tree, (home, folder, table): (&str, &str, &str)) -> Vec<Finding> {
     let checked: BTreeSet<&str> = tree
-        .rust_under(TABLE)
+        .rust_under(table)
         .flat_map(|(_, tokens)| tokens)
         .filter(|token| token.kind == Kind::Literal)
         .filter_map(|token| token.text.strip_prefix('"')?.strip_suffix('"'))
         .collect();
-    let mut findings = Vec::new();
-    for directory in OPS {
-        let mut names = tree.rust_under(directory).flat_map(|(_, tokens)| public_functions(tokens));
-        if tree.has("crates/autodiff") && names.next().is_none() {
-            findings.push(Finding::new(
-                (directory, 0),
-                "there is no op here",
-                "this rule would check nothing",
-                format!("tell {} where the ops are now", file!()),
-            ));
-        }
+    let names: Vec<_> = tree
+        .rust_under(folder)
+        .flat_map(|(path, tokens)| public_functions(tokens).map(move |name| (path, name)))
+        .collect();
+    if tree.has(home) && names.is_empty() {
+        return vec![Finding::new(
+            (folder, 0),
+            "there is no op here",
+            "this rule would check nothing",
+            format!("tell {} where the ops are now", file!()),
+        )];
     }
-    for (path, tokens) in OPS.iter().flat_map(|directory| tree.rust_under(directory)) {
-        for name in public_functions(tokens) {
-            if checked.contains(name.text.as_str()) {
-                continue;
-            }
+    let missing = names.iter().filter(|(_, name)| !checked.contains(name.text.as_str()));
+    missing
+        .map(|(path, name)| {
             let op = &name.text;
-            findings.push(Finding::new(
-                (path, name.line),
+            Finding::new(
+                (*path, name.line),
                 format!("the op `{op}` is not in the gradient-check table"),
                 "a wrong derivative trains, only worse: nobody notices",
-                format!("add a case \"{op}\" under {TABLE} (helpers are `pub(crate)`)"),
-            ));
-        }
-    }
-    findings
+                format!("add a case \"{op}\" under {table} (helpers are `pub(crate)`)"),
+            )
+        })
+        .collect()
 }
 
 /// The names after `pub fn`, also inside the rows of a macro call; `pub(crate) fn` is no op.
@@ -96,9 +102,17 @@ mod tests {
     }
 
     #[test]
+    fn operations_of_a_model_are_ops() {
+        let read = ("crates/ntm/src/memory/read.rs", "pub fn read() {}\npub fn write() {}");
+        let table = ("crates/ntm/tests/gradcheck.rs", "case(\"read\");");
+        let tree = Tree::of(&[(OP, "pub fn tanh() {}"), FUSED, CASES, read, table]);
+        assert_eq!(places(&check(&tree)), ["crates/ntm/src/memory/read.rs:2"]);
+    }
+
+    #[test]
     fn ops_that_moved_away_are_missed() {
         let moved = ("crates/autodiff/src/primitives/unary.rs", "pub fn erf() {}");
         let tree = Tree::of(&[moved, FUSED, CASES]);
-        assert_eq!(places(&check(&tree)), [format!("{}:0", OPS[0])]);
+        assert_eq!(places(&check(&tree)), [format!("{}:0", OPS[0].1)]);
     }
 }

@@ -7,6 +7,7 @@ pub mod dense;
 pub mod mlp;
 pub mod ntm;
 pub mod quantizers;
+pub mod user_fused;
 
 use seedbed::autodiff::{Rng, Tensor};
 use serde_json::json;

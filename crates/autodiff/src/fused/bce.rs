@@ -2,11 +2,14 @@
 
 use super::same_shape;
 use crate::kernels::mse::squared_distance;
-use crate::kernels::pointwise::{self, Pointwise};
+use crate::kernels::pointwise::Pointwise;
 use crate::kernels::simd::Lane;
+use crate::ops::of_slices;
 use crate::{Float, Fused, FusedCtx, Tensor};
 
-/// ℓ = −t ln σ(x) − (1 − t) ln(1 − σ(x)) = softplus(x) − t x.
+/// ℓ = −t ln σ(x) − (1 − t) ln(1 − σ(x)) = t softplus(−x) + (1 − t) softplus(x).
+///
+/// Not softplus(x) − t x, which is shorter: where the model is right and sure these two are almost equal.
 #[derive(Clone, Copy, Debug)]
 struct BceWithLogits;
 
@@ -14,12 +17,14 @@ impl<F: Float> Pointwise<F, 2> for BceWithLogits {
     const WORK: usize = 30;
 
     #[inline(always)]
-    fn at<const FMA: bool>(self, [x, t]: [Lane<F, FMA>; 2]) -> Lane<F, FMA> {
-        x.softplus() - t * x
+    fn at<const FMA: bool>(self, [x, t]: [Lane<F, FMA>; 2]) -> [Lane<F, FMA>; 1] {
+        // softplus(±x) = max(±x, 0) + ln(1 + e^{−|x|})
+        let weight = x.gt(0.0).select(1.0 - t, t);
+        [(-x.abs()).exp().ln_1p() + weight.mul_no_nan(x.abs())]
     }
 }
 
-/// ∂ℓ/∂x = σ(x) − t.
+/// ∂ℓ/∂x = σ(x) − t = (1 − t) σ(x) − t σ(−x).
 #[derive(Clone, Copy)]
 struct LogitGradient;
 
@@ -27,8 +32,11 @@ impl<F: Float> Pointwise<F, 3> for LogitGradient {
     const WORK: usize = 20;
 
     #[inline(always)]
-    fn at<const FMA: bool>(self, [x, t, g]: [Lane<F, FMA>; 3]) -> Lane<F, FMA> {
-        g * (x.sigmoid() - t)
+    fn at<const FMA: bool>(self, [x, t, g]: [Lane<F, FMA>; 3]) -> [Lane<F, FMA>; 1] {
+        // With e = e^{−|x|}, the larger of σ(x) and σ(−x) is 1/(1 + e), the smaller e/(1 + e).
+        let e = (-x.abs()).exp();
+        let (wrong, right) = (1.0 - t, t);
+        [g * x.gt(0.0).select(wrong - right * e, wrong * e - right) / (e + 1.0)]
     }
 }
 
@@ -40,17 +48,17 @@ impl<F: Float> Fused<F, 2> for BceWithLogits {
     }
 
     fn reference(&self, [x, t]: [&Tensor<F>; 2]) -> Tensor<F> {
-        x.softplus() - t * x
+        t.mul_no_nan((-x).softplus()) + (1.0 - t).mul_no_nan(x.softplus())
     }
 
     fn forward(&self, [x, t]: [&Tensor<F>; 2]) -> (Tensor<F>, ()) {
-        (Tensor::new(pointwise::map(*self, [x.data(), t.data()]), x.shape()), ())
+        (of_slices(*self, [x.data(), t.data()], x.shape()), ())
     }
 
     fn vjp(&self, c: &FusedCtx<'_, F, (), 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
         let (x, t) = (c.x(0), c.x(1));
-        let of_x = || pointwise::map(LogitGradient, [x.data(), t.data(), g.data()]);
-        [c.needs(0).then(|| Tensor::new(of_x(), x.shape())), c.needs(1).then(|| -(&g * x))]
+        let of_x = || of_slices(LogitGradient, [x.data(), t.data(), g.data()], x.shape());
+        [c.needs(0).then(of_x), c.needs(1).then(|| -(&g * x))]
     }
 }
 
@@ -66,8 +74,8 @@ impl<F: Float> Pointwise<F, 2> for MseGradient<F> {
     const WORK: usize = 2;
 
     #[inline(always)]
-    fn at<const FMA: bool>(self, [x, y]: [Lane<F, FMA>; 2]) -> Lane<F, FMA> {
-        (x - y) * Lane(self.0)
+    fn at<const FMA: bool>(self, [x, y]: [Lane<F, FMA>; 2]) -> [Lane<F, FMA>; 1] {
+        [(x - y) * Lane(self.0)]
     }
 }
 
@@ -91,7 +99,7 @@ impl<F: Float> Fused<F, 2> for Mse {
         let (x, y) = (c.x(0), c.x(1));
         let slope = g.item() * F::of(2.0 / x.len() as f64);
         let towards = |a: &Tensor<F>, b: &Tensor<F>| {
-            Tensor::new(pointwise::map(MseGradient(slope), [a.data(), b.data()]), x.shape())
+            of_slices(MseGradient(slope), [a.data(), b.data()], x.shape())
         };
         [c.needs(0).then(|| towards(x, y)), c.needs(1).then(|| towards(y, x))]
     }
@@ -109,7 +117,7 @@ impl<F: Float> Tensor<F> {
     }
 
     /// The binary cross-entropy of every logit x with its target t of [0, 1]: −t ln σ(x) − (1 − t) ln(1 − σ(x)), without
-    /// overflow. The targets get a gradient, too.
+    /// overflow or cancellation. It is 0 where the logit is infinite and right. The targets get a gradient, too.
     ///
     /// # Panics
     /// If the shapes differ.

@@ -28,7 +28,7 @@ impl<F: Float> Fused<F, 1> for CrossEntropy {
         let classes = x.shape()[1];
         let one_hot = Tensor::one_hot(&self.labels, classes);
         let targets = one_hot * (1.0 - self.smoothing) + self.smoothing / classes as f64;
-        -(targets * x.log_softmax(-1)).sum(-1)
+        weighted_surprise(&targets, x)
     }
 
     fn forward(&self, [x]: [&Tensor<F>; 1]) -> (Tensor<F>, Saved<F>) {
@@ -55,7 +55,7 @@ impl<F: Float> Fused<F, 2> for SoftCrossEntropy {
     }
 
     fn reference(&self, [x, t]: [&Tensor<F>; 2]) -> Tensor<F> {
-        -(t * x.log_softmax(-1)).sum(-1)
+        weighted_surprise(t, x)
     }
 
     fn forward(&self, [x, t]: [&Tensor<F>; 2]) -> (Tensor<F>, Saved<F>) {
@@ -66,7 +66,7 @@ impl<F: Float> Fused<F, 2> for SoftCrossEntropy {
     fn vjp(&self, c: &FusedCtx<'_, F, Saved<F>, 2>, g: Tensor<F>) -> [Option<Tensor<F>>; 2] {
         let (x, t) = (c.x(0), c.x(1));
         let of_x = || xent::gradient(x.data(), Target::Dense(t.data()), c.saved(), g.data());
-        let of_t = || xent::target_gradient(x.data(), c.saved(), g.data());
+        let of_t = || xent::target_gradient(x.data(), t.data(), c.saved(), g.data());
         [
             c.needs(0).then(|| Tensor::new(of_x(), x.shape())),
             c.needs(1).then(|| Tensor::new(of_t(), x.shape())),
@@ -74,7 +74,18 @@ impl<F: Float> Fused<F, 2> for SoftCrossEntropy {
     }
 }
 
+/// −Σⱼ tⱼ ln softmax(x)ⱼ. Where the logit is −∞ and the target 0 the class is absent.
+fn weighted_surprise<F: Float>(targets: &Tensor<F>, x: &Tensor<F>) -> Tensor<F> {
+    let log_p = x.log_softmax(-1);
+    let absent = log_p.eq(f64::NEG_INFINITY) * targets.eq(0.0);
+    -(targets * absent.select(0.0, log_p)).sum(-1)
+}
+
 /// Classification losses.
+///
+/// A logit of −∞ masks its class, which then has probability 0: it adds nothing to the loss where its target is 0, and has no gradient there.
+/// Where it is the label (or has a share of it, as with label smoothing), or where all classes are masked, the loss is infinite. The
+/// gradient is finite in every case, and 0 in rows whose loss has no weight.
 impl<F: Float> Tensor<F> {
     /// The mean softmax cross-entropy of logits `[…, classes]` with integer labels, one a row.
     ///

@@ -58,7 +58,7 @@ impl<F: Float> Tensor<F> {
     /// ```
     #[track_caller]
     pub fn gru_cell(&self, from_h: &Self, h: &Self) -> Self {
-        let fit = matches!((self.shape(), h.shape()), (&[n, gates], &[m, hidden]) if n == m && gates == 3 * hidden);
+        let fit = matches!((self.shape(), h.shape()), (&[n, gates], &[m, hidden]) if n == m && hidden.checked_mul(3) == Some(gates));
         assert!(
             fit && from_h.shape() == self.shape(),
             "gru_cell: needs two pre-activations [n, 3·hidden] and a state [n, hidden], got {:?}, {:?} and {:?}",

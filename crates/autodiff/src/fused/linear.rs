@@ -3,9 +3,9 @@
 use super::nonzero_rows::NonzeroRows;
 use crate::kernels::accumulate::add_assign;
 use crate::kernels::gemm::{Mat, Store, gemm, product, product_then};
-use crate::kernels::par;
+use crate::kernels::pointwise;
 use crate::kernels::pointwise::{map_in_place, map_in_place_here};
-use crate::ops::rule;
+use crate::kernels::reduce;
 use crate::shape::{self, Dims};
 use crate::{Float, Fused, FusedCtx, Tensor};
 
@@ -90,19 +90,19 @@ impl Activation {
     }
 }
 
-rule!(Identity {} work 1, |z, b| z + b);
-rule!(Relu {} work 1, |z, b| (z + b).maximum(0.0));
-rule!(LeakyRelu { slope: f64 } work 2, |z, b| (z + b).gt(0.0).select(z + b, (z + b) * slope));
-rule!(Elu { alpha: f64 } work 10, |z, b| (z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha));
-rule!(Tanh {} work 10, |z, b| (z + b).tanh());
-rule!(Sigmoid {} work 10, |z, b| (z + b).sigmoid());
+pointwise! { Identity {} work 1, |z, b| [z + b]; }
+pointwise! { Relu {} work 1, |z, b| [(z + b).maximum(0.0)]; }
+pointwise! { LeakyRelu { slope: f64 } work 2, |z, b| [(z + b).gt(0.0).select(z + b, (z + b) * slope)]; }
+pointwise! { Elu { alpha: f64 } work 10, |z, b| [(z + b).gt(0.0).select(z + b, (z + b).exp_m1() * alpha)]; }
+pointwise! { Tanh {} work 10, |z, b| [(z + b).tanh()]; }
+pointwise! { Sigmoid {} work 10, |z, b| [(z + b).sigmoid()]; }
 
-rule!(ReluSlope {} work 1, |g, y| y.gt(0.0).select(g, 0.0));
-rule!(LeakyReluSlope { slope: f64 } work 1, |g, y| y.gt(0.0).select(g, g * slope));
+pointwise! { ReluSlope {} work 1, |g, y| [y.gt(0.0).select(g, 0.0)]; }
+pointwise! { LeakyReluSlope { slope: f64 } work 1, |g, y| [y.gt(0.0).select(g, g * slope)]; }
 // Below 0, y = α(eᶻ − 1), so the slope αeᶻ is y + α.
-rule!(EluSlope { alpha: f64 } work 1, |g, y| y.gt(0.0).select(g, g * (y + alpha)));
-rule!(TanhSlope {} work 1, |g, y| g * (1.0 - y * y));
-rule!(SigmoidSlope {} work 1, |g, y| g * (y * (1.0 - y)));
+pointwise! { EluSlope { alpha: f64 } work 1, |g, y| [y.gt(0.0).select(g, g * (y + alpha))]; }
+pointwise! { TanhSlope {} work 1, |g, y| [g * (1.0 - y * y)]; }
+pointwise! { SigmoidSlope {} work 1, |g, y| [g * (y * (1.0 - y))]; }
 
 impl<F: Float> Tensor<F> {
     /// `activation(x · w + b)` over the last axis: (…, in) with weights (in, out) and, if there is one, a bias (out)
@@ -139,6 +139,7 @@ impl<F: Float> Tensor<F> {
                 b.shape()
             );
         }
+        shape::room::<F>("linear", &sizes(self, w).1);
         let fused = activation.slope_from_value();
         let op = Linear { activation: if fused { activation } else { Activation::Identity } };
         let y = match b {
@@ -203,7 +204,7 @@ impl Linear {
                 Some(gemm_onto([k, n, m], a, b, c.accumulated(1)))
             }
             _ => {
-                let db = sum_rows(dz.data(), n);
+                let db = reduce::sum(dz.data(), 1, m, n);
                 let Some(mut sum) = c.accumulated(2) else { return Some(Tensor::new(db, &[n])) };
                 add_assign(sum.data_mut(), &db);
                 Some(sum)
@@ -249,23 +250,6 @@ fn sizes<F: Float>(x: &Tensor<F>, w: &Tensor<F>) -> ([usize; 3], Dims) {
     let mut shape = Dims::from_slice(rows);
     shape.push(n);
     ([shape::len(rows), n, k], shape)
-}
-
-/// The sum of rows of `n` numbers.
-fn sum_rows<F: Float>(x: &[F], n: usize) -> Vec<F> {
-    /// Columns in a piece of work: some cache lines of each row.
-    const COLUMNS: usize = 128;
-    let mut sum = vec![F::zero(); n];
-    if x.is_empty() {
-        return sum;
-    }
-    par::chunks_mut(&mut sum, COLUMNS, x.len(), |i, sum| {
-        for row in x.chunks(n) {
-            let row = &row[i * COLUMNS..][..sum.len()];
-            sum.iter_mut().zip(row).for_each(|(s, &x)| *s += x);
-        }
-    });
-    sum
 }
 
 impl<F: Float> Fused<F, 3> for Linear {

@@ -57,7 +57,7 @@ impl<F: Float> Tensor<F> {
     #[track_caller]
     pub fn lstm_cell(&self, c: &Self) -> Self {
         assert!(
-            matches!((self.shape(), c.shape()), (&[n, gates], &[m, hidden]) if n == m && gates == 4 * hidden),
+            matches!((self.shape(), c.shape()), (&[n, gates], &[m, hidden]) if n == m && hidden.checked_mul(4) == Some(gates)),
             "lstm_cell: needs pre-activations [n, 4·hidden] and a cell state [n, hidden], got {:?} and {:?}",
             self.shape(),
             c.shape()

@@ -6,15 +6,13 @@ mod dropout;
 mod gru;
 mod linear;
 mod lstm;
-mod memory;
 mod nonzero_rows;
 mod norm;
 
 pub use linear::Activation;
 pub(crate) use linear::gemm_onto;
-pub use memory::MemoryHeads;
 
-use crate::{Float, Tensor};
+use crate::{Float, Tensor, shape};
 
 /// The number of rows and their length, all axes but the last taken together.
 #[track_caller]
@@ -22,7 +20,7 @@ fn rows_and_columns<F: Float>(op: &str, x: &Tensor<F>) -> (usize, usize) {
     let Some((&columns, rows)) = x.shape().split_last() else {
         panic!("{op}: needs at least one axis, got a scalar")
     };
-    (rows.iter().product(), columns)
+    (shape::len(rows), columns)
 }
 
 #[track_caller]

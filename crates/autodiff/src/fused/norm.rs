@@ -9,7 +9,7 @@ use crate::{Float, Fused, FusedCtx, Tensor};
 fn normalized<F: Float>([x, weight, bias]: [&Tensor<F>; 3], layout: Layout, eps: f64) -> Tensor<F> {
     let Layout { samples, rows, groups, depth } = layout;
     let split = x.reshape(&[samples, rows, groups, depth]);
-    let centered = &split - split.mean_keepdim([1, 3]);
+    let centered = split.centered(&[1, 3]);
     let var = centered.square().mean_keepdim([1, 3]);
     (centered * (var + eps).rsqrt()).reshape(x.shape()) * weight + bias
 }

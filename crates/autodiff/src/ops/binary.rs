@@ -5,6 +5,8 @@
 use smallvec::smallvec;
 
 use super::elementwise::zip;
+use super::power::PowerLane;
+use crate::kernels::pointwise;
 use crate::{Ctx, Float, Grads, Op, Operand, Tensor};
 
 binary! {
@@ -20,7 +22,20 @@ binary! {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
-    pub fn div(a, b) = a / b, |a, b, y, g| g / b, -(g * y / b);
+    pub fn div(a, b) = a / b, |a, b, y, g| g.over(b), -g.over(b).mul_no_nan(y);
+
+    /// The product, and 0 where one of the factors is 0, whatever the other is: infinite or NaN. So terms `p ln p` are 0 where `p` is, and what a mask
+    /// of zeros takes out stays out.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let p = Tensor::<f64>::new(vec![0.0, 1.0], &[2]);
+    /// assert_eq!(p.mul_no_nan(p.ln()).to_vec(), [0.0, 0.0]);
+    /// ```
+    pub fn mul_no_nan(a, b) = a.mul_no_nan(b), |a, b, y, g| g.mul_no_nan(b), g.mul_no_nan(a);
 
     /// The larger of two numbers, NaN where either is. Where they are equal each gets half of the
     /// gradient.
@@ -53,25 +68,33 @@ binary! {
 
     /// `aᵇ`: NaN for negative `a` unless `b` is an integer.
     ///
-    /// The gradients are `b·aᵇ⁻¹` (0 where `b = 0`) and `aᵇ·ln a` (0 where `a = 0`, NaN below).
+    /// The gradients are `b·aᵇ⁻¹` and `aᵇ·ln a`, the latter NaN for negative `a`. Where `a = 0`, the first is 0 for `b = 0`, and the second for
+    /// `b ≥ 0`. Mixed derivatives are the same in either order.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Tensor, grad};
+    /// let (a, b) = (Tensor::<f64>::scalar(4.0), Tensor::scalar(0.0));
+    /// // d/db d/da aᵇ = aᵇ⁻¹ (1 + b ln a)
+    /// assert_eq!(grad(&b, |b| grad(&a, |a| a.pow(b))).item(), 0.25);
+    /// ```
     pub fn pow(a, b) = a.pow(b),
-        |a, b, y, g| g * b * a.pow(b.eq(0.0).select(1.0, b - 1.0)),
-        g * y * a.eq(0.0).select(1.0, a).ln();
+        |a, b, y, g| (g * b).mul_no_nan(a.pow(b - 1.0)),
+        g.mul_no_nan(a.pow_ln(b, y));
 
-    /// The angle of the point (`b`, `a`) in radians, in [−π, π]: `y.atan2(x)`.
+    /// The angle of the point (`b`, `a`) in radians, in [−π, π]: `y.atan2(x)`. The gradients are 0 where both are 0.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     pub fn atan2(a, b) = a.atan2(b),
-        |a, b, y, g| g * b / (a * a + b * b),
-        -(g * a / (a * a + b * b));
+        |a, b, y, g| g * a.over_square_sum(b, b),
+        -(g * a.over_square_sum(b, a));
 }
 
-rule!(Sum {} work 1, |a, b| a + b);
-rule!(Difference {} work 1, |a, b| a - b);
+pointwise! { Sum {} work 1, |a, b| [a + b]; }
+pointwise! { Difference {} work 1, |a, b| [a - b]; }
 
 /// The linear ones need no values for their gradient.
 impl<F: Float> Tensor<F> {

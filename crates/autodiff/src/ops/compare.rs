@@ -45,7 +45,7 @@ macro_rules! comparisons {
             #[must_use]
             #[track_caller]
             pub fn $name(&self, other: impl Operand<F>) -> Self {
-                rule!(Row {} work 1, |a, b| a.$name(b).number());
+                pointwise! { Row {} work 1, |a, b| [a.$name(b).number()]; }
                 zip(Row {}, stringify!($name), self, &other.tensor())
             }
         )* }
@@ -67,7 +67,7 @@ comparisons! {
     pub fn ge;
 }
 
-rule!(Choice {} work 1, |mask, a, b| mask.ne(0.0).select(a, b));
+pointwise! { Choice {} work 1, |mask, a, b| [mask.ne(0.0).select(a, b)]; }
 
 impl<F: Float> Tensor<F> {
     /// Elements of `a` where this mask is not 0, of `b` where it is 0; all three broadcast.
@@ -88,6 +88,7 @@ impl<F: Float> Tensor<F> {
         let (a, b) = (a.tensor(), b.tensor());
         let shape = shape::broadcast("select", a.shape(), b.shape());
         let shape = shape::broadcast("select", self.shape(), &shape);
+        shape::room::<F>("select", &shape);
         let value =
             pointwise::broadcast(Choice {}, &shape, [operand(self), operand(&a), operand(&b)]);
         Self::record(Select, &[self, &a, &b], Tensor::new(value, &shape))

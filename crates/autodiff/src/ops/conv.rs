@@ -12,8 +12,9 @@
 
 use smallvec::smallvec;
 
+use crate::kernels::buffers;
 use crate::kernels::conv::{self, Geometry};
-use crate::shape::Dims;
+use crate::shape::{self, Dims};
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
 /// How the window of a convolution moves, for `D` spatial axes.
@@ -188,7 +189,7 @@ fn forward<F: Float, const D: usize>(
     let (batch, size, channels) = parts::<D>(x.shape());
     let window: [usize; D] = std::array::from_fn(|i| w.shape()[i]);
     assert!(
-        channels == w.shape()[D] * options.groups,
+        w.shape()[D].checked_mul(options.groups) == Some(channels),
         "{op}: channels differ: input {:?}, weights {:?} ({channels} against {} in {} groups)",
         x.shape(),
         w.shape(),
@@ -198,8 +199,10 @@ fn forward<F: Float, const D: usize>(
     // A loop, not a closure: a closure would hide the caller's line from the panic.
     let mut output = [0; D];
     for (i, output) in output.iter_mut().enumerate() {
-        let span = options.dilation[i] * (window[i] - 1) + 1;
-        let padded = size[i] + 2 * options.padding[i];
+        // A span that cannot be counted exceeds everything that can.
+        let span = options.dilation[i].saturating_mul(window[i] - 1).saturating_add(1);
+        let padded = options.padding[i].checked_mul(2).and_then(|p| p.checked_add(size[i]));
+        let padded = shape::counted(op, "a padded axis", padded);
         assert!(
             span <= padded,
             "{op}: the window exceeds the padded input: input {:?}, weights {:?} (axis {}: {span} against {padded})",
@@ -210,7 +213,9 @@ fn forward<F: Float, const D: usize>(
         *output = (padded - span) / options.stride[i] + 1;
     }
     let g = geometry(batch, [size, output], window, [channels, w.shape()[D + 1]], options);
-    Conv { op, axes: D, g }.forward(x, w)
+    let conv = Conv { op, axes: D, g };
+    conv.check_room::<F>(g.output, g.out_channels);
+    conv.forward(x, w)
 }
 
 #[track_caller]
@@ -235,10 +240,14 @@ fn backward<F: Float, const D: usize>(
     for (i, output) in output.iter_mut().enumerate() {
         let (more, stride, padding) = (output_padding[i], options.stride[i], options.padding[i]);
         assert!(more < stride, "{op}: output_padding {more} is not less than the stride {stride}");
-        let span = options.dilation[i] * (window[i] - 1) + 1;
-        let covered = size[i].saturating_sub(1) * stride + span + more;
+        let span = options.dilation[i].checked_mul(window[i] - 1);
+        let covered = size[i].saturating_sub(1).checked_mul(stride);
+        let covered = covered.zip(span).and_then(|(covered, span)| {
+            covered.checked_add(span)?.checked_add(1)?.checked_add(more)
+        });
+        let covered = shape::counted(op, "an axis of the result", covered);
         assert!(
-            size[i] > 0 && covered > 2 * padding,
+            size[i] > 0 && covered.checked_sub(padding).is_some_and(|rest| rest > padding),
             "{op}: nothing is left: input {:?}, weights {:?}, padding {padding} (axis {})",
             x.shape(),
             w.shape(),
@@ -246,9 +255,12 @@ fn backward<F: Float, const D: usize>(
         );
         *output = covered - 2 * padding;
     }
-    let channels = [w.shape()[D] * options.groups, channels];
+    let groups = w.shape()[D].checked_mul(options.groups);
+    let channels = [shape::counted(op, "the number of channels", groups), channels];
     let g = geometry(batch, [output, size], window, channels, options);
-    Conv { op, axes: D, g }.transpose(x, w)
+    let conv = Conv { op, axes: D, g };
+    conv.check_room::<F>(g.input, g.in_channels);
+    conv.transpose(x, w)
 }
 
 fn geometry<const D: usize>(
@@ -290,6 +302,14 @@ impl Conv {
         shape
     }
 
+    /// Whether there is memory for images of one size, and for the table of which pixel meets which.
+    #[track_caller]
+    fn check_room<F: Float>(&self, size: [usize; 2], channels: usize) {
+        shape::room::<F>(self.op, &self.images(size, channels));
+        let [pixels, taps] = [size, self.g.kernel];
+        shape::room::<u32>(self.op, &[pixels[0], pixels[1], taps[0], taps[1]]);
+    }
+
     fn weights(&self) -> Dims {
         let mut shape = Dims::from_slice(&self.g.kernel[2 - self.axes..]);
         shape.extend([self.g.in_channels / self.g.groups, self.g.out_channels]);
@@ -299,7 +319,7 @@ impl Conv {
     /// `y = x ∗ w`.
     #[track_caller]
     fn forward<F: Float>(self, x: &Tensor<F>, w: &Tensor<F>) -> Tensor<F> {
-        let mut y = vec![F::zero(); self.g.output_len()];
+        let mut y = buffers::zeros(self.g.output_len());
         conv::forward(&self.g, x.data(), w.data(), &mut y);
         let shape = self.images(self.g.output, self.g.out_channels);
         Tensor::record(Forward(self), &[x, w], Tensor::new(y, &shape))
@@ -308,7 +328,7 @@ impl Conv {
     /// `x = u ∗ᵀ w`.
     #[track_caller]
     fn transpose<F: Float>(self, u: &Tensor<F>, w: &Tensor<F>) -> Tensor<F> {
-        let mut x = vec![F::zero(); self.g.input_len()];
+        let mut x = buffers::zeros(self.g.input_len());
         conv::input_gradient(&self.g, u.data(), w.data(), &mut x);
         let shape = self.images(self.g.input, self.g.in_channels);
         Tensor::record(Transpose(self), &[u, w], Tensor::new(x, &shape))
@@ -317,7 +337,7 @@ impl Conv {
     /// `w = x ⋆ u`.
     #[track_caller]
     fn weight<F: Float>(self, x: &Tensor<F>, u: &Tensor<F>) -> Tensor<F> {
-        let mut w = vec![F::zero(); self.g.weight_len()];
+        let mut w = buffers::zeros(self.g.weight_len());
         conv::weight_gradient(&self.g, x.data(), u.data(), &mut w);
         Tensor::record(Weight(self), &[x, u], Tensor::new(w, &self.weights()))
     }

@@ -57,7 +57,7 @@ impl<F: Float, K: Unary<F>> Op<F> for UnaryOp<K> {
             pointwise::map_in_place::<F, K, 3, 2>(self.0, g_data, [x.data(), y.data()]);
             g
         } else {
-            Tensor::new(pointwise::map(self.0, [g.data(), x.data(), y.data()]), y.shape())
+            of_slices(self.0, [g.data(), x.data(), y.data()], y.shape())
         })]
     }
 }
@@ -122,6 +122,16 @@ pub(crate) fn operand<F: Float>(x: &Tensor<F>) -> View<'_, F> {
     View { data: x.data(), shape: x.shape() }
 }
 
+/// The value of a function of equally long slices.
+pub(crate) fn of_slices<F: Float, K: Pointwise<F, N>, const N: usize>(
+    rule: K,
+    x: [&[F]; N],
+    shape: &[usize],
+) -> Tensor<F> {
+    let [y] = pointwise::map(rule, x);
+    Tensor::new(y, shape)
+}
+
 /// The value of `rule`, recorded as `op`.
 #[track_caller]
 pub(crate) fn map<F: Float, K: Pointwise<F, 1>, O: Op<F> + 'static>(
@@ -129,7 +139,7 @@ pub(crate) fn map<F: Float, K: Pointwise<F, 1>, O: Op<F> + 'static>(
     op: O,
     x: &Tensor<F>,
 ) -> Tensor<F> {
-    Tensor::record(op, &[x], Tensor::new(pointwise::map(rule, [x.data()]), x.shape()))
+    Tensor::record(op, &[x], of_slices(rule, [x.data()], x.shape()))
 }
 
 /// As [`map`], in the memory of `x` where nobody else sees it.
@@ -167,7 +177,7 @@ pub(crate) fn piecewise_constant<F: Float, K: Pointwise<F, 1>>(
     name: &'static str,
     x: &Tensor<F>,
 ) -> Tensor<F> {
-    let value = Tensor::new(pointwise::map(rule, [x.data()]), x.shape());
+    let value = of_slices(rule, [x.data()], x.shape());
     Tensor::record(PassThrough(name), &[], value)
 }
 
@@ -187,9 +197,10 @@ pub(crate) fn zip<F: Float, K: Pointwise<F, 2>>(
     b: &Tensor<F>,
 ) -> Tensor<F> {
     if a.shape() == b.shape() {
-        return Tensor::new(pointwise::map(rule, [a.data(), b.data()]), a.shape());
+        return of_slices(rule, [a.data(), b.data()], a.shape());
     }
     let shape = shape::broadcast(name, a.shape(), b.shape());
+    shape::room::<F>(name, &shape);
     Tensor::new(pointwise::broadcast(rule, &shape, [operand(a), operand(b)]), &shape)
 }
 
@@ -244,12 +255,12 @@ macro_rules! unary_row {
             fn at<const FMA: bool>(
                 self,
                 [$x]: [$crate::kernels::simd::Lane<F, FMA>; 1],
-            ) -> $crate::kernels::simd::Lane<F, FMA> {
+            ) -> [$crate::kernels::simd::Lane<F, FMA>; 1] {
                 let Self { $($p),* } = self;
-                $value
+                [$value]
             }
 
-            seedbed_kernels::compiled_here!($Row, 1);
+            seedbed_kernels::compiled_here!($Row, 1, 1);
         }
 
         impl<F: $crate::Float> $crate::kernels::pointwise::Pointwise<F, 3> for $Row {
@@ -260,12 +271,12 @@ macro_rules! unary_row {
             fn at<const FMA: bool>(
                 self,
                 [$g, $u, $y]: [$crate::kernels::simd::Lane<F, FMA>; 3],
-            ) -> $crate::kernels::simd::Lane<F, FMA> {
+            ) -> [$crate::kernels::simd::Lane<F, FMA>; 1] {
                 let Self { $($p),* } = self;
-                $gradient
+                [$gradient]
             }
 
-            seedbed_kernels::compiled_here!($Row, 3);
+            seedbed_kernels::compiled_here!($Row, 3, 1);
         }
 
         impl<F: $crate::Float> $crate::ops::elementwise::Unary<F> for $Row {
@@ -306,35 +317,6 @@ macro_rules! unary {
     };
 }
 
-/// Defines a rule as a type.
-macro_rules! rule {
-    ($Pointwise:ident { $($p:ident: $P:ty),* } work $work:literal, |$($x:ident),*| $value:expr) => {
-        #[derive(Clone, Copy, Debug, Default)]
-        struct $Pointwise {
-            $($p: $P,)*
-        }
-
-        impl<F: $crate::Float>
-            $crate::kernels::pointwise::Pointwise<F, { [$(stringify!($x)),*].len() }> for $Pointwise
-        {
-            const WORK: usize = $work;
-            #[inline(always)]
-            #[allow(unused_variables)]
-            fn at<const FMA: bool>(
-                self,
-                [$($x),*]: [$crate::kernels::simd::Lane<F, FMA>; { [$(stringify!($x)),*].len() }],
-            ) -> $crate::kernels::simd::Lane<F, FMA> {
-                let Self { $($p),* } = self;
-                $value
-            }
-
-            seedbed_kernels::compiled_here!($Pointwise, { [$(stringify!($x)),*].len() });
-        }
-    };
-}
-
-pub(crate) use rule;
-
 /// Defines methods of two arguments that broadcast, one row each:
 /// `pub fn name(a, b) = value, |a, b, y, g| gradient of a, gradient of b;`.
 macro_rules! binary {
@@ -348,9 +330,11 @@ macro_rules! binary {
             #[must_use]
             #[track_caller]
             pub fn $name(&self, other: impl $crate::Operand<F>) -> Self {
-                rule!(Row {} work $work, |$p, $q| $value);
-                rule!(Left {} work $work, |$g, $a, $b, $y| $left);
-                rule!(Right {} work $work, |$g, $a, $b, $y| $right);
+                seedbed_kernels::pointwise! {
+                    Row {} work $work, |$p, $q| [$value];
+                    Left {} work $work, |$g, $a, $b, $y| [$left];
+                    Right {} work $work, |$g, $a, $b, $y| [$right];
+                }
 
                 impl<F: $crate::Float> $crate::ops::elementwise::Binary<F> for Row {
                     const NAME: &'static str = stringify!($name);

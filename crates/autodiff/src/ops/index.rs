@@ -180,7 +180,7 @@ impl<F: Float> Tensor<F> {
     /// ```
     #[track_caller]
     pub fn one_hot(labels: &[usize], classes: usize) -> Self {
-        let mut data = vec![F::zero(); labels.len() * classes];
+        let mut data = vec![F::zero(); shape::room::<F>("one_hot", &[labels.len(), classes])];
         for (i, &label) in labels.iter().enumerate() {
             assert!(
                 label < classes,
@@ -217,6 +217,7 @@ impl<F: Float> Tensor<F> {
         let [outer, n, inner] = shape::around(self.shape(), axis);
         let mut shape = Dims::from_slice(self.shape());
         shape[axis] = at.len();
+        shape::room::<F>("index_select", &shape);
         let value = Self::new(index::select(self.data(), at, outer, n, inner), &shape);
         Self::record(Select { axis, at: at.clone() }, &[self], value)
     }

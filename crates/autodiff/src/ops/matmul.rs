@@ -167,10 +167,17 @@ fn matrices<F: Float>(
         if tb { " transposed" } else { "" },
     );
     let mut shape = shape::broadcast(op, &batch_a, &batch_b);
-    let first_a = places(&batch_a, &shape, m * k);
-    let first_b = places(&batch_b, &shape, k * n);
-    let count = shape::len(&shape);
+    let batch = shape.clone();
     shape.extend([m, n]);
+    shape::room::<F>(op, &shape);
+    if shape.contains(&0) {
+        let empty = Tensor::new(Vec::new(), &shape);
+        return Tensor::record(MatMul { op, transposed: [ta, tb] }, &[a, b], empty);
+    }
+    // Nothing is read where k is 0.
+    let first_a = places(&batch_a, &batch, m * k);
+    let first_b = places(&batch_b, &batch, k * n);
+    let count = shape::len(&batch);
 
     let lhs = Mat::new(a.data(), if ta { m } else { k }).t_if(ta);
     let rhs = Mat::new(b.data(), if tb { k } else { n }).t_if(tb);

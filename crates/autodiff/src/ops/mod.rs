@@ -10,6 +10,7 @@ mod index;
 mod matmul;
 mod operators;
 mod pool;
+mod power;
 mod reduce;
 mod reduce_fold;
 mod reduce_moments;
@@ -26,4 +27,4 @@ mod upsample;
 
 pub use compare::Operand;
 pub use conv::ConvOptions;
-pub(crate) use elementwise::rule;
+pub(crate) use elementwise::of_slices;

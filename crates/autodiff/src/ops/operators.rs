@@ -6,20 +6,21 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::elementwise::{PassThrough, map, map_owned, unary, unary_owned, zip_owned};
+use crate::kernels::pointwise;
 use crate::{Float, Tensor};
 
-rule!(Sum {} work 1, |a, b| a + b);
-rule!(Product {} work 1, |a, b| a * b);
-rule!(Difference {} work 1, |a, b| a - b);
-rule!(DifferenceReversed {} work 1, |b, a| a - b);
-rule!(Quotient {} work 1, |a, b| a / b);
-rule!(QuotientReversed {} work 1, |b, a| a / b);
+pointwise! { Sum {} work 1, |a, b| [a + b]; }
+pointwise! { Product {} work 1, |a, b| [a * b]; }
+pointwise! { Difference {} work 1, |a, b| [a - b]; }
+pointwise! { DifferenceReversed {} work 1, |b, a| [a - b]; }
+pointwise! { Quotient {} work 1, |a, b| [a / b]; }
+pointwise! { QuotientReversed {} work 1, |b, a| [a / b]; }
 
-rule!(Plus { c: f64 } work 1, |x| x + c);
+pointwise! { Plus { c: f64 } work 1, |x| [x + c]; }
 unary_row!(Minus { c: f64 } "sub", work 1, |x| c - x, |x, y, g| -g);
 unary_row!(Times { c: f64 } "mul", work 1, |x| x * c, |x, y, g| g * c);
 unary_row!(Over { c: f64 } "div", work 1, |x| x / c, |x, y, g| g / c);
-unary_row!(Under { c: f64 } "div", work 1, |x| c / x, |x, y, g| -(g * y / x));
+unary_row!(Under { c: f64 } "div", work 1, |x| c / x, |x, y, g| -g.over(x).mul_no_nan(y));
 unary_row!(Negative {} "neg", work 1, |x| -x, |x, y, g| -g);
 
 /// An operator between tensors, by the method of the same name.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use smallvec::smallvec;
 
 use crate::kernels::pool::{self, Pooling};
-use crate::shape::Dims;
+use crate::shape::{self, Dims};
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
 /// Pooling.
@@ -20,7 +20,7 @@ impl<F: Float> Tensor<F> {
     /// chosen.
     ///
     /// # Panics
-    /// Unless the rank is 3, `kernel` and `stride` are at least 1, `2·padding ≤ kernel`, and a window fits.
+    /// Unless the rank is 3, `kernel` and `stride` are at least 1, `2·padding ≤ kernel`, a window fits, and L is not 0.
     ///
     /// ```
     /// use seedbed_autodiff::Tensor;
@@ -40,7 +40,7 @@ impl<F: Float> Tensor<F> {
     /// chosen.
     ///
     /// # Panics
-    /// Unless the rank is 4, `kernel` and `stride` are at least 1, `2·padding ≤ kernel`, and a window fits.
+    /// Unless the rank is 4, `kernel` and `stride` are at least 1, `2·padding ≤ kernel`, a window fits, and neither H nor W is 0.
     ///
     /// ```
     /// use seedbed_autodiff::Tensor;
@@ -97,34 +97,35 @@ fn pooling<F: Float, const D: usize>(
     stride: [usize; D],
     padding: [usize; D],
 ) -> Pooling {
-    let shape = x.shape();
+    let sizes = x.shape();
     let axes = ["", "(N, L, C)", "(N, H, W, C)"][D];
-    assert!(shape.len() == D + 2, "{op}: the input is {axes}, got {shape:?}");
+    assert!(sizes.len() == D + 2, "{op}: the input is {axes}, got {sizes:?}");
     let mut p = Pooling {
-        batch: shape[0],
+        batch: sizes[0],
         input: [1; 2],
         output: [1; 2],
         kernel: [1; 2],
         stride: [1; 2],
         padding: [0; 2],
-        channels: shape[D + 1],
+        channels: sizes[D + 1],
     };
     for (i, axis) in (2 - D..2).enumerate() {
-        let (size, kernel, stride, padding) = (shape[i + 1], kernel[i], stride[i], padding[i]);
+        let (size, kernel, stride, padding) = (sizes[i + 1], kernel[i], stride[i], padding[i]);
         assert!(
-            kernel > 0 && stride > 0 && 2 * padding <= kernel,
+            kernel > 0 && stride > 0 && padding <= kernel / 2,
             "{op}: needs kernel >= 1, stride >= 1 and 2 * padding <= kernel, got kernel {kernel}, stride \
              {stride}, padding {padding}"
         );
+        let padded = shape::counted(op, "a padded axis", size.checked_add(2 * padding));
         assert!(
-            kernel <= size + 2 * padding,
-            "{op}: the window exceeds the padded input {shape:?} (axis {}: {kernel} against {})",
-            i + 1,
-            size + 2 * padding
+            kernel <= padded,
+            "{op}: the window exceeds the padded input {sizes:?} (axis {}: {kernel} against {padded})",
+            i + 1
         );
         (p.input[axis], p.kernel[axis], p.stride[axis]) = (size, kernel, stride);
-        (p.padding[axis], p.output[axis]) = (padding, (size + 2 * padding - kernel) / stride + 1);
+        (p.padding[axis], p.output[axis]) = (padding, (padded - kernel) / stride + 1);
     }
+    shape::room::<F>(op, &images(&p, p.output, D));
     p
 }
 
@@ -205,6 +206,11 @@ fn max<F: Float, const D: usize>(
     padding: [usize; D],
 ) -> Tensor<F> {
     let p = pooling(op, x, kernel, stride, padding);
+    assert!(
+        !p.input.contains(&0),
+        "{op}: there is nothing to choose from in shape {:?}: an axis that is pooled is empty",
+        x.shape()
+    );
     let (mut y, mut at) = (vec![F::zero(); p.output_len()], vec![0; p.output_len()]);
     pool::max(&p, x.data(), &mut y, &mut at);
     let y = Tensor::new(y, &images(&p, p.output, D));

@@ -138,6 +138,7 @@ impl<F: Float> Tensor<F> {
             "broadcast_to: the tensor's shape {:?} does not broadcast to {shape:?}",
             self.shape()
         );
+        shape::room::<F>("broadcast_to", shape);
         let strides: Vec<_> =
             shape::broadcast_strides(self.shape(), shape).iter().map(|&s| s as isize).collect();
         let value = Self::new(layout::read(self.data(), 0, shape, &strides), shape);
@@ -148,10 +149,12 @@ impl<F: Float> Tensor<F> {
     fn reduce_sum(&self, name: &'static str, axes: &dyn Axes, keep: bool) -> Self {
         let axes = axes.resolve(name, self.ndim());
         let (kept, dropped) = reduced_shapes(self.shape(), &axes);
+        shape::room::<F>(name, &kept);
         let mut value = sum_values(self, &kept);
         let mut count = None;
         if name.starts_with("mean") {
-            let n = axes.iter().map(|&a| self.shape()[a]).product();
+            let reduced: Dims = axes.iter().map(|&a| self.shape()[a]).collect();
+            let n = shape::len(&reduced);
             reduce::divide(&mut value, F::of(n as f64));
             count = Some(n);
         }
@@ -169,6 +172,9 @@ pub(crate) fn reduced_shapes(shape: &[usize], axes: &[usize]) -> (Dims, Dims) {
 
 /// The elements of the sum over the axes that have size 1 in `kept`, a shape of equal rank.
 fn sum_values<F: Float>(x: &Tensor<F>, kept: &[usize]) -> Vec<F> {
+    if x.is_empty() {
+        return vec![F::zero(); shape::len(kept)];
+    }
     // Neighbouring axes of one kind are taken together, and one group of axes is summed after the other.
     let mut groups: Vec<(usize, bool)> = Vec::with_capacity(kept.len());
     for (&n, &k) in x.shape().iter().zip(kept) {

@@ -213,18 +213,21 @@ impl Groups {
         let axes = axes.resolve(op, x.ndim());
         let (kept, dropped) = super::reduce::reduced_shapes(x.shape(), &axes);
         let shape = if keep { kept } else { dropped };
-        let reduced: usize = axes.iter().map(|&a| x.shape()[a]).product();
+        shape::room::<F>(op, &shape);
+        let reduced: Dims = axes.iter().map(|&a| x.shape()[a]).collect();
+        let reduced = shape::len(&reduced);
         // Axes of size 1 may lie in between.
         let first = axes.iter().position(|&a| x.shape()[a] != 1).map_or(0, |i| axes[i]);
         let end = axes.iter().rposition(|&a| x.shape()[a] != 1).map_or(0, |i| axes[i] + 1);
-        let together = x.shape()[first..end].iter().product::<usize>() == reduced
+        let together = shape::len(&x.shape()[first..end]) == reduced
             && (first..end).all(|a| axes.contains(&a) || x.shape()[a] == 1);
         if together {
             let sizes = [shape::len(&x.shape()[..first]), reduced, shape::len(&x.shape()[end..])];
             return Self { order: None, sizes, shape };
         }
         let kept: SmallVec<[usize; 6]> = (0..x.ndim()).filter(|a| !axes.contains(a)).collect();
-        let outer = kept.iter().map(|&a| x.shape()[a]).product();
+        let outer: Dims = kept.iter().map(|&a| x.shape()[a]).collect();
+        let outer = shape::len(&outer);
         let order = kept.into_iter().chain(axes).collect();
         Self { order: Some(order), sizes: [outer, reduced, 1], shape }
     }

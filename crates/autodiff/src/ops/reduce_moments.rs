@@ -23,7 +23,7 @@ impl<F: Float> Op<F> for Variance {
     fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
         let x = c.x(0);
         let g = g.unsqueeze(1) * (2.0 / self.divisor);
-        smallvec![Some((x - x.mean_keepdim(1)) * g)]
+        smallvec![Some(x.centered(&[1]) * g)]
     }
 }
 
@@ -46,7 +46,8 @@ impl<F: Float> Op<F> for LogSumExp {
 /// Variance, logarithm of a sum of exponentials.
 impl<F: Float> Tensor<F> {
     /// The variance over some axes: the mean squared deviation from the mean, `Σ (x − x̄)² / n`. It is the variance of the
-    /// population; [`var_with`](Self::var_with) divides by `n − ddof`. It is computed in two passes, so that nothing cancels.
+    /// population; [`var_with`](Self::var_with) divides by `n − ddof`. It is computed from the deviations, so that nothing cancels, however large the
+    /// numbers are beside them.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -102,6 +103,13 @@ impl<F: Float> Tensor<F> {
     #[track_caller]
     pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Self {
         self.log_sum_exp("logsumexp_keepdim", &axes, true)
+    }
+
+    /// Without the mean over some axes. The mean is rounded, so that what is left has a mean of its own, which is taken away, too: numbers that are
+    /// large beside their deviations keep these.
+    pub(crate) fn centered(&self, axes: &[isize]) -> Self {
+        let rough = self - self.mean_keepdim(axes);
+        &rough - rough.mean_keepdim(axes)
     }
 
     #[track_caller]

@@ -90,8 +90,9 @@ impl<F: Float> Tensor<F> {
     /// ```
     #[track_caller]
     pub fn squeeze(&self, axes: impl Axes) -> Self {
+        let all = axes.are_all();
         let mut axes = axes.resolve("squeeze", self.ndim());
-        if axes.len() == self.ndim() {
+        if all {
             axes.retain(|a| self.shape()[*a] == 1);
         }
         for &a in &axes {

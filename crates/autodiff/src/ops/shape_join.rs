@@ -65,9 +65,11 @@ impl<F: Float> Tensor<F> {
                 fits,
                 "concat: tensor {i} has shape {other:?}, the first {first:?}: they must agree but for axis {axis}"
             );
-            shape[axis] += other[axis];
+            let size = shape[axis].checked_add(other[axis]);
+            shape[axis] = shape::counted("concat", "the joined axis", size);
         }
-        let inner: usize = first[axis + 1..].iter().product();
+        shape::room::<F>("concat", &shape);
+        let inner = shape::len(&first[axis + 1..]);
         let parts: Vec<_> =
             tensors.iter().map(|x| (x.borrow().data(), x.borrow().shape()[axis] * inner)).collect();
         let value = Self::new(layout::concat(&parts), &shape);
@@ -92,7 +94,8 @@ impl<F: Float> Tensor<F> {
         let axis = shape::axis("stack", axis, first.len() + 1);
         let mut shape = Dims::from_slice(first);
         shape.insert(axis, tensors.len());
-        let inner = first[axis..].iter().product();
+        shape::room::<F>("stack", &shape);
+        let inner = shape::len(&first[axis..]);
         let mut parts = Vec::with_capacity(tensors.len());
         for (i, x) in tensors.iter().enumerate() {
             let x = x.borrow();

@@ -152,7 +152,8 @@ impl<F: Float> Tensor<F> {
         }
         let mut window = Window::full(self.shape());
         window.part[axis] = count.div_ceil(range.step.unsigned_abs());
-        window.step[axis] = range.step;
+        // A step that is not taken may be as long as it likes.
+        window.step[axis] = if window.part[axis] > 1 { range.step } else { range.step.signum() };
         // A walk backwards begins at the last place of the range.
         window.start[axis] =
             if range.step < 0 && count > 0 { end as usize - 1 } else { start as usize };
@@ -202,8 +203,9 @@ impl<F: Float> Tensor<F> {
     #[track_caller]
     pub fn split(&self, axis: isize, sizes: &[usize]) -> Vec<Self> {
         let axis = shape::axis("split", axis, self.ndim());
+        let sum = sizes.iter().try_fold(0_usize, |sum, &size| sum.checked_add(size));
         assert!(
-            sizes.iter().sum::<usize>() == self.shape()[axis],
+            sum == Some(self.shape()[axis]),
             "split: the sizes {sizes:?} do not add up to axis {axis} of shape {:?}",
             self.shape()
         );
@@ -290,9 +292,11 @@ impl<F: Float> Tensor<F> {
         );
         let mut window = Window::full(self.shape());
         for (k, &(before, after)) in amounts.iter().enumerate() {
+            let size = window.whole[k].checked_add(before).and_then(|n| n.checked_add(after));
+            window.whole[k] = shape::counted("pad", "a padded axis", size);
             window.start[k] = before;
-            window.whole[k] += before + after;
         }
+        shape::room::<F>("pad", &window.whole);
         self.embed("pad", &window, value)
     }
 

@@ -28,11 +28,12 @@ impl<F: Float> Op<F> for Softmax {
             let data = softmax::backward(self.kind, y.data(), g.data(), [n, inner]);
             Tensor::new(data, y.shape())
         } else if self.kind == Kind::Softmax {
-            let gy = g * y;
-            &gy + -(y * gy.sum_keepdim(axis))
+            let mean = (&g * y).sum_keepdim(axis);
+            y * (g - mean)
         } else {
-            let sum = g.sum_keepdim(axis);
-            g + -(c.x(0).softmax(axis) * sum)
+            // gᵢ − pᵢ Σ g = gᵢ (1 − pᵢ) − pᵢ Σ_{j ≠ i} gⱼ: where pᵢ is almost 1, what is missing is known from its logarithm.
+            let others = g.sum_keepdim(axis) - &g;
+            -(g * y.exp_m1()) - y.exp() * others
         };
         smallvec![Some(gx)]
     }

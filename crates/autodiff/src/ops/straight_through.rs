@@ -2,11 +2,12 @@
 //! were the identity (Bengio et al. 2013).
 
 use super::elementwise::{PassThrough, map};
+use crate::kernels::pointwise;
 use crate::{Float, Tensor};
 
-rule!(Sign {} work 1, |x| x.sign());
-rule!(Round {} work 1, |x| x.round());
-rule!(Clamp { low: f64, high: f64 } work 1, |x| x.clamp(low, high));
+pointwise! { Sign {} work 1, |x| [x.sign()]; }
+pointwise! { Round {} work 1, |x| [x.round()]; }
+pointwise! { Clamp { low: f64, high: f64 } work 1, |x| [x.clamp(low, high)]; }
 
 impl<F: Float> Tensor<F> {
     /// [`round`](Self::round), with the gradient of the identity.

@@ -71,11 +71,12 @@ impl Nearest {
     }
 
     /// The shape after.
+    #[track_caller]
     fn large(&self) -> Dims {
         let mut shape = self.small.clone();
         let axes = shape.len() - 2;
         for (size, factor) in shape[1..].iter_mut().zip(&self.factor[2 - axes..]) {
-            *size *= factor;
+            *size = shape::counted(self.op, "an axis of the result", size.checked_mul(*factor));
         }
         shape
     }
@@ -83,7 +84,7 @@ impl Nearest {
     #[track_caller]
     fn forward<F: Float>(&self, x: &Tensor<F>) -> Tensor<F> {
         let large = self.large();
-        let mut y = vec![F::zero(); shape::len(&large)];
+        let mut y = vec![F::zero(); shape::room::<F>(self.op, &large)];
         let (size, channels) = self.sizes();
         pool::upsample(x.data(), size, channels, self.factor, &mut y);
         Tensor::record(self.clone(), &[x], Tensor::new(y, &large))

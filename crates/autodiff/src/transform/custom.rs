@@ -1,12 +1,15 @@
 use std::fmt;
 
-use crate::levels::no_grad;
+use crate::levels::no_captures_guard;
 use crate::{Ctx, Float, Grads, Op, Tensor};
 
 /// A function with a derivative of the caller's choice.
 ///
 /// `forward` gives the value; `backward(inputs, value, g)` the gradients of the inputs. It is written with
 /// tensor ops, so it can be differentiated again.
+///
+/// # Panics
+/// If `forward` uses a variable of an open transform that is not among the inputs: its gradient would be lost.
 ///
 /// ```
 /// use seedbed_autodiff::{Tensor, custom_gradient, grad};
@@ -26,7 +29,13 @@ pub fn custom_gradient<F: Float, const N: usize>(
     + Sync
     + 'static,
 ) -> Tensor<F> {
-    let value = no_grad(|| forward(inputs)).stop_gradient();
+    let constants = inputs.map(|x| x.part(0, x.shape()));
+    let value = {
+        let _guard = no_captures_guard("custom_gradient");
+        forward(constants.each_ref())
+    };
+    // An input that is handed on would keep its graph alive.
+    let value = if value.0.is_free() { value } else { Tensor::new(value.to_vec(), value.shape()) };
     Tensor::record(Custom::<_, N> { name, backward }, &inputs, value)
 }
 

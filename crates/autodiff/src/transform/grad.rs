@@ -1,10 +1,16 @@
-use crate::levels::open_transforms;
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+
 use crate::tape::Tape;
 use crate::{Float, Module, Path, Role, Tensor};
 
 /// The value of a scalar function of a model, and its gradient: a model of the same type.
 ///
-/// Transforms nest to any order. Buffers are constants to `f`, and zero in the gradient.
+/// Transforms nest to any order, also across threads that `f` starts. Buffers are constants to `f`, and zero in the gradient.
+///
+/// A loss that does not depend on the model that `f` is given has an all-zero gradient. Mostly that is a mistake, such as the use of
+/// another model in `f`, and in debug builds a warning on standard error says so, once for every place in the program.
 ///
 /// # Panics
 /// If the loss has not exactly one element.
@@ -39,6 +45,16 @@ pub fn value_and_grad_aux<F: Float, M: Module<F>, A>(
     model: &M,
     f: impl FnOnce(&M) -> (Tensor<F>, A),
 ) -> (Tensor<F>, A, M) {
+    value_and_grad_at(Location::caller(), model, f)
+}
+
+/// [`value_and_grad_aux`], called for `place`.
+#[track_caller]
+pub(super) fn value_and_grad_at<F: Float, M: Module<F>, A>(
+    place: &'static Location<'static>,
+    model: &M,
+    f: impl FnOnce(&M) -> (Tensor<F>, A),
+) -> (Tensor<F>, A, M) {
     let ((loss, aux), tape) = Tape::record(&model.params(), |vars| f(&with_params(model, vars)));
     assert!(
         loss.len() == 1,
@@ -46,8 +62,9 @@ pub fn value_and_grad_aux<F: Float, M: Module<F>, A>(
          with .mean(..)",
         loss.shape()
     );
+    warn_if_unused(&tape, &loss, "value_and_grad", place);
     // Outermost, the graph is not needed after the gradients: it is freed while they are computed.
-    let value = if open_transforms() == 0 { loss.stop_gradient() } else { loss.clone() };
+    let value = if tape.is_watched() { loss.clone() } else { loss.stop_gradient() };
     let seed = Tensor::ones(loss.shape());
     let gradients = tape.gradients(loss, seed);
     (value, aux, gradient_of(model, gradients))
@@ -66,6 +83,25 @@ pub fn value_and_grad_aux<F: Float, M: Module<F>, A>(
 #[track_caller]
 pub fn grad<F: Float, M: Module<F>>(model: &M, f: impl FnOnce(&M) -> Tensor<F>) -> M {
     value_and_grad(model, f).1
+}
+
+/// In debug builds, says where a value does not depend on the model that it is differentiated by; once a place.
+pub(super) fn warn_if_unused<F: Float>(
+    tape: &Tape<F>,
+    y: &Tensor<F>,
+    op: &str,
+    place: &'static Location<'static>,
+) {
+    static WARNED: Mutex<BTreeSet<&'static Location<'static>>> = Mutex::new(BTreeSet::new());
+    if !cfg!(debug_assertions) || tape.has_no_inputs() || tape.reaches(y) {
+        return;
+    }
+    if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(place) {
+        eprintln!(
+            "warning: {op} at {place}: the value does not depend on the model that the function is given, so that the \
+             gradient is zero everywhere"
+        );
+    }
 }
 
 /// The model with these parameters, in the order of the walk.

@@ -1,6 +1,9 @@
-use super::grad::value_and_grad;
+use std::panic::Location;
+
+use super::grad::value_and_grad_at;
 use crate::kernels::par;
-use crate::levels::{debug_nan_is_on, isolated, open_transforms};
+use crate::kernels::sums::Totals;
+use crate::levels::{debug_nan_is_on, isolated, state};
 use crate::{Float, Module, Tensor};
 
 /// [`value_and_grad`] of the mean of `f` over shards of a batch, one thread a shard.
@@ -9,7 +12,7 @@ use crate::{Float, Module, Tensor};
 /// has the same bits on any number of threads. For shards of different sizes, weigh the loss inside `f`.
 ///
 /// # Panics
-/// If there is no shard, or inside another transform.
+/// If there is no shard, inside another transform, or if `f` uses a variable of one that is open on another thread.
 ///
 /// ```
 /// use seedbed_autodiff::{Tensor, par_value_and_grad};
@@ -24,28 +27,39 @@ pub fn par_value_and_grad<F: Float, M: Module<F> + Send + Sync, S: Sync>(
     f: impl Fn(&M, &S) -> Tensor<F> + Sync,
 ) -> (Tensor<F>, M) {
     assert!(
-        open_transforms() == 0,
+        state().level == 0,
         "par_value_and_grad: must be the outermost transform; use value_and_grad inside another one"
     );
     assert!(!shards.is_empty(), "par_value_and_grad: needs at least one shard");
     let debug_nan = debug_nan_is_on();
+    let place = Location::caller();
     let parts = par::map(shards.len(), usize::MAX, |i| {
-        isolated(debug_nan, || par::serially(|| value_and_grad(model, |m| f(m, &shards[i]))))
+        let step = || value_and_grad_at(place, model, |m| (f(m, &shards[i]), ()));
+        let (loss, (), gradient) = isolated(debug_nan, || par::serially(step));
+        (loss, gradient)
     });
 
     let share = 1.0 / shards.len() as f64;
     let (losses, gradients): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    let loss = losses.into_iter().reduce(|a, b| a + b).expect("at least one shard") * share;
     let gradients: Vec<Vec<Tensor<F>>> = gradients.iter().map(Module::params).collect();
+    assert!(
+        !losses.iter().chain(gradients.iter().flatten()).any(Tensor::is_recorded),
+        "par_value_and_grad: the function uses a variable of another open transform, whose gradient would be lost"
+    );
+    let loss = mean(losses.iter(), share);
     let sizes: usize = gradients[0].iter().map(Tensor::len).sum();
     let means = par::map(gradients[0].len(), sizes * shards.len(), |i| {
-        let mut sum = gradients[0][i].to_vec();
-        for shard in &gradients[1..] {
-            crate::kernels::accumulate::add_assign(&mut sum, shard[i].data());
-        }
-        let share = F::of(share);
-        sum.iter_mut().for_each(|x| *x *= share);
-        Some(Tensor::new(sum, gradients[0][i].shape()))
+        Some(mean(gradients.iter().map(|shard| &shard[i]), share))
     });
     (loss, super::grad::gradient_of(model, means))
+}
+
+/// The sum of tensors of one shape, times the share of each.
+fn mean<'a, F: Float>(mut parts: impl Iterator<Item = &'a Tensor<F>>, share: f64) -> Tensor<F> {
+    let first = parts.next().expect("at least one shard");
+    let mut totals = Totals::new(first.len());
+    totals.add(first.data());
+    parts.for_each(|part| totals.add(part.data()));
+    let mean = totals.finish().into_iter().map(|x| x * F::of(share)).collect();
+    Tensor::new(mean, first.shape())
 }

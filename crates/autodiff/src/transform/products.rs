@@ -1,5 +1,7 @@
-use super::grad::{grad, gradient_of, with_params};
-use crate::levels::{no_grad, open_transforms};
+use std::panic::Location;
+
+use super::grad::{grad, gradient_of, warn_if_unused, with_params};
+use crate::levels::no_grad;
 use crate::tape::Tape;
 use crate::{Float, Module, Tensor};
 
@@ -16,12 +18,14 @@ use crate::{Float, Module, Tensor};
 /// assert_eq!(y.to_vec(), [1.0, 4.0]);
 /// assert_eq!(pull(&Tensor::new(vec![1.0, 10.0], &[2])).to_vec(), [2.0, 40.0]);
 /// ```
+#[track_caller]
 pub fn vjp<F: Float, M: Module<F>, G: FnOnce(&M) -> Tensor<F>>(
     model: &M,
     f: G,
 ) -> (Tensor<F>, impl Fn(&Tensor<F>) -> M + use<F, M, G>) {
     let (y, tape) = Tape::record(&model.params(), |vars| f(&with_params(model, vars)));
-    let value = if open_transforms() == 0 { y.stop_gradient() } else { y.clone() };
+    warn_if_unused(&tape, &y, "vjp", Location::caller());
+    let value = if tape.is_watched() { y.clone() } else { y.stop_gradient() };
     let model = model.clone();
     let pull = move |g: &Tensor<F>| {
         assert!(
@@ -40,6 +44,9 @@ pub fn vjp<F: Float, M: Module<F>, G: FnOnce(&M) -> Tensor<F>>(
 /// Computed as the derivative of the (linear) vector–Jacobian product, at about four times the cost
 /// of `f`, which runs twice.
 ///
+/// # Panics
+/// If the parameters of `tangent` have not the shapes of those of the model.
+///
 /// ```
 /// use seedbed_autodiff::{Tensor, jvp};
 /// let x = Tensor::<f64>::new(vec![1.0, 2.0], &[2]);
@@ -52,12 +59,16 @@ pub fn jvp<F: Float, M: Module<F>>(
     tangent: &M,
     f: impl Fn(&M) -> Tensor<F>,
 ) -> Tensor<F> {
+    same_shapes("jvp", "tangent", model, tangent);
     let y = no_grad(|| f(model));
     // ⟨Jᵀu, v⟩ is linear in u, and its gradient is J v wherever u is.
     grad(&Tensor::zeros(y.shape()), |u| dot(&vjp(model, &f).1(u), tangent))
 }
 
 /// The product of the Hessian of a scalar function with `vector`.
+///
+/// # Panics
+/// If the parameters of `vector` have not the shapes of those of the model.
 ///
 /// ```
 /// use seedbed_autodiff::{Tensor, hvp};
@@ -68,17 +79,27 @@ pub fn jvp<F: Float, M: Module<F>>(
 /// ```
 #[track_caller]
 pub fn hvp<F: Float, M: Module<F>>(model: &M, vector: &M, f: impl FnOnce(&M) -> Tensor<F>) -> M {
+    same_shapes("hvp", "vector", model, vector);
     grad(model, |m| dot(&grad(m, f), vector))
 }
 
-/// The inner product of two modules.
+/// Compares the shapes of the parameters of two modules.
 #[track_caller]
+fn same_shapes<F: Float, M: Module<F>>(op: &str, what: &str, model: &M, other: &M) {
+    let (params, others) = (model.params(), other.params());
+    let (n, m) = (params.len(), others.len());
+    assert!(n == m, "{op}: the model has {n} parameters, the {what} {m}");
+    for (i, (x, v)) in params.iter().zip(&others).enumerate() {
+        let (x, v) = (x.shape(), v.shape());
+        assert!(
+            x == v,
+            "{op}: parameter {i} of the model has shape {x:?}, that of the {what} {v:?}"
+        );
+    }
+}
+
+/// The inner product of two modules of one structure.
 fn dot<F: Float, M: Module<F>>(a: &M, b: &M) -> Tensor<F> {
-    let (a, b) = (a.params(), b.params());
-    assert!(a.len() == b.len(), "the modules have {} and {} parameters", a.len(), b.len());
-    a.iter()
-        .zip(&b)
-        .map(|(a, b)| (a * b).sum(..))
-        .reduce(|s, t| s + t)
-        .unwrap_or(Tensor::scalar(0.0))
+    let products = a.params().into_iter().zip(b.params()).map(|(a, b)| (a * b).sum(..));
+    products.reduce(|s, t| s + t).unwrap_or(Tensor::scalar(0.0))
 }

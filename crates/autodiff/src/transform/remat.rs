@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::grad::with_params;
-use crate::levels::without_captures;
+use crate::levels::no_captures_guard;
 use crate::tape::Tape;
 use crate::{Ctx, Float, Grads, Module, Op, Tensor};
 
@@ -25,7 +25,10 @@ pub fn remat<F: Float, M: Module<F> + Send + Sync + 'static>(
 ) -> Tensor<F> {
     let params = model.params();
     let constant = model.map_params(Tensor::stop_gradient);
-    let value = without_captures(|| f(&constant));
+    let value = {
+        let _guard = no_captures_guard("remat");
+        f(&constant)
+    };
     Tensor::record(Recompute { model: constant, f }, &params.iter().collect::<Vec<_>>(), value)
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use seedbed_autodiff::grad;
 
-use crate::support::{T, agree, check, draw, from_strided};
+use crate::support::{T, agree, check, draw, part_of_a_larger};
 
 /// A differentiable op: its name, an interval for each argument, and the formula in `std`.
 struct Row {
@@ -33,6 +33,7 @@ const TABLE: &[Row] = &[
     row("mul", ANY, ANY, |a, b| a.mul(b), |a, b| a * b),
     row("div", ANY, POSITIVE, |a, b| a.div(b), |a, b| a / b),
     row("div", ANY, NEGATIVE, |a, b| a.div(b), |a, b| a / b),
+    row("mul_no_nan", ANY, ANY, |a, b| a.mul_no_nan(b), |a, b| a * b),
     row("pow", POSITIVE, ANY, |a, b| a.pow(b), f64::powf),
     row("maximum", POSITIVE, NEGATIVE, |a, b| a.maximum(b), f64::max),
     row("maximum", NEGATIVE, POSITIVE, |a, b| a.maximum(b), f64::max),
@@ -69,8 +70,8 @@ fn derivatives_to_third_order() {
             check(name, &what, &x[..1], |v| op(&v[0], &x[1]));
             check(name, &what, &x[1..], |v| op(&x[0], &v[0]));
         }
-        let strided = [from_strided(a.0, a.1), from_strided(b.0, b.1)];
-        check(name, "from strided memory", &strided, |x| op(&x[0], &x[1]));
+        let parts = [a, b].map(|(low, high)| part_of_a_larger(&draw(&[2, 3], low, high, 9)));
+        check(name, "of parts", &parts, |x| op(&x[0], &x[1]));
     }
 }
 
@@ -82,6 +83,7 @@ fn derivatives_of_an_op_with_its_argument_twice() {
         ("sub", |x, y| x.sub(y)),
         ("mul", |x, y| x.mul(y)),
         ("div", |x, y| x.div(y)),
+        ("mul_no_nan", |x, y| x.mul_no_nan(y)),
         ("pow", |x, y| x.pow(y)),
         ("maximum", |x, y| x.maximum(y)),
         ("minimum", |x, y| x.minimum(y)),

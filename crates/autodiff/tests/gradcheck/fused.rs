@@ -1,6 +1,6 @@
 //! Losses, normalisation, recurrent cells, dropout.
 
-use seedbed_autodiff::{MemoryHeads, Rng, Tensor};
+use seedbed_autodiff::Rng;
 
 use crate::case::{Case, T, case};
 
@@ -10,7 +10,6 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = losses();
     cases.extend(normalisation());
     cases.extend(recurrent());
-    cases.extend(memory());
     cases.push(
         case("dropout", &[&[3, 4]], |x| x[0].dropout(0.5, &mut Rng::new(2)).square())
             .also(&[&[0, 4]])
@@ -82,39 +81,5 @@ fn recurrent() -> Vec<Case> {
         case("gru_cell", &[&[2, 9], &[2, 9], &[2, 3]], |x| x[0].gru_cell(&x[1], &x[2]))
             .also(&[&[1, 3], &[1, 3], &[1, 1]])
             .also(&[&[0, 6], &[0, 6], &[0, 2]]),
-    ]
-}
-
-fn memory() -> Vec<Case> {
-    let shares = |x: &T| x.softmax(2);
-    let step = move |x: &[T], shifts, tanh| {
-        let heads = MemoryHeads { reads: 1, writes: 1, shifts, eps: EPS, clip: 20.0, tanh };
-        let next = x[0].memory_step(&x[1], &shares(&x[2]), heads);
-        Tensor::concat(&next.map(|x| x.flatten()), 0)
-    };
-    vec![
-        case("memory_content", &[&[2, 3, 2], &[2, 2, 3]], |x| x[0].memory_content(&x[1], EPS))
-            .also(&[&[1, 1, 1], &[1, 1, 2]])
-            .also(&[&[0, 3, 2], &[0, 2, 3]]),
-        case("memory_attention", &[&[2, 4, 2], &[2, 2, 8], &[2, 2, 4]], move |x| {
-            x[0].memory_attention(&x[1], &shares(&x[2]), 3, EPS)
-        })
-        .tolerance(1e-6)
-        .also(&[&[1, 3, 1], &[1, 1, 7], &[1, 1, 3]])
-        .also(&[&[0, 3, 1], &[0, 1, 7], &[0, 1, 3]]),
-        case("memory_step", &[&[2, 4, 2], &[2, 20], &[2, 2, 4]], move |x| step(x, Some(3), true))
-            .tolerance(1e-6)
-            .also(&[&[0, 4, 2], &[0, 20], &[0, 2, 4]]),
-        case("memory_step", &[&[1, 3, 2], &[1, 10], &[1, 2, 3]], move |x| step(x, None, false)),
-        case("memory_read", &[&[2, 3, 2], &[2, 2, 3]], |x| x[0].memory_read(&x[1]))
-            .also(&[&[1, 1, 1], &[1, 1, 1]])
-            .also(&[&[0, 3, 2], &[0, 1, 3]]),
-        case("memory_links", &[&[2, 1, 3, 3], &[2, 1, 3], &[2, 1, 3]], |x| x[0].memory_links(&x[1], &x[2]))
-            .also(&[&[1, 2, 1, 1], &[1, 2, 1], &[1, 2, 1]]),
-        case("memory_write", &[&[2, 3, 2], &[2, 2, 3], &[2, 2, 2], &[2, 2, 2]], |x| {
-            x[0].memory_write(&x[1], &x[2], &x[3])
-        })
-        .also(&[&[1, 1, 1], &[1, 1, 1], &[1, 1, 1], &[1, 1, 1]])
-        .also(&[&[0, 3, 2], &[0, 1, 3], &[0, 1, 2], &[0, 1, 2]]),
     ]
 }

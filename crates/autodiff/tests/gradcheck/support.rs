@@ -1,6 +1,5 @@
 //! What the rows of the table share.
 
-use ndarray::{Array2, ShapeBuilder};
 use seedbed_autodiff::{GradCheck, Rng, Tensor, check_grads};
 
 pub(crate) type T = Tensor<f64>;
@@ -10,13 +9,14 @@ pub(crate) fn draw(shape: &[usize], low: f64, high: f64, seed: u64) -> T {
     T::uniform(shape, low, high, &mut Rng::new(seed))
 }
 
-/// A 2 × 3 tensor that was made from a column-major array with a stride.
-pub(crate) fn from_strided(low: f64, high: f64) -> T {
-    let x = draw(&[6, 2], low, high, 9);
-    let columns = Array2::from_shape_vec((6, 2).f(), x.to_vec()).expect("12 elements");
-    let x = Tensor::from(&columns.slice(ndarray::s![..;2, ..]).reversed_axes());
-    assert_eq!(x.shape(), [2, 3]);
-    x
+/// The same values as a part of a larger tensor, whose other elements are not numbers: the part begins in the middle of memory that it does not own,
+/// and whatever else is read shows.
+pub(crate) fn part_of_a_larger(x: &T) -> T {
+    const BEFORE: usize = 3;
+    let mut all = vec![f64::NAN; BEFORE + x.len() + 2];
+    all[BEFORE..][..x.len()].copy_from_slice(x.data());
+    let all = T::new(all, &[BEFORE + x.len() + 2]);
+    all.slice(0, BEFORE as isize..(BEFORE + x.len()) as isize).reshape(x.shape())
 }
 
 /// Checks derivatives to third order; a failure names the op and the case.

@@ -5,6 +5,7 @@ use super::Geometry;
 use super::table::{OUTSIDE, Side, table};
 use crate::Float;
 use crate::par;
+use crate::sums::{self, Totals};
 
 /// Pixels in a piece of work.
 const ROWS: usize = 64;
@@ -48,13 +49,19 @@ pub(super) fn weight<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) {
     let image = g.input[0] * g.input[1] * channels;
     let table = table(g, Side::Output);
     par::chunks_mut(dw, channels, g.work(), |tap, dw| {
-        dw.fill(F::zero());
-        for (row, dy) in dy.chunks(channels).enumerate() {
-            let at = table[row % pixels * taps + tap];
-            if at != OUTSIDE {
-                add_product(dw, &x[row / pixels * image + at as usize..][..channels], dy);
+        let mut totals = Totals::new(channels);
+        for (block, dy) in dy.chunks(channels * sums::ROWS).enumerate() {
+            dw.fill(F::zero());
+            for (r, dy) in dy.chunks(channels).enumerate() {
+                let row = block * sums::ROWS + r;
+                let at = table[row % pixels * taps + tap];
+                if at != OUTSIDE {
+                    add_product(dw, &x[row / pixels * image + at as usize..][..channels], dy);
+                }
             }
+            totals.add(dw);
         }
+        dw.copy_from_slice(&totals.finish());
     });
 }
 

@@ -86,7 +86,7 @@ impl Geometry {
 
     /// The cost in the units of [`par`](crate::par).
     fn work(&self) -> usize {
-        self.output_len() * self.taps() * self.group_in() / 16
+        self.output_len().saturating_mul(self.taps() * self.group_in()) / 16
     }
 
     fn check<F>(&self, x: &[F], w: &[F], y: &[F]) {

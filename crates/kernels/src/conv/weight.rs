@@ -7,6 +7,7 @@ use crate::gemm::{Mat, Store, portable};
 use crate::par;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86::has_avx2_and_fma;
+use crate::sums::Totals;
 
 /// Fills `dw`.
 pub(super) fn run<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) {
@@ -30,11 +31,11 @@ pub(super) fn portable<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) 
     let pixels = g.output[0] * g.output[1];
     let image = g.input[0] * g.input[1] * g.in_channels;
     par::chunks_mut(dw, gi * g.out_channels, g.work(), |tap, dw| {
-        dw.fill(F::zero());
         let mut a = vec![F::zero(); ROWS * gi];
-        for group in 0..g.groups {
-            for (block, dy) in dy.chunks(ROWS * g.out_channels).enumerate() {
-                let rows = dy.len() / g.out_channels;
+        let mut totals = Totals::new(dw.len());
+        for (block, dy) in dy.chunks(ROWS * g.out_channels).enumerate() {
+            let rows = dy.len() / g.out_channels;
+            for group in 0..g.groups {
                 for (r, a) in a.chunks_mut(gi).take(rows).enumerate() {
                     let row = block * ROWS + r;
                     match table[row % pixels * taps + tap] {
@@ -47,9 +48,11 @@ pub(super) fn portable<F: Float>(g: &Geometry, x: &[F], dy: &[F], dw: &mut [F]) 
                 }
                 let (a, b) = (Mat::new(&a, gi).t(), Mat::new(&dy[group * go..], g.out_channels));
                 let c = &mut dw[group * go..];
-                portable::serial([gi, go, rows], a, b, c, g.out_channels, Store::Add);
+                portable::serial([gi, go, rows], a, b, c, g.out_channels, Store::Set);
             }
+            totals.add(dw);
         }
+        dw.copy_from_slice(&totals.finish());
     });
 }
 
@@ -70,6 +73,8 @@ mod blocked {
     const PIXELS: usize = 128;
     /// Pairs of pixels that are summed at a time: their numbers stay in the first-level cache.
     const PAIRS: usize = 128;
+    /// Sums of so many pairs that are added to one another without care.
+    const FEW_SUMS: usize = 256;
 
     /// Everything that a piece of work reads.
     struct Weight<'a, F> {
@@ -173,17 +178,30 @@ mod blocked {
         /// # Safety
         /// Nobody else touches this part of `dw`.
         unsafe fn piece(&self, part: &Part, dw: Shared<F>) {
-            for first in (0..self.g.batch).step_by(self.block) {
-                let images = self.block.min(self.g.batch - first);
-                for tap in part.taps.clone() {
+            let g = self.g;
+            let most = self.meetings.iter().map(Vec::len).max().unwrap_or(0);
+            let sums = g.batch.div_ceil(self.block) * most.div_ceil(PAIRS);
+            let mut totals = (sums > FEW_SUMS)
+                .then(|| part.taps.clone().map(|_| Taken::new(part, g)).collect::<Vec<_>>());
+            for first in (0..g.batch).step_by(self.block) {
+                let images = self.block.min(g.batch - first);
+                for (t, tap) in part.taps.clone().enumerate() {
                     let all = &self.meetings[tap];
                     // All images meet alike, so a last, shorter block is a prefix.
                     let meetings = &all[..all.len() / self.block * images];
                     for meetings in meetings.chunks(PAIRS) {
                         // SAFETY: the caller's promise.
                         unsafe { self.add(part, tap, first, meetings, dw) };
+                        if let Some(totals) = &mut totals {
+                            // SAFETY: as above.
+                            unsafe { totals[t].count(part, g, tap, dw) };
+                        }
                     }
                 }
+            }
+            for (tap, total) in part.taps.clone().zip(totals.into_iter().flatten()) {
+                // SAFETY: as above.
+                unsafe { total.put(part, g, tap, dw) };
             }
         }
 
@@ -222,6 +240,80 @@ mod blocked {
                     }
                 }
             }
+        }
+    }
+    /// What has been taken out of a tap's part of `dw` where it was a sum of many sums: see [`sums`](crate::sums).
+    struct Taken<F> {
+        /// Sums in `dw` now.
+        sums: usize,
+        totals: Totals<F>,
+        row: Vec<F>,
+    }
+
+    impl<F: Float> Taken<F> {
+        fn new(part: &Part, g: &Geometry) -> Self {
+            let numbers = part.channels.len() * g.group_out();
+            Self { sums: 0, totals: Totals::new(numbers), row: vec![F::zero(); numbers] }
+        }
+
+        /// Counts a sum that was added to `dw`, and takes them out if they are many.
+        ///
+        /// # Safety
+        /// As for [`Weight::piece`].
+        unsafe fn count(&mut self, part: &Part, g: &Geometry, tap: usize, dw: Shared<F>) {
+            self.sums += 1;
+            if self.sums == PAIRS {
+                // SAFETY: the caller's promise.
+                unsafe { self.take(part, g, tap, dw) };
+            }
+        }
+
+        /// Takes the numbers out of `dw`, which is zero then.
+        ///
+        /// # Safety
+        /// As above.
+        unsafe fn take(&mut self, part: &Part, g: &Geometry, tap: usize, dw: Shared<F>) {
+            for (c, row) in self.row.chunks_mut(g.group_out().max(1)).enumerate() {
+                // SAFETY: the caller's promise.
+                let out = unsafe { part.row(g, tap, c, dw) };
+                row.copy_from_slice(out);
+                out.fill(F::zero());
+            }
+            self.totals.add(&self.row);
+            self.sums = 0;
+        }
+
+        /// Puts the whole sum into `dw`.
+        ///
+        /// # Safety
+        /// As above.
+        unsafe fn put(mut self, part: &Part, g: &Geometry, tap: usize, dw: Shared<F>) {
+            // SAFETY: the caller's promise.
+            unsafe { self.take(part, g, tap, dw) };
+            let all = self.totals.finish();
+            for (c, row) in all.chunks(g.group_out().max(1)).enumerate() {
+                // SAFETY: as above.
+                unsafe { part.row(g, tap, c, dw) }.copy_from_slice(row);
+            }
+        }
+    }
+
+    impl Part {
+        /// The numbers of `dw` that belong to the `c`-th input channel of this part.
+        ///
+        /// # Safety
+        /// Nobody else uses them, and `dw` outlives them.
+        unsafe fn row<'a, F: Float>(
+            &self,
+            g: &Geometry,
+            tap: usize,
+            c: usize,
+            dw: Shared<F>,
+        ) -> &'a mut [F] {
+            let (gi, go) = (g.group_in(), g.group_out());
+            let at = (tap * gi + self.channels.start + c) * g.out_channels + self.group * go;
+            // SAFETY: `go` numbers of a row of `dw`; the rest is the caller's promise.
+            unsafe { std::slice::from_raw_parts_mut(dw.get().add(at), go) }
         }
     }
 }

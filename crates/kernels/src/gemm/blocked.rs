@@ -22,8 +22,8 @@ use super::pack::{Panel, pack, panels, with_scratch};
 use super::tile::{MAX_ROWS, Reading, Row, Strip, Target, strip};
 use super::vector::lanes;
 use super::{Mat, Store, outer, row_product, vector_product, work};
-use crate::Float;
 use crate::par;
+use crate::{Float, buffers};
 
 /// Most bytes of a panel of `B` in a block of `k`: three quarters of the first-level cache.
 const PANEL_BYTES: usize = 25_600;
@@ -109,11 +109,11 @@ pub(super) fn product<F: Float>(
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) -> Vec<F> {
     if is_outer([n, k], b) || Vector::of::<F>([m, n], a, b).is_some() {
-        let mut c = vec![F::zero(); m * n];
+        let mut c = buffers::zeros(m * n);
         gemm([m, n, k], a, b, &mut c, Store::Set, epilogue);
         return c;
     }
-    let mut c = Vec::with_capacity(m * n);
+    let mut c = buffers::reserve(m * n);
     // SAFETY: there is room for `C`, and with `Store::Set` every element of it is written, before any is read.
     unsafe {
         tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), Store::Set, epilogue);

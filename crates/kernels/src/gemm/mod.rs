@@ -4,7 +4,7 @@
 //! Two implementations stand behind one function. On x86-64 with AVX2 and FMA (found at run time) an
 //! own register-tiled kernel runs ([`blocked`]); everywhere else `matrixmultiply` does ([`portable`]).
 //! Both cut `C` into rectangles that depend on the shape alone and sum every element in the order of
-//! `k`, so the number of threads never changes a bit.
+//! `k`, so the number of threads never changes a bit. A long `k` is cut in pieces ([`long`]).
 //!
 //! Why an own kernel: it reads `A` in place (a network's activations are never copied), packs only a few
 //! columns of `B` per thread, and its tile is also the convolution's. Measured on one core of an AMD
@@ -23,28 +23,29 @@
 //! | 1 × 120 × 400 | `A·Bᵀ` | 48 | 4 |
 
 #[cfg(target_arch = "x86_64")]
-pub mod blocked;
+pub(crate) mod blocked;
+mod long;
 #[cfg(target_arch = "x86_64")]
 mod outer;
 #[cfg(target_arch = "x86_64")]
-pub mod pack;
-pub mod portable;
+pub(crate) mod pack;
+pub(crate) mod portable;
 #[cfg(target_arch = "x86_64")]
 mod row_product;
 #[cfg(target_arch = "x86_64")]
-pub mod tile;
+pub(crate) mod tile;
 #[cfg(target_arch = "x86_64")]
-mod vector;
+pub(crate) mod vector;
 #[cfg(target_arch = "x86_64")]
 mod vector_product;
 
 #[cfg(test)]
 mod tests;
 
-use crate::Float;
 use crate::par;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86::has_avx2_and_fma;
+use crate::{Float, buffers};
 
 /// A matrix that a product reads: a slice and the distances between neighbours in a column and a row.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +129,21 @@ pub fn gemm_then<F: Float>(
     if m == 0 || n == 0 {
         return;
     }
+    if long::is_long([m, n, k], a, b) {
+        return long::gemm([m, n, k], a, b, c, store, epilogue);
+    }
+    gemm_short([m, n, k], a, b, c, store, epilogue);
+}
+
+/// [`gemm_then`] of operands that are checked, of which no sum is long.
+fn gemm_short<F: Float>(
+    [m, n, k]: [usize; 3],
+    a: Mat<'_, F>,
+    b: Mat<'_, F>,
+    c: &mut [F],
+    store: Store,
+    epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
+) {
     #[cfg(target_arch = "x86_64")]
     if k > 0 && has_avx2_and_fma() {
         return blocked::gemm([m, n, k], a, b, c, store, epilogue);
@@ -143,12 +159,12 @@ pub fn product_then<F: Float>(
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) -> Vec<F> {
     #[cfg(target_arch = "x86_64")]
-    if m * n * k > 0 && has_avx2_and_fma() {
+    if m > 0 && n > 0 && k > 0 && !long::is_long([m, n, k], a, b) && has_avx2_and_fma() {
         a.check(m, k);
         b.check(k, n);
         return blocked::product([m, n, k], a, b, epilogue);
     }
-    let mut c = vec![F::zero(); m * n];
+    let mut c = buffers::zeros(m * n);
     gemm_then([m, n, k], a, b, &mut c, Store::Set, epilogue);
     c
 }
@@ -181,7 +197,7 @@ pub fn product_batched<F: Float>(
         let (a, b) = operands(0);
         return product([m, n, k], a, b);
     }
-    let mut c = vec![F::zero(); batch * m * n];
+    let mut c = buffers::zeros(batch * m * n);
     let one = |i, c: &mut [F]| {
         let (a, b) = operands(i);
         gemm([m, n, k], a, b, c, Store::Set);

@@ -4,7 +4,7 @@
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::cell::RefCell;
 
-use super::vector::{lanes, transpose};
+use super::vector::lanes;
 use crate::Float;
 
 /// A cache line; a buffer of them is aligned for vector loads.
@@ -117,7 +117,7 @@ pub(crate) unsafe fn pack<F: Float>(
             let to = &mut to[r * width + j..];
             if row == 1 && r + lane <= k && j + lane <= panel.cols {
                 // SAFETY: a whole square of `lane × lane` lies in the operand and in the panel.
-                unsafe { transpose(from.add(r + j * col), col, to.as_mut_ptr(), width) };
+                unsafe { F::transpose(from.add(r + j * col), col, to.as_mut_ptr(), width) };
                 continue;
             }
             for i in 0..lane.min(k - r) {

@@ -1,8 +1,6 @@
 //! Products through `matrixmultiply`, rows split over threads: the path of every CPU without AVX2, and
 //! the one that Miri runs.
 
-use std::any::TypeId;
-
 use super::{Mat, Store, work};
 use crate::Float;
 use crate::par;
@@ -45,22 +43,49 @@ pub(crate) fn serial<F: Float>(
     a.check(m, k);
     b.check(k, n);
     assert!((m - 1) * stride + n <= c.len(), "gemm: C exceeds its slice");
-    let [rsa, csa, rsb, csb, rsc] = [a.row, a.col, b.row, b.col, stride].map(|s| s as isize);
+    let beta = if store == Store::Set { F::zero() } else { F::one() };
+    let strides = [a.row, a.col, b.row, b.col, stride].map(|s| s as isize);
     let (a, b, c) = (a.data.as_ptr(), b.data.as_ptr(), c.as_mut_ptr());
-    if TypeId::of::<F>() == TypeId::of::<f32>() {
-        let beta = if store == Store::Set { 0.0 } else { 1.0 };
-        // SAFETY: `F` is `f32`; the three matrices were checked to lie inside their slices, and `c` is
-        // borrowed mutably, so it overlaps neither operand.
-        unsafe {
-            let (a, b, c) = (a.cast(), b.cast(), c.cast());
-            matrixmultiply::sgemm(m, k, n, 1.0, a, rsa, csa, b, rsb, csb, beta, c, rsc, 1);
+    // SAFETY: the three matrices were checked to lie inside their slices, and `c` is borrowed mutably, so it
+    // overlaps neither operand.
+    unsafe { F::gemm([m, k, n], strides, a, b, beta, c) };
+}
+
+/// The product of `matrixmultiply`, for one element type. [`Float`] rests on this trait.
+pub trait Gemm: Sized {
+    /// `C = A · B + β C` of sizes m, k, n, for the distances of the rows and columns of A, then of B, then of the rows of C.
+    ///
+    /// # Safety
+    /// A and B readable and C writable at those distances; C overlaps neither.
+    unsafe fn gemm(
+        sizes: [usize; 3],
+        strides: [isize; 5],
+        a: *const Self,
+        b: *const Self,
+        beta: Self,
+        c: *mut Self,
+    );
+}
+
+macro_rules! gemm {
+    ($($t:ty, $gemm:ident;)*) => { $(
+        impl Gemm for $t {
+            unsafe fn gemm(
+                [m, k, n]: [usize; 3],
+                [rsa, csa, rsb, csb, rsc]: [isize; 5],
+                a: *const Self,
+                b: *const Self,
+                beta: Self,
+                c: *mut Self,
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { matrixmultiply::$gemm(m, k, n, 1.0, a, rsa, csa, b, rsb, csb, beta, c, rsc, 1) };
+            }
         }
-    } else {
-        let beta = if store == Store::Set { 0.0 } else { 1.0 };
-        // SAFETY: as above; `Float` is sealed, so `F` is `f64`.
-        unsafe {
-            let (a, b, c) = (a.cast(), b.cast(), c.cast());
-            matrixmultiply::dgemm(m, k, n, 1.0, a, rsa, csa, b, rsb, csb, beta, c, rsc, 1);
-        }
-    }
+    )* };
+}
+
+gemm! {
+    f32, sgemm;
+    f64, dgemm;
 }

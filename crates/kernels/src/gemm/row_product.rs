@@ -3,10 +3,7 @@
 //! It is bound by reading the matrix, so nothing is packed. A tile of one row would wait for its few sums; here eight
 //! registers of columns are summed at once, which is what two FMA units of latency four need to stay busy.
 
-use std::any::TypeId;
-
 use super::vector::Simd;
-use super::vector_product::cast_mut;
 use super::{Mat, Store, work};
 use crate::Float;
 use crate::par;
@@ -28,18 +25,9 @@ pub(super) fn run<F: Float>(
     let work = work([1, c.len(), k]);
     par::chunks_mut(c, PIECE, work, |i, c| {
         let first = i * PIECE;
-        let (x_at, b_at) = (x.data.as_ptr(), b.data.as_ptr());
-        // SAFETY: `F` is what the branch says, since `Float` is sealed; both operands were checked to cover `k` and
-        // all columns; the caller found AVX2 and FMA.
-        unsafe {
-            if TypeId::of::<F>() == TypeId::of::<f32>() {
-                let x = Strided { at: x_at.cast::<f32>(), len: k, step: x.col };
-                columns(x, b_at.cast(), b.row, first, cast_mut(c), store);
-            } else {
-                let x = Strided { at: x_at.cast::<f64>(), len: k, step: x.col };
-                columns(x, b_at.cast(), b.row, first, cast_mut(c), store);
-            }
-        }
+        let x = Strided { at: x.data.as_ptr(), len: k, step: x.col };
+        // SAFETY: both operands were checked to cover `k` and all columns; the caller found AVX2 and FMA.
+        unsafe { columns(x, b.data.as_ptr(), b.row, first, c, store) };
         epilogue(first, c);
     });
 }
@@ -103,11 +91,11 @@ unsafe fn times<T: Simd, const W: usize>(
 ) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums = [T::zero(); W];
+        let mut sums = [T::zeros(); W];
         for k in 0..x.len {
             let (number, row) = (T::splat(x.at.add(k * x.step)), b.add(k * stride));
             for (w, sum) in sums.iter_mut().enumerate() {
-                *sum = T::mul_add(number, T::load(row.add(w * T::LANES)), *sum);
+                *sum = T::fma(number, T::load(row.add(w * T::LANES)), *sum);
             }
         }
         for (w, sum) in sums.into_iter().enumerate() {

@@ -96,6 +96,12 @@ fn agrees_at_the_edges() {
         [200, 24, 130],
         [8, 300, 803],
         [100, 9, 900],
+        // Long enough to be cut.
+        [3, 5, 9000],
+        [1, 1, 20_000],
+        [1, 70, 2500],
+        [70, 1, 2500],
+        [7, 1, 17_000],
     ];
     for dims in shapes {
         for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -113,6 +119,8 @@ fn threads_do_not_change_a_bit() {
         ([300, 24, 100], false),
         ([1, 3000, 400], false),
         ([1, 3000, 400], true),
+        ([20, 90, 9000], false),
+        ([1, 600, 2100], false),
     ] {
         let [m, n, k] = dims;
         let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));

@@ -10,7 +10,6 @@
 use super::OUTSIDE;
 use super::vector::Simd;
 use crate::Float;
-use std::any::TypeId;
 
 /// Most rows of a tile.
 pub(crate) const MAX_ROWS: usize = 6;
@@ -81,25 +80,15 @@ pub(crate) struct Meeting {
 /// AVX2 and FMA; all rows readable over all segments, unless there are zeros to read instead; `b`
 /// readable for `segments · len` rows of the panel; `c` writable for `rows.len() × c.cols`.
 pub(crate) unsafe fn strip<F: Float>(rows: &[Row<F>], how: Reading<F>, b: Strip<F>, c: Target<F>) {
-    macro_rules! pick {
-        ($t:ty) => {
-            // SAFETY: `F` is `$t` (checked below, and `Float` is sealed), and all these types hold only
-            // pointers to it; the rest is the caller's promise.
-            unsafe {
-                let rows = std::slice::from_raw_parts(rows.as_ptr().cast::<Row<$t>>(), rows.len());
-                let how = std::mem::transmute_copy::<Reading<F>, Reading<$t>>(&how);
-                let c = std::mem::transmute_copy::<Target<F>, Target<$t>>(&c);
-                let at = b.at.cast::<$t>();
-                match b.registers {
-                    1 => rows_strip::<$t, 1>(rows, how, at, b.stride, c),
-                    2 => rows_strip::<$t, 2>(rows, how, at, b.stride, c),
-                    3 => rows_strip::<$t, 3>(rows, how, at, b.stride, c),
-                    wide => unreachable!("a panel of {wide} registers"),
-                }
-            }
-        };
+    // SAFETY: the caller's promise.
+    unsafe {
+        match b.registers {
+            1 => rows_strip::<F, 1>(rows, how, b.at, b.stride, c),
+            2 => rows_strip::<F, 2>(rows, how, b.at, b.stride, c),
+            3 => rows_strip::<F, 3>(rows, how, b.at, b.stride, c),
+            wide => unreachable!("a panel of {wide} registers"),
+        }
     }
-    if TypeId::of::<F>() == TypeId::of::<f32>() { pick!(f32) } else { pick!(f64) }
 }
 
 /// Cuts `len` rows into tiles of at most `most` rows that differ by at most one: `(first, height)`.
@@ -150,24 +139,18 @@ pub(crate) unsafe fn tile_meetings<F: Float>(
     g: *const F,
     c: Target<F>,
 ) {
-    macro_rules! pick {
-        ($t:ty: $($h:literal $w:literal),*) => {
-            // SAFETY: as in `strip`.
+    macro_rules! tile {
+        ($($h:literal $w:literal),*) => {
+            // SAFETY: the caller's promise.
             unsafe {
-                let c = std::mem::transmute_copy::<Target<F>, Target<$t>>(&c);
-                let (x, g) = (x.cast(), g.cast());
                 match (height, registers) {
-                    $(($h, $w) => pixels_times::<$t, $h, $w>(meetings, x, g, c),)*
+                    $(($h, $w) => pixels_times::<F, $h, $w>(meetings, x, g, c),)*
                     _ => unreachable!("no tile of {height} rows and {registers} registers"),
                 }
             }
         };
     }
-    if TypeId::of::<F>() == TypeId::of::<f32>() {
-        pick!(f32: 1 1, 2 1, 3 1, 4 1, 5 1, 6 1, 1 2, 2 2, 3 2, 4 2, 5 2, 6 2, 1 3, 2 3, 3 3);
-    } else {
-        pick!(f64: 1 1, 2 1, 3 1, 4 1, 5 1, 6 1, 1 2, 2 2, 3 2, 4 2, 5 2, 6 2, 1 3, 2 3, 3 3);
-    }
+    tile!(1 1, 2 1, 3 1, 4 1, 5 1, 6 1, 1 2, 2 2, 3 2, 4 2, 5 2, 6 2, 1 3, 2 3, 3 3);
 }
 
 /// One step of `k`: `sums[m] += rows[m][at] · b`, where `b` is a row of a panel.
@@ -176,21 +159,21 @@ pub(crate) unsafe fn tile_meetings<F: Float>(
 /// AVX2 and FMA; every row readable at `at`, `b` readable for the panel's registers.
 #[inline(always)]
 unsafe fn add_products<T: Simd, const M: usize, const W: usize>(
-    sums: &mut [[T::V; W]; M],
+    sums: &mut [[T::Register; W]; M],
     rows: [*const T; M],
     at: usize,
     b: *const T,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut line = [T::zero(); W];
+        let mut line = [T::zeros(); W];
         for (w, v) in line.iter_mut().enumerate() {
             *v = T::load(b.add(w * T::LANES));
         }
         for m in 0..M {
             let x = T::splat(rows[m].add(at));
             for w in 0..W {
-                sums[m][w] = T::mul_add(x, line[w], sums[m][w]);
+                sums[m][w] = T::fma(x, line[w], sums[m][w]);
             }
         }
     }
@@ -210,7 +193,7 @@ unsafe fn rows_times<T: Simd, const M: usize, const W: usize>(
 ) {
     // SAFETY: every pointer stays inside what the caller of `strip` promises.
     unsafe {
-        let mut sums = [[T::zero(); W]; M];
+        let mut sums = [[T::zeros(); W]; M];
         let mut b = b;
         for s in how.segments[0]..how.segments[1] {
             let mut rows = [how.zeros; M];
@@ -253,18 +236,18 @@ unsafe fn pixels_times<T: Simd, const M: usize, const W: usize>(
 ) {
     // SAFETY: every pointer stays inside what the caller of `tile_meetings` promises.
     unsafe {
-        let mut sums = [[T::zero(); W]; M];
+        let mut sums = [[T::zeros(); W]; M];
         for meeting in meetings {
             let x = x.add(meeting.input as usize);
             let g = g.add(meeting.output as usize * W * T::LANES);
-            let mut line = [T::zero(); W];
+            let mut line = [T::zeros(); W];
             for (w, v) in line.iter_mut().enumerate() {
                 *v = T::load(g.add(w * T::LANES));
             }
             for m in 0..M {
                 let x = T::splat(x.add(m));
                 for w in 0..W {
-                    sums[m][w] = T::mul_add(x, line[w], sums[m][w]);
+                    sums[m][w] = T::fma(x, line[w], sums[m][w]);
                 }
             }
         }
@@ -278,7 +261,10 @@ unsafe fn pixels_times<T: Simd, const M: usize, const W: usize>(
 /// AVX2; `c` writable for `M × c.cols`.
 #[expect(clippy::needless_range_loop, reason = "unrolled: the indices are constants")]
 #[inline(always)]
-unsafe fn store<T: Simd, const M: usize, const W: usize>(sums: [[T::V; W]; M], c: Target<T>) {
+unsafe fn store<T: Simd, const M: usize, const W: usize>(
+    sums: [[T::Register; W]; M],
+    c: Target<T>,
+) {
     // SAFETY: whole registers are stored only where the tile's whole width belongs to `c`; the rest
     // goes number by number, from a buffer that holds the largest tile.
     unsafe {
@@ -291,7 +277,7 @@ unsafe fn store<T: Simd, const M: usize, const W: usize>(sums: [[T::V; W]; M], c
             }
             return;
         }
-        let mut buffer = [[T::zero(); W]; M];
+        let mut buffer = [[T::zeros(); W]; M];
         let numbers = buffer.as_mut_ptr().cast::<T>();
         for m in 0..M {
             for w in 0..W {

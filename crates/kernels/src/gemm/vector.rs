@@ -1,10 +1,7 @@
 //! The vector instructions under the register tile, for both element types.
 
-use std::any::TypeId;
 use std::arch::x86_64::*;
 use std::ops::{Add, Mul};
-
-use crate::Float;
 
 /// Bytes of a vector register.
 const REGISTER: usize = 32;
@@ -14,28 +11,40 @@ pub(crate) const fn lanes<F>() -> usize {
     REGISTER / size_of::<F>()
 }
 
-/// The vector instructions that a tile uses, for one element type.
+/// The vector instructions under the kernels, for one element type. [`Float`](crate::Float) rests on this trait, so that generic kernels come to
+/// the instructions of their element type.
 ///
 /// # Safety
 /// Every function needs AVX2 and FMA, and pointers that are valid for what they read or write.
-pub(super) trait Simd: Copy + Add<Output = Self> + Mul<Output = Self> + 'static {
-    type V: Copy;
+pub trait Simd: Copy + Add<Output = Self> + Mul<Output = Self> + 'static {
+    /// A vector register.
+    type Register: Copy;
+    /// Elements in a register.
     const LANES: usize = REGISTER / size_of::<Self>();
-    unsafe fn zero() -> Self::V;
-    unsafe fn splat(x: *const Self) -> Self::V;
-    unsafe fn load(x: *const Self) -> Self::V;
-    unsafe fn store(x: *mut Self, v: Self::V);
-    unsafe fn plus(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn mul_add(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// A register of zeros.
+    unsafe fn zeros() -> Self::Register;
+    /// A register of one element.
+    unsafe fn splat(x: *const Self) -> Self::Register;
+    /// The elements from `x` on.
+    unsafe fn load(x: *const Self) -> Self::Register;
+    /// Writes the elements to `x` and its successors.
+    unsafe fn store(x: *mut Self, v: Self::Register);
+    /// `a + b`.
+    unsafe fn plus(a: Self::Register, b: Self::Register) -> Self::Register;
+    /// `a · b + c`, rounded once.
+    unsafe fn fma(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
+    /// Transposes a square of one register by one register: `to[i · to_row + j] = from[j · from_row + i]`. Both squares are valid at
+    /// those distances.
+    unsafe fn transpose(from: *const Self, from_row: usize, to: *mut Self, to_row: usize);
 }
 
 macro_rules! simd {
-    ($t:ty, $v:ty, $zero:ident, $splat:ident, $load:ident, $store:ident, $add:ident, $fma:ident) => {
+    ($t:ty, $v:ty, $zero:ident, $splat:ident, $load:ident, $store:ident, $add:ident, $fma:ident, $transpose:ident) => {
         impl Simd for $t {
-            type V = $v;
+            type Register = $v;
             #[inline(always)]
-            unsafe fn zero() -> $v {
-                // SAFETY: the caller has AVX2 (all six functions).
+            unsafe fn zeros() -> $v {
+                // SAFETY: the caller has AVX2 (all functions).
                 unsafe { $zero() }
             }
             #[inline(always)]
@@ -59,9 +68,14 @@ macro_rules! simd {
                 unsafe { $add(a, b) }
             }
             #[inline(always)]
-            unsafe fn mul_add(a: $v, b: $v, c: $v) -> $v {
+            unsafe fn fma(a: $v, b: $v, c: $v) -> $v {
                 // SAFETY: the caller has FMA.
                 unsafe { $fma(a, b, c) }
+            }
+            #[inline(always)]
+            unsafe fn transpose(from: *const Self, from_row: usize, to: *mut Self, to_row: usize) {
+                // SAFETY: the caller has AVX2, and both squares are valid.
+                unsafe { $transpose(from, from_row, to, to_row) }
             }
         }
     };
@@ -75,7 +89,8 @@ simd!(
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_add_ps,
-    _mm256_fmadd_ps
+    _mm256_fmadd_ps,
+    transpose_f32
 );
 simd!(
     f64,
@@ -85,31 +100,12 @@ simd!(
     _mm256_loadu_pd,
     _mm256_storeu_pd,
     _mm256_add_pd,
-    _mm256_fmadd_pd
+    _mm256_fmadd_pd,
+    transpose_f64
 );
 
-/// Transposes a square of one register by one register: `to[i · to_row + j] = from[j · from_row + i]`.
-///
 /// # Safety
-/// AVX2; both squares valid at those distances.
-pub(crate) unsafe fn transpose<F: Float>(
-    from: *const F,
-    from_row: usize,
-    to: *mut F,
-    to_row: usize,
-) {
-    // SAFETY: `F` is what the branch says, since `Float` is sealed; the rest is the caller's promise.
-    unsafe {
-        if TypeId::of::<F>() == TypeId::of::<f32>() {
-            transpose_f32(from.cast(), from_row, to.cast(), to_row);
-        } else {
-            transpose_f64(from.cast(), from_row, to.cast(), to_row);
-        }
-    }
-}
-
-/// # Safety
-/// See [`transpose`].
+/// See [`Simd::transpose`].
 #[target_feature(enable = "avx2")]
 unsafe fn transpose_f32(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
     // SAFETY: eight rows of eight numbers are read and written.
@@ -138,7 +134,7 @@ unsafe fn transpose_f32(from: *const f32, from_row: usize, to: *mut f32, to_row:
 }
 
 /// # Safety
-/// See [`transpose`].
+/// See [`Simd::transpose`].
 #[target_feature(enable = "avx2")]
 unsafe fn transpose_f64(from: *const f64, from_row: usize, to: *mut f64, to_row: usize) {
     // SAFETY: four rows of four numbers are read and written.

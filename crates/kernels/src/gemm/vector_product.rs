@@ -3,8 +3,6 @@
 //!
 //! It is bound by reading the matrix, so nothing is packed; four rows share each load of the vector.
 
-use std::any::TypeId;
-
 use super::vector::Simd;
 use super::{Mat, Store};
 use crate::Float;
@@ -27,31 +25,11 @@ pub(super) fn run<F: Float>(
     par::chunks_mut(c, PIECE, work, |i, c| {
         let first = i * PIECE;
         let rows = &a.data[first * a.row..];
-        // SAFETY: `F` is what the branch says, since `Float` is sealed; `c.len()` rows of `k` numbers lie in
-        // `rows`, because the operand was checked; the caller found AVX2 and FMA.
-        unsafe {
-            if TypeId::of::<F>() == TypeId::of::<f32>() {
-                inner::<f32>(rows.as_ptr().cast(), a.row, cast(x), cast_mut(c), store);
-            } else {
-                inner::<f64>(rows.as_ptr().cast(), a.row, cast(x), cast_mut(c), store);
-            }
-        }
+        // SAFETY: `c.len()` rows of `k` numbers lie in `rows`, because the operand was checked; the caller found AVX2
+        // and FMA.
+        unsafe { inner(rows.as_ptr(), a.row, x, c, store) };
         epilogue(first, c);
     });
-}
-
-/// # Safety
-/// `T` is `F`.
-unsafe fn cast<F, T>(x: &[F]) -> &[T] {
-    // SAFETY: one type under two names.
-    unsafe { std::slice::from_raw_parts(x.as_ptr().cast(), x.len()) }
-}
-
-/// # Safety
-/// `T` is `F`.
-pub(super) unsafe fn cast_mut<F, T>(x: &mut [F]) -> &mut [T] {
-    // SAFETY: one type under two names.
-    unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len()) }
 }
 
 /// # Safety
@@ -85,13 +63,13 @@ unsafe fn rows_times<T: Simd, const R: usize>(rows: *const T, stride: usize, x: 
     let whole = x.len() / step * step;
     // SAFETY: every load ends before `x.len()` in its row or in `x`.
     unsafe {
-        let mut sums = [[T::zero(); 2]; R];
+        let mut sums = [[T::zeros(); 2]; R];
         for k in (0..whole).step_by(step) {
             let x = [T::load(x.as_ptr().add(k)), T::load(x.as_ptr().add(k + T::LANES))];
             for r in 0..R {
                 let row = rows.add(r * stride + k);
-                sums[r][0] = T::mul_add(T::load(row), x[0], sums[r][0]);
-                sums[r][1] = T::mul_add(T::load(row.add(T::LANES)), x[1], sums[r][1]);
+                sums[r][0] = T::fma(T::load(row), x[0], sums[r][0]);
+                sums[r][1] = T::fma(T::load(row.add(T::LANES)), x[1], sums[r][1]);
             }
         }
         let mut out = [x[0]; R];

@@ -19,8 +19,8 @@ macro_rules! functions {
             fn at<const FMA: bool>(
                 self,
                 [$($x),+]: [Lane<F, FMA>; { [$(stringify!($x)),+].len() }],
-            ) -> Lane<F, FMA> {
-                $y
+            ) -> [Lane<F, FMA>; 1] {
+                [$y]
             }
         }
         impl Named for $Name {
@@ -58,7 +58,8 @@ fn both<F: Float, K: Pointwise<F, N>, const N: usize>(
     rule: K,
     x: [&[F]; N],
 ) -> [(&'static str, Vec<F>); 2] {
-    [("dispatched", map(rule, x)), ("baseline", map_baseline(rule, x))]
+    let [dispatched] = map(rule, x);
+    [("dispatched", dispatched), ("baseline", map_baseline(rule, x))]
 }
 
 /// The largest error over some points, and where it is.

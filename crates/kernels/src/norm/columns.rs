@@ -2,10 +2,11 @@
 
 use super::{Gradients, inverse_deviation, rows_of_chunk};
 use crate::Float;
-use crate::accumulate::add_assign;
+use crate::moments;
 use crate::par;
 use crate::rows::{self, Rows};
 use crate::simd::{self, Kernel};
+use crate::sums::{Totals, down_columns, rows_in_pairs, sum};
 
 /// About what an element costs, in scalar operations.
 const WORK: usize = 4;
@@ -64,83 +65,24 @@ impl Layout {
 pub struct Statistics<F> {
     /// The means, one a group of a sample.
     pub mean: Vec<F>,
+    /// What was lost when they were rounded.
+    pub rest: Vec<F>,
     /// The variances, one a group of a sample.
     pub var: Vec<F>,
 }
 
-/// The statistics, in one pass over memory: two passes over chunks that stay in the cache, joined by the formula of Chan,
-/// Golub & LeVeque 1983.
+/// The statistics, in one pass over memory: see [`moments`].
 pub fn statistics<F: Float>(x: &[F], layout: Layout) -> Statistics<F> {
-    let channels = layout.channels();
-    let chunks = layout.by_chunks(x, |_, range| {
-        let n = range.len() / channels;
-        (n, simd::dispatch(Moments { x: &x[range], channels }))
-    });
-    let mut out = Statistics { mean: Vec::new(), var: Vec::new() };
-    for sample in chunks {
-        for group in 0..layout.groups {
-            let mut all = Moment { n: F::zero(), mean: F::zero(), squares: F::zero() };
-            for (n, (mean, squares)) in &sample {
-                for c in group * layout.depth..(group + 1) * layout.depth {
-                    let n = F::of(*n as f64);
-                    all = all.join(Moment { n, mean: mean[c], squares: squares[c] });
-                }
-            }
-            out.mean.push(all.mean);
-            out.var.push(all.squares / all.n.max(F::one()));
-        }
+    let of_channels = moments::of_groups(x, layout.samples, layout.rows, layout.channels());
+    let mut out = Statistics { mean: Vec::new(), rest: Vec::new(), var: Vec::new() };
+    for channels in of_channels.chunks(layout.depth) {
+        let group = channels[1..].iter().fold(channels[0], |group, &channel| group.join(channel));
+        let (mean, rest) = group.mean_and_rest();
+        out.mean.push(mean);
+        out.rest.push(rest);
+        out.var.push(F::of(group.variance()));
     }
     out
-}
-
-/// Mean and sum of squared deviations of `n` numbers.
-#[derive(Clone, Copy)]
-struct Moment<F> {
-    n: F,
-    mean: F,
-    squares: F,
-}
-
-impl<F: Float> Moment<F> {
-    fn join(self, other: Self) -> Self {
-        let n = self.n + other.n;
-        let (delta, share) = (other.mean - self.mean, other.n / n);
-        Self {
-            n,
-            mean: self.mean + delta * share,
-            squares: self.squares + other.squares + delta * delta * self.n * share,
-        }
-    }
-}
-
-/// Mean and sum of squared deviations of every column of some rows.
-struct Moments<'a, F> {
-    x: &'a [F],
-    channels: usize,
-}
-
-impl<F: Float> Kernel for Moments<'_, F> {
-    type Out = (Vec<F>, Vec<F>);
-
-    #[inline(always)]
-    fn run<const FMA: bool>(self) -> Self::Out {
-        let rows = || self.x.chunks_exact(self.channels);
-        let n = F::of(rows().len() as f64);
-        let mut mean = vec![F::zero(); self.channels];
-        for row in rows() {
-            for (m, &x) in mean.iter_mut().zip(row) {
-                *m += x;
-            }
-        }
-        mean.iter_mut().for_each(|m| *m /= n);
-        let mut squares = vec![F::zero(); self.channels];
-        for row in rows() {
-            for ((s, &m), &x) in squares.iter_mut().zip(&mean).zip(row) {
-                *s += (x - m) * (x - m);
-            }
-        }
-        (mean, squares)
-    }
 }
 
 /// w ⊙ x̂ + b.
@@ -154,7 +96,11 @@ pub fn forward<F: Float>(
 ) -> Vec<F> {
     let center = layout.per_channel(|group, _| found.mean[group]);
     let scale = layout.per_channel(|group, c| weight[c] * inverse_deviation(found.var[group], eps));
-    let kernel = Forward { rows: layout.rows, center: &center, scale: &scale, bias };
+    let offset = layout.per_channel(|group, c| {
+        let scale = weight[c] * inverse_deviation(found.var[group], eps);
+        bias[c] - found.rest[group] * scale
+    });
+    let kernel = Forward { rows: layout.rows, center: &center, scale: &scale, offset: &offset };
     let n = layout.samples * layout.rows;
     let [y] = rows::collect(kernel, n, x.len() * WORK, [x], [x.len() / n.max(1)]);
     y
@@ -165,16 +111,18 @@ struct Forward<'a, F> {
     rows: usize,
     center: &'a [F],
     scale: &'a [F],
-    bias: &'a [F],
+    offset: &'a [F],
 }
 
 impl<F: Float> Rows<F, 1, 1> for Forward<'_, F> {
     #[inline(always)]
     fn row<const FMA: bool>(self, row: usize, [x]: [&[F]; 1], [y]: [&mut [F]; 1]) {
         let sample = row / self.rows * x.len()..(row / self.rows + 1) * x.len();
-        let channels = self.center[sample.clone()].iter().zip(&self.scale[sample]).zip(self.bias);
-        for ((y, &x), ((&center, &scale), &bias)) in y.iter_mut().zip(x).zip(channels) {
-            *y = (x - center) * scale + bias;
+        let [center, scale, offset] =
+            [self.center, self.scale, self.offset].map(|all| &all[sample.clone()]);
+        let channels = center.iter().zip(scale).zip(offset);
+        for ((y, &x), ((&center, &scale), &offset)) in y.iter_mut().zip(x).zip(channels) {
+            *y = (x - center) * scale + offset;
         }
     }
 }
@@ -198,38 +146,43 @@ pub fn gradients<F: Float>(
         let (x, g, center) = (&x[range.clone()], &g[range], &center[sample * channels..]);
         simd::dispatch(Sums { x, g, center: &center[..channels] })
     });
-    let mut sums = vec![F::zero(); layout.samples * channels];
-    let mut products = sums.clone();
-    let (mut d_weight, mut d_bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
-    for (s, chunks) in chunks.iter().enumerate() {
+    let rest = layout.per_channel(|group, _| found.rest[group]);
+    let (mut sums, mut products) = (Vec::new(), Vec::new());
+    let (mut d_weight, mut d_bias) = (Totals::new(channels), Totals::new(channels));
+    for (s, chunks) in chunks.into_iter().enumerate() {
         let here = s * channels..(s + 1) * channels;
-        for (sum, product) in chunks {
-            add_assign(&mut sums[here.clone()], sum);
-            add_assign(&mut products[here.clone()], product);
+        let (sum, product) = chunks.into_iter().unzip();
+        let of_sample = |parts| rows_in_pairs(parts).unwrap_or_else(|| vec![F::zero(); channels]);
+        let (sum, mut product) = (of_sample(sum), of_sample(product));
+        // The products are with x − mean, and what the mean's rounding lost is put right here.
+        let found = rest[here.clone()].iter().zip(&scale[here]);
+        for ((product, &sum), (&rest, &scale)) in product.iter_mut().zip(&sum).zip(found) {
+            *product = (*product - sum * rest) * scale;
         }
-        for (product, &scale) in products[here.clone()].iter_mut().zip(&scale[here.clone()]) {
-            *product *= scale;
-        }
-        add_assign(&mut d_weight, &products[here.clone()]);
-        add_assign(&mut d_bias, &sums[here]);
+        d_weight.add(&product);
+        d_bias.add(&sum);
+        sums.extend(sum);
+        products.extend(product);
     }
-    let mut out = Gradients { x: Vec::new(), weight: d_weight, bias: d_bias };
+    let mut out = Gradients { x: Vec::new(), weight: d_weight.finish(), bias: d_bias.finish() };
     if input {
         // ∂x = gain·g + slope·(x − mean) + shift, all three constant over the rows of a sample.
         let n = F::of(layout.elements_of_group() as f64);
         let group_mean = |sums: &[F]| -> Vec<F> {
             let weighted: Vec<F> = layout.per_channel(|_, c| weight[c]);
             let weighted: Vec<F> = weighted.iter().zip(sums).map(|(&w, &s)| w * s).collect();
-            weighted
-                .chunks_exact(layout.depth)
-                .map(|group| group.iter().copied().sum::<F>() / n)
-                .collect()
+            weighted.chunks_exact(layout.depth).map(|group| sum(group) / n).collect()
         };
         let (mean, mean_product) = (group_mean(&sums), group_mean(&products));
         let inverse = |group: usize| inverse_deviation(found.var[group], eps);
         let gain = layout.per_channel(|group, c| weight[c] * inverse(group));
         let slope = layout.per_channel(|group, _| -mean_product[group] * inverse(group).powi(2));
-        let shift = layout.per_channel(|group, _| -mean[group] * inverse(group));
+        let shift: Vec<F> = layout
+            .per_channel(|group, _| -mean[group] * inverse(group))
+            .iter()
+            .zip(slope.iter().zip(&rest))
+            .map(|(&shift, (&slope, &rest))| shift - slope * rest)
+            .collect();
         let kernel = Backward { rows: layout.rows, per_channel: [&center, &gain, &slope, &shift] };
         let n = layout.samples * layout.rows;
         [out.x] = rows::collect(kernel, n, x.len() * WORK, [x, g], [x.len() / n.max(1)]);
@@ -251,13 +204,11 @@ impl<F: Float> Kernel for Sums<'_, F> {
     fn run<const FMA: bool>(self) -> Self::Out {
         let channels = self.center.len();
         let (mut sum, mut product) = (vec![F::zero(); channels], vec![F::zero(); channels]);
-        for (x, g) in self.x.chunks_exact(channels).zip(self.g.chunks_exact(channels)) {
-            let sums = sum.iter_mut().zip(&mut product).zip(self.center);
-            for (((sum, product), &center), (&x, &g)) in sums.zip(x.iter().zip(g)) {
-                *sum += g;
-                *product += g * (x - center);
-            }
-        }
+        let rows = self.x.len() / channels.max(1);
+        let matrices = [(self.x, channels), (self.g, channels), (self.center, 0)];
+        down_columns(rows, matrices, [&mut sum, &mut product], |[x, g, center]| {
+            [g, g * (x - center)]
+        });
         (sum, product)
     }
 }

@@ -2,14 +2,13 @@
 
 use super::{Gradients, inverse_deviation, rows_of_chunk};
 use crate::Float;
-use crate::accumulate::add_assign;
 use crate::par;
 use crate::rows::{self, Lanes, Rows, WIDTH, fold};
-use crate::simd::Lane;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Kernel, Lane};
+use crate::sums::{ROWS, Totals, in_blocks, rows_in_pairs};
 
-/// What is saved of a segment: its mean and 1/√(var + ε).
-const SAVED: usize = 2;
+/// What is saved of a segment: its mean, rounded; s = 1/√(var + ε); and −s times what the rounding lost. So x̂ = (x − mean) s + shift.
+const SAVED: usize = 3;
 
 /// About what an element costs, in scalar operations.
 const WORK: usize = 8;
@@ -64,11 +63,9 @@ pub fn gradients<F: Float>(
             let saved = &saved[SAVED * range.start / affine.depth..];
             simd::dispatch(ParamSums { x: &x[range.clone()], g: &g[range], saved, affine })
         });
-        (out.weight, out.bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
-        for (weight, bias) in &sums {
-            add_assign(&mut out.weight, weight);
-            add_assign(&mut out.bias, bias);
-        }
+        let (weights, biases) = sums.into_iter().unzip();
+        out.weight = rows_in_pairs(weights).unwrap_or_else(|| vec![F::zero(); channels]);
+        out.bias = rows_in_pairs(biases).unwrap_or_else(|| vec![F::zero(); channels]);
     }
     out
 }
@@ -82,18 +79,39 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
         let affine = &self.0;
         let (weight, bias) = (affine.of(affine.weight, row), affine.of(affine.bias, row));
         let (zero, n) = (F::zero(), F::of(x.len() as f64));
-        let mean = fold::<_, FMA>(x, zero, zero, |s, x| s + x).sum() / n;
-        let var = fold::<_, FMA>(x, mean, zero, |s, x| {
-            let d = x - Lane(mean);
-            d.mul_add(d, s)
+        let [sum] =
+            in_blocks(x.len(), |block| [fold::<_, FMA>(&x[block], zero, zero, |s, x| s + x).sum()]);
+        let mean = sum / n;
+        let [deviations, squares] = in_blocks(x.len(), |block| {
+            let x = &x[block];
+            let (mut sum, mut squares) = (Lanes::<F, FMA>::splat(zero), Lanes::splat(zero));
+            for at in (0..x.len()).step_by(WIDTH) {
+                let d = Lanes::load(x, at, mean) - Lanes::splat(mean);
+                sum = sum + d;
+                squares = d.zip(squares, |d, s| d.mul_add(d, s));
+            }
+            [sum.sum(), squares.sum()]
         });
-        let scale = inverse_deviation(var.sum() / n, affine.eps);
+        // What the rounding of the mean lost.
+        let rest = deviations / n;
+        let var = (squares - deviations * rest) / n;
+        let scale = inverse_deviation(if var < zero { zero } else { var }, affine.eps);
+        let shift = -rest * scale;
         for at in (0..x.len()).step_by(WIDTH) {
-            let normal = Lanes::<F, FMA>::load(x, at, zero).map(|x| (x - Lane(mean)) * Lane(scale));
+            let normal = normal(Lanes::<F, FMA>::load(x, at, zero), [mean, scale, shift]);
             (normal * Lanes::load(weight, at, zero) + Lanes::load(bias, at, zero)).store(y, at);
         }
-        saved.copy_from_slice(&[mean, scale]);
+        saved.copy_from_slice(&[mean, scale, shift]);
     }
+}
+
+/// x̂ = (x − mean) s + shift.
+#[inline(always)]
+fn normal<F: Float, const FMA: bool>(
+    x: Lanes<F, FMA>,
+    [mean, scale, shift]: [F; SAVED],
+) -> Lanes<F, FMA> {
+    x.map(|x| (x - Lane(mean)).mul_add(Lane(scale), Lane(shift)))
 }
 
 #[derive(Clone, Copy)]
@@ -104,21 +122,24 @@ impl<F: Float> Rows<F, 3, 1> for Backward<'_, F> {
     fn row<const FMA: bool>(self, row: usize, [x, saved, g]: [&[F]; 3], [out]: [&mut [F]; 1]) {
         let weight = self.0.of(self.0.weight, row);
         let (zero, n) = (F::zero(), F::of(x.len() as f64));
-        let (mean, scale) = (saved[0], saved[1]);
+        let found = [saved[0], saved[1], saved[2]];
         let at = |at| {
-            let normal = Lanes::<F, FMA>::load(x, at, mean).map(|x| (x - Lane(mean)) * Lane(scale));
+            let normal = normal(Lanes::<F, FMA>::load(x, at, zero), found);
             (normal, Lanes::load(weight, at, zero) * Lanes::load(g, at, zero))
         };
-        let (mut sum, mut product) = (Lanes::splat(zero), Lanes::splat(zero));
+        let [sum, product] = in_blocks(x.len(), |block| {
+            let (mut sum, mut product) = (Lanes::splat(zero), Lanes::splat(zero));
+            for i in block.step_by(WIDTH) {
+                let (normal, wg) = at(i);
+                sum = sum + wg;
+                product = product + wg * normal;
+            }
+            [sum.sum(), product.sum()]
+        });
+        let (sum, product, scale) = (Lane(sum / n), Lane(product / n), Lane(found[1]));
         for i in (0..x.len()).step_by(WIDTH) {
             let (normal, wg) = at(i);
-            sum = sum + wg;
-            product = product + wg * normal;
-        }
-        let (sum, product) = (Lane(sum.sum() / n), Lane(product.sum() / n));
-        for i in (0..x.len()).step_by(WIDTH) {
-            let (normal, wg) = at(i);
-            wg.zip(normal, |wg, normal| (wg - sum - normal * product) * Lane(scale)).store(out, i);
+            wg.zip(normal, |wg, normal| (wg - sum - normal * product) * scale).store(out, i);
         }
     }
 }
@@ -137,14 +158,31 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
     #[inline(always)]
     fn run<const FMA: bool>(self) -> Self::Out {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
+        let (rows, saved) = (ROWS * channels, ROWS * channels / depth * SAVED);
+        let blocks = self.x.chunks(rows).zip(self.g.chunks(rows)).zip(self.saved.chunks(saved));
+        let [mut weight, mut bias] = [Totals::new(channels), Totals::new(channels)];
+        for block in blocks {
+            let part = self.block(block);
+            weight.add(&part.0);
+            bias.add(&part.1);
+        }
+        (weight.finish(), bias.finish())
+    }
+}
+
+impl<F: Float> ParamSums<'_, F> {
+    /// The sums over a block of rows.
+    #[inline(always)]
+    fn block(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
+        let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (mut weight, mut bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
-        let segments = self.x.chunks_exact(depth).zip(self.g.chunks_exact(depth));
-        for (i, ((x, g), saved)) in segments.zip(self.saved.chunks_exact(SAVED)).enumerate() {
-            let (mean, scale) = (saved[0], saved[1]);
+        let segments = x.chunks_exact(depth).zip(g.chunks_exact(depth));
+        for (i, ((x, g), saved)) in segments.zip(saved.chunks_exact(SAVED)).enumerate() {
+            let (mean, scale, shift) = (saved[0], saved[1], saved[2]);
             let start = i * depth % channels;
             let (weight, bias) = (&mut weight[start..][..depth], &mut bias[start..][..depth]);
             for (((w, b), &x), &g) in weight.iter_mut().zip(bias).zip(x).zip(g) {
-                *w += g * ((x - mean) * scale);
+                *w += g * ((x - mean) * scale + shift);
                 *b += g;
             }
         }

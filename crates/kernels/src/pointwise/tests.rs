@@ -8,8 +8,8 @@ struct Mix;
 impl Pointwise<f64, 3> for Mix {
     const WORK: usize = 4;
     #[inline(always)]
-    fn at<const FMA: bool>(self, [a, b, c]: [Lane<f64, FMA>; 3]) -> Lane<f64, FMA> {
-        a - 10.0 * b + 100.0 * c
+    fn at<const FMA: bool>(self, [a, b, c]: [Lane<f64, FMA>; 3]) -> [Lane<f64, FMA>; 1] {
+        [a - 10.0 * b + 100.0 * c]
     }
 }
 
@@ -77,10 +77,39 @@ fn long_slices_are_covered_once_by_the_threads() {
     let a: Vec<f64> = (0..n).map(|i| i as f64).collect();
     let (b, c) = (vec![0.5; n], vec![0.25; n]);
     let expected: Vec<f64> = a.iter().map(|a| a - 5.0 + 25.0).collect();
-    assert_eq!(map(Mix, [&a, &b, &c]), expected);
+    let [y] = map(Mix, [&a, &b, &c]);
+    assert_eq!(y, expected);
+    let mut into = vec![0.0; n];
+    map_into(Mix, [&mut into], [&a, &b, &c]);
+    assert_eq!(into, expected);
     let mut first = a.clone();
     map_in_place(Mix, &mut first, [&b, &c]);
     assert_eq!(first, expected);
+}
+
+crate::pointwise! {
+    /// Sum and difference.
+    Both {} work 1 << 10, |a, b| [a + b, a - b];
+}
+
+#[test]
+fn functions_may_have_several_results() {
+    for n in [0, 1, 100, 3 * CHUNK + 1] {
+        let a: Vec<f32> = (0..n).map(|i| i as f32).collect();
+        let b = vec![0.5; n];
+        let expected = [0.5, -0.5].map(|d| a.iter().map(|a| a + d).collect::<Vec<f32>>());
+        assert_eq!(map(Both {}, [&a, &b]), expected);
+        let mut into = [vec![0.0; n], vec![0.0; n]];
+        map_into(Both {}, into.each_mut().map(|x| &mut x[..]), [&a, &b]);
+        assert_eq!(into, expected);
+        assert_eq!(map_owned(Both {}, a, [&b]), expected);
+    }
+}
+
+#[test]
+#[should_panic(expected = "results and operands differ in length")]
+fn results_of_another_length_are_refused() {
+    map_into(Both {}, [&mut [0.0; 2], &mut [0.0; 3]], [&[1.0_f64; 2], &[1.0; 2]]);
 }
 
 #[test]

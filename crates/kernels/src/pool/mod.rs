@@ -4,7 +4,9 @@
 mod tests;
 
 use crate::Float;
+use crate::accumulate::add_assign;
 use crate::par;
+use crate::sums::{ROWS, Totals};
 
 /// The sizes of one pooling. Pairs are (height, width); 1-D pooling has height 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ impl Pooling {
 
     /// The cost in the units of [`par`].
     fn work(&self) -> usize {
-        self.output_len() * self.kernel[0] * self.kernel[1]
+        self.output_len().saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1])
     }
 
     /// Rows or columns of the input under window `i` along `axis`.
@@ -99,7 +101,7 @@ pub fn max<F: Float>(p: &Pooling, x: &[F], y: &mut [F], args: &mut [usize]) {
 pub fn mean<F: Float>(p: &Pooling, x: &[F], y: &mut [F]) {
     assert_eq!(x.len(), p.input_len(), "avg_pool: input of {p:?}");
     assert_eq!(y.len(), p.output_len(), "avg_pool: output of {p:?}");
-    let scale = F::of((p.kernel[0] * p.kernel[1]) as f64).recip();
+    let scale = F::of(p.kernel[0] as f64 * p.kernel[1] as f64).recip();
     gather(p, y, p.output, p.input, x, scale, |i, j| (p.window(0, i), p.window(1, j)));
 }
 
@@ -107,7 +109,7 @@ pub fn mean<F: Float>(p: &Pooling, x: &[F], y: &mut [F]) {
 pub fn mean_gradient<F: Float>(p: &Pooling, dy: &[F], dx: &mut [F]) {
     assert_eq!(dy.len(), p.output_len(), "avg_pool: output of {p:?}");
     assert_eq!(dx.len(), p.input_len(), "avg_pool: input of {p:?}");
-    let scale = F::of((p.kernel[0] * p.kernel[1]) as f64).recip();
+    let scale = F::of(p.kernel[0] as f64 * p.kernel[1] as f64).recip();
     gather(p, dx, p.input, p.output, dy, scale, |i, j| (p.covering(0, i), p.covering(1, j)));
 }
 
@@ -128,19 +130,35 @@ fn gather<F: Float>(
         let (image, i) = (i / own[0], i % own[0]);
         let image = image * p.image(other);
         for (j, out) in out.chunks_mut(p.channels).enumerate() {
-            out.fill(F::zero());
             let (rows, cols) = under(i, j);
-            for r in rows {
-                for c in cols.clone() {
-                    let at = image + (r * other[1] + c) * p.channels;
-                    for (out, &x) in out.iter_mut().zip(&from[at..at + p.channels]) {
-                        *out += x;
-                    }
-                }
-            }
+            let pixel = |(r, c): (usize, usize)| {
+                let at = image + (r * other[1] + c) * p.channels;
+                &from[at..at + p.channels]
+            };
+            add_up(rows.len() * cols.len(), grid(rows, cols).map(pixel), out);
             out.iter_mut().for_each(|x| *x *= scale);
         }
     });
+}
+
+/// Every row with every column.
+fn grid(
+    rows: std::ops::Range<usize>,
+    cols: std::ops::Range<usize>,
+) -> impl Iterator<Item = (usize, usize)> {
+    rows.flat_map(move |r| cols.clone().map(move |c| (r, c)))
+}
+
+/// `out = Σ pixels`, in blocks if they are many ([`sums`](crate::sums)).
+fn add_up<'a, F: Float>(count: usize, pixels: impl Iterator<Item = &'a [F]>, out: &mut [F]) {
+    if count <= ROWS {
+        out.fill(F::zero());
+        pixels.for_each(|x| add_assign(out, x));
+    } else {
+        let mut totals = Totals::new(out.len());
+        pixels.for_each(|x| totals.add(x));
+        out.copy_from_slice(&totals.finish());
+    }
 }
 
 /// Each pixel of `x` (images of `size`, `channels` numbers a pixel) repeated `factor` times down and
@@ -179,13 +197,10 @@ pub fn upsample_gradient<F: Float>(
         return;
     }
     par::chunks_mut(dx, to, dy.len(), |i, dx| {
-        dx.fill(F::zero());
-        for dy in dy[i * factor[0] * from..][..factor[0] * from].chunks(from) {
-            for (dx, dy) in dx.chunks_mut(channels).zip(dy.chunks(channels * factor[1])) {
-                for dy in dy.chunks(channels) {
-                    dx.iter_mut().zip(dy).for_each(|(x, &y)| *x += y);
-                }
-            }
+        let dy = &dy[i * factor[0] * from..][..factor[0] * from];
+        for (j, dx) in dx.chunks_mut(channels).enumerate() {
+            let copy = |(r, c)| &dy[r * from + (j * factor[1] + c) * channels..][..channels];
+            add_up(factor[0] * factor[1], grid(0..factor[0], 0..factor[1]).map(copy), dx);
         }
     });
 }

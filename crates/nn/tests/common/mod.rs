@@ -83,8 +83,11 @@ pub(crate) fn points() -> impl Batches<Batch = Vec<usize>> {
         Epochs::new(Rng::new(8), 0),
         |e| Some(e.next()),
         |e| (e.before.to_bytes().to_vec(), e.at),
-        |(rng, at): (Vec<u8>, usize)| match <&[u8; RNG_STATE_BYTES]>::try_from(&rng[..]) {
-            Ok(rng) => Ok(Epochs::new(Rng::from_bytes(rng), at)),
+        |e, (rng, at): (Vec<u8>, usize)| match <&[u8; RNG_STATE_BYTES]>::try_from(&rng[..]) {
+            Ok(rng) => {
+                *e = Epochs::new(Rng::from_bytes(rng), at);
+                Ok(())
+            }
             Err(_) => Err("not the state of a generator"),
         },
     )

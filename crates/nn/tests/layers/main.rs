@@ -5,3 +5,4 @@ mod initial;
 mod learn;
 mod paths;
 mod shapes;
+mod sizes;

@@ -2,7 +2,7 @@ use seedbed_nn::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::ControllerConfig;
-use crate::config::{check_positive, check_sizes};
+use crate::config::{check_positive, check_sizes, unbounded};
 
 /// The sizes of a [`Dnc`](crate::Dnc). Fields that are left out have their defaults; unknown ones are refused.
 ///
@@ -15,13 +15,13 @@ use crate::config::{check_positive, check_sizes};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DncConfig {
-    /// Numbers in one input vector.
+    /// Elements of one input vector.
     pub inputs: usize,
-    /// Numbers in one output vector.
+    /// Elements of one output vector.
     pub outputs: usize,
     /// N, the rows of the memory.
     pub slots: usize,
-    /// M, the numbers in a row.
+    /// M, the elements of a row.
     pub width: usize,
     /// Heads that read.
     pub read_heads: usize,
@@ -29,7 +29,8 @@ pub struct DncConfig {
     pub write_heads: usize,
     /// The network in the middle. A machine with a controller of one's own does not look at it.
     pub controller: ControllerConfig,
-    /// What the heads get from the controller is clipped to ±this, before any activation.
+    /// The interface vector is clipped to ±this, before any activation; ∞ (in files `null`) for no clipping.
+    #[serde(with = "unbounded")]
     pub clip: f64,
     /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)).
     pub similarity_eps: f64,
@@ -53,7 +54,7 @@ impl Default for DncConfig {
 }
 
 impl DncConfig {
-    /// Numbers that all read heads bring back in one step.
+    /// Elements that all read heads bring back in one step.
     pub fn read_width(&self) -> usize {
         self.read_heads * self.width
     }

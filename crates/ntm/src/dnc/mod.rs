@@ -13,6 +13,7 @@ use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::{Checked, Linear};
 
 use crate::controller::{Controller, StandardController};
+use crate::memory;
 use crate::sequence::Features;
 use crate::{NtmError, SequenceModel};
 use interface::Interface;
@@ -96,7 +97,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     /// A machine with a controller of one's own; that of the configuration is not looked at.
     ///
     /// # Panics
-    /// If the controller does not take as many inputs, or as many numbers that were read, as the configuration says.
+    /// If the controller does not take as many inputs, or as many elements that were read, as the configuration says.
     #[track_caller]
     pub fn with_controller(config: &Checked<DncConfig>, controller: C, rng: &mut Rng) -> Self {
         crate::controller::must_fit("Dnc", &controller, config.inputs, config.read_width());
@@ -111,7 +112,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         let hidden = controller.outputs();
         Self {
             controller,
-            interface: Linear::new(hidden, interface::numbers(sizes), rng),
+            interface: Linear::new(hidden, interface::elements(sizes), rng),
             output: Linear::new(hidden + config.read_width(), config.outputs, rng),
             sizes,
         }
@@ -166,7 +167,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     /// Whether the machine can take this sequence.
     ///
     /// # Errors
-    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where a number is NaN or infinite.
+    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where an element is NaN or infinite.
     pub fn check_input(&self, sequence: &Tensor<F>) -> Result<(), NtmError> {
         crate::sequence::check(sequence, self.controller.inputs())
     }
@@ -181,24 +182,25 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         let Sizes { width, reads, clip, similarity_eps, .. } = self.sizes;
         let batch = x.shape()[0];
         let (h, controller) = self.controller.step(x, &state.read, &state.controller);
-        let wishes = Interface::new(&self.interface.forward(&h).clamp(-clip, clip), self.sizes);
+        let interface = Interface::new(&self.interface.forward(&h).clamp(-clip, clip), self.sizes);
 
         // Where to write: to unused rows, or to similar ones.
         let usage =
-            usage(&state.usage, &state.write_attention, &state.read_attention, &wishes.free);
-        let taken = &wishes.allocation_gate * &wishes.write_gate;
+            usage(&state.usage, &state.write_attention, &state.read_attention, &interface.free);
+        let taken = &interface.allocation_gate * &interface.write_gate;
         let unused = usage::allocations(&usage, &taken);
-        let similar = state.memory.memory_content(&wishes.write_place, similarity_eps);
-        let gate = &wishes.allocation_gate;
-        let write_attention = &wishes.write_gate * (gate * unused + (1.0 - gate) * similar);
-        let memory = state.memory.memory_write(&write_attention, &wishes.erase, &wishes.write);
+        let similar = memory::content(&state.memory, &interface.write_content, similarity_eps);
+        let gate = &interface.allocation_gate;
+        let write_attention = &interface.write_gate * (gate * unused + (1.0 - gate) * similar);
+        let rows =
+            memory::write(&state.memory, &write_attention, &interface.erase, &interface.write);
 
-        let links = state.links.memory_links(&state.precedence, &write_attention);
+        let links = memory::links(&state.links, &state.precedence, &write_attention);
         let precedence = precedence(&state.precedence, &write_attention);
-        let read_attention = self.read_attention(&wishes, &memory, &links, &state.read_attention);
-        let read = memory.memory_read(&read_attention).reshape(&[batch, reads * width]);
+        let read_attention = self.read_attention(&interface, &rows, &links, &state.read_attention);
+        let read = memory::read(&rows, &read_attention).reshape(&[batch, reads * width]);
         let next = DncState {
-            memory,
+            memory: rows,
             usage,
             read_attention,
             write_attention,
@@ -214,16 +216,16 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     #[track_caller]
     fn read_attention(
         &self,
-        wishes: &Interface<F>,
-        memory: &Tensor<F>,
+        interface: &Interface<F>,
+        rows: &Tensor<F>,
         links: &Tensor<F>,
         before: &Tensor<F>,
     ) -> Tensor<F> {
-        let similar = memory.memory_content(&wishes.read_place, self.sizes.similarity_eps);
+        let similar = memory::content(rows, &interface.read_content, self.sizes.similarity_eps);
         let [backward, forward] = links::follow(links, before);
-        let rows = Tensor::concat(&[backward, forward, similar.unsqueeze(2)], 2);
+        let ways = Tensor::concat(&[backward, forward, similar.unsqueeze(2)], 2);
         // [batch, R, 1, 2 W + 1] times [batch, R, 2 W + 1, N].
-        wishes.modes.unsqueeze(2).matmul(&rows).squeeze(2)
+        interface.modes.unsqueeze(2).matmul(&ways).squeeze(2)
     }
 }
 

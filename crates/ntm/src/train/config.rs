@@ -32,7 +32,7 @@ pub struct TrainingConfig {
     pub clip_norm: Option<f64>,
     /// The largest size of an element of a gradient; acts before `clip_norm`. The paper's only clipping, at 10.
     pub clip_value: Option<f64>,
-    /// The standard deviation of the noise on what the heads are told, in training only; see [`Ntm::forward_noisy`](crate::Ntm::forward_noisy).
+    /// The standard deviation of the noise on the head parameters, in training only; see [`Ntm::forward_noisy`](crate::Ntm::forward_noisy).
     pub head_noise: f64,
     /// Sequences between two validations.
     pub validate_every: u64,

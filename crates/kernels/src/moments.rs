@@ -1,0 +1,221 @@
+//! Means and variances of groups of numbers.
+//!
+//! The numbers are read in chunks that stay in the cache: their mean first, then their deviations from it. The mean is rounded, and where
+//! the numbers are large beside their deviations that matters: numbers around 10⁶ in `f32` have a mean that is wrong by up to 0.03. So the
+//! deviations' own mean is taken, too, and put right afterwards (the corrected two-pass algorithm of Chan, Golub & LeVeque 1983). The
+//! moments of chunks are joined in double precision, by the formula of the same paper.
+
+use crate::Float;
+use crate::par;
+use crate::simd::{self, Kernel};
+use crate::sums::{self, down_columns, in_blocks, of_block, two_sum};
+
+/// Elements whose moments are found by one task: they stay in the second-level cache.
+const CHUNK: usize = 1 << 13;
+
+/// Rows of a chunk of columns, at least.
+const FEWEST_ROWS: usize = 64;
+
+/// About what an element costs, in scalar operations.
+const WORK: usize = 4;
+
+/// Numbers that are kept of a group in a chunk: its mean, and the sums of the deviations from it and of their squares.
+const FOUND: usize = 3;
+
+/// Number, mean and sum of squared deviations of some numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// How many numbers there are.
+    pub count: f64,
+    /// Their mean; 0 if there are none.
+    pub mean: f64,
+    /// What was lost when the mean was rounded.
+    pub rest: f64,
+    /// Σ (x − mean)².
+    pub squares: f64,
+}
+
+impl Moment {
+    /// Of `count` numbers, by a number near their mean, and by the sums of the deviations from it and of their squares.
+    fn about<F: Float>(count: f64, near: F, deviations: F, squares: F) -> Self {
+        let (deviations, squares) = (deviations.f64(), squares.f64());
+        let off = deviations / count;
+        let squares = squares - deviations * off;
+        // Rounding may leave less than nothing; a NaN stays.
+        let (mean, rest) = two_sum(near.f64(), off);
+        Self { count, mean, rest, squares: if squares < 0.0 { 0.0 } else { squares } }
+    }
+
+    /// Of these numbers and others.
+    ///
+    /// ```
+    /// use seedbed_kernels::moments::Moment;
+    /// let one = |mean| Moment { count: 1.0, mean, ..Moment::default() };
+    /// let both = one(1.0).join(one(3.0));
+    /// assert_eq!((both.count, both.mean, both.squares), (2.0, 2.0, 2.0));
+    /// ```
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        self.join_share(other, other.count / (self.count + other.count))
+    }
+
+    /// [`join`](Self::join), given the share of the others in all.
+    #[inline(always)]
+    fn join_share(self, other: Self, share: f64) -> Self {
+        let delta = (other.mean - self.mean) + (other.rest - self.rest);
+        let (mean, rest) = two_sum(self.mean, delta * share);
+        Self {
+            count: self.count + other.count,
+            mean,
+            rest: self.rest + rest,
+            squares: self.squares + other.squares + delta * delta * (self.count * share),
+        }
+    }
+
+    /// Σ (x − mean)² / n: 0 where there are no numbers.
+    pub fn variance(self) -> f64 {
+        self.squares / self.count.max(1.0)
+    }
+
+    /// The mean as the nearest number of another precision, and what that rounding lost.
+    pub fn mean_and_rest<F: Float>(self) -> (F, F) {
+        let mean = F::of(self.mean);
+        (mean, F::of((self.mean - mean.f64()) + self.rest))
+    }
+}
+
+/// The moments over the middle axis of an array seen as `outer × n × inner`.
+pub fn of_groups<F: Float>(x: &[F], outer: usize, n: usize, inner: usize) -> Vec<Moment> {
+    let groups = outer * inner;
+    if x.is_empty() {
+        return vec![Moment::default(); groups];
+    }
+    // Groups that lie in one piece are cut into chunks; several short ones are a task. Chunks of columns have so many rows that to join them
+    // costs little.
+    let rows = if inner == 1 { n.min(CHUNK) } else { (CHUNK / inner).max(FEWEST_ROWS).min(n) };
+    let chunks = n.div_ceil(rows);
+    let together = if inner == 1 && chunks == 1 { (CHUNK / n).max(1) } else { 1 };
+    let mut found = vec![F::zero(); groups * chunks * FOUND];
+    par::chunks_mut(&mut found, together * inner * FOUND, x.len() * WORK, |i, found| {
+        let (first, at) = (i * together / chunks, i * together % chunks * rows);
+        let rows = rows.min(n - at);
+        let x = &x[(first * n + at) * inner..];
+        if inner == 1 {
+            simd::dispatch(Runs { x, rows, found });
+        } else {
+            simd::dispatch(Columns { x: &x[..rows * inner], inner, found });
+        }
+    });
+    let mut moments = vec![Moment::default(); groups];
+    for (i, found) in found.chunks_exact(inner * FOUND).enumerate() {
+        let (o, at) = (i / chunks, i % chunks * rows);
+        let count = rows.min(n - at) as f64;
+        let share = count / (at as f64 + count);
+        let (near, sums) = found.split_at(inner);
+        let (deviations, squares) = sums.split_at(inner);
+        for (j, moment) in moments[o * inner..][..inner].iter_mut().enumerate() {
+            let part = Moment::about(count, near[j], deviations[j], squares[j]);
+            *moment = if at == 0 { part } else { moment.join_share(part, share) };
+        }
+    }
+    moments
+}
+
+/// Runs of `rows` numbers, one after the other.
+struct Runs<'a, F> {
+    x: &'a [F],
+    rows: usize,
+    found: &'a mut [F],
+}
+
+impl<F: Float> Kernel for Runs<'_, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let n = F::of(self.rows as f64);
+        for (x, found) in self.x.chunks_exact(self.rows).zip(self.found.chunks_exact_mut(FOUND)) {
+            let mean = sums::sum(x) / n;
+            let [deviations, squares] = in_blocks(x.len(), |range| {
+                of_block(&x[range], |x| {
+                    let d = x - mean;
+                    [d, d * d]
+                })
+            });
+            found.copy_from_slice(&[mean, deviations, squares]);
+        }
+    }
+}
+
+/// Rows of `inner` columns.
+struct Columns<'a, F> {
+    x: &'a [F],
+    inner: usize,
+    /// The means, the sums of deviations, the sums of squares.
+    found: &'a mut [F],
+}
+
+impl<F: Float> Kernel for Columns<'_, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let (inner, rows) = (self.inner, self.x.len() / self.inner);
+        let n = F::of(rows as f64);
+        let (means, sums) = self.found.split_at_mut(inner);
+        let (deviations, squares) = sums.split_at_mut(inner);
+        // Both passes over some columns before the next: they stay in the first-level cache.
+        for first in (0..inner).step_by(sums::WIDTH) {
+            let columns = first..inner.min(first + sums::WIDTH);
+            let (x, mean) = ((&self.x[first..], inner), &mut means[columns.clone()]);
+            down_columns(rows, [x], [&mut *mean], |[x]| [x]);
+            mean.iter_mut().for_each(|m| *m /= n);
+            let out = [&mut deviations[columns.clone()], &mut squares[columns]];
+            down_columns(rows, [x, (mean, 0)], out, |[x, mean]| {
+                let d = x - mean;
+                [d, d * d]
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+        /// Also of numbers that are large beside their deviations, in chunks and without.
+        #[test]
+        fn moments_are_those_of_the_definition(
+            (outer, n, inner) in prop_oneof![
+                (1..4_usize, 1..300_usize, 1..200_usize), Just((1, 40_000, 1)), Just((2, 10_000, 3)), Just((1, 70, 9_000)),
+            ],
+            far in prop_oneof![Just(0.0_f32), Just(1e6), Just(-3e5)],
+        ) {
+            let x: Vec<f32> = (0..outer * n * inner)
+                .map(|i| far + (((i * 7919) % 1013) as f32 / 64.0))
+                .collect();
+            for (g, moment) in of_groups(&x, outer, n, inner).into_iter().enumerate() {
+                let (o, j) = (g / inner, g % inner);
+                let group = || (0..n).map(|i| f64::from(x[(o * n + i) * inner + j]));
+                let mean = group().sum::<f64>() / n as f64;
+                let squares: f64 = group().map(|x| (x - mean).powi(2)).sum();
+                prop_assert_eq!(moment.count, n as f64);
+                let deviation = (squares / n as f64).sqrt();
+                prop_assert!((moment.mean - mean).abs() <= 1e-5 * deviation + 1e-12 * mean.abs());
+                prop_assert!((moment.squares - squares).abs() <= 2e-5 * squares);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_moments() {
+        assert_eq!(of_groups::<f32>(&[], 2, 0, 3), vec![Moment::default(); 6]);
+        assert_eq!(of_groups::<f32>(&[], 0, 2, 3), []);
+        assert_eq!(Moment::default().variance(), 0.0);
+    }
+}
