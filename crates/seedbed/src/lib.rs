@@ -16,6 +16,9 @@ pub use seedbed_nn as nn;
 #[cfg(feature = "ntm")]
 #[doc(inline)]
 pub use seedbed_ntm as ntm;
+#[cfg(feature = "quantizers")]
+#[doc(inline)]
+pub use seedbed_quantizers as quantizers;
 #[cfg(feature = "rho-selection")]
 #[doc(inline)]
 pub use seedbed_rho_selection as rho_selection;
