@@ -20,7 +20,7 @@ pub use answers::{AnswerError, score_answers, write_cases};
 pub use scores::{Cell, Scores, score};
 
 use seedbed_autodiff::Rng;
-use seedbed_data::strings::{Arithmetic, Example, Operands, StringTask as _};
+use seedbed_data::strings::{Arithmetic, Example, Operands};
 
 /// A string with its right answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
