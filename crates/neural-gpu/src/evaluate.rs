@@ -53,27 +53,35 @@ pub fn draw(
 /// Parts into which examples are divided, to be looked at beside each other; each part looks its rules up itself.
 const PARTS: usize = 4;
 
-/// Rules that are worth keeping; a network that has more is computed plainly.
-const RULES: usize = 200_000;
+/// Rules that one string may have, and all strings of a part, if it is to be worth looking them up: asking the network for a rule costs as much as computing some hundred cells.
+const RULES: [usize; 2] = [3_000, 20_000];
 
 /// For each example whether all of its answer is right, after as many steps as it has cells.
 ///
-/// A rounded network runs as an [`Automaton`], which gives the same answers sooner.
+/// A rounded network with few rules runs as an [`Automaton`], which gives the same answers sooner.
 pub fn exact<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: bool) -> Vec<bool> {
+    let few_rules = rounded
+        && examples
+            .first()
+            .is_some_and(|x| looked_up(model, std::slice::from_ref(x), RULES[0]).is_some());
     let parts: Vec<_> = examples.chunks(examples.len().div_ceil(PARTS).max(1)).collect();
     let right = par::map(parts.len(), usize::MAX, |i| {
         par::serially(|| {
-            let looked_up = if rounded { exact_looked_up(model, parts[i]) } else { None };
-            looked_up.unwrap_or_else(|| exact_computed(model, parts[i], rounded))
+            let found = if few_rules { looked_up(model, parts[i], RULES[1]) } else { None };
+            found.unwrap_or_else(|| computed(model, parts[i], rounded))
         })
     });
     right.concat()
 }
 
 /// By looking rules up; `None` if there are too many, or the network is not one of 32 bits.
-fn exact_looked_up<F: Float>(model: &DiagonalGpu<F>, examples: &[Example]) -> Option<Vec<bool>> {
+fn looked_up<F: Float>(
+    model: &DiagonalGpu<F>,
+    examples: &[Example],
+    rules: usize,
+) -> Option<Vec<bool>> {
     let model = (model as &dyn Any).downcast_ref::<DiagonalGpu<f32>>()?;
-    let mut automaton = Automaton::new(model).ok()?.with_limits(RULES, usize::MAX);
+    let mut automaton = Automaton::new(model).ok()?.with_limits(rules, usize::MAX);
     let right = |x: &Example| match automaton.run(&x.input, Halt::AfterSteps(x.len())) {
         Ok(run) => Some(run.answer == x.target),
         // A tie is no answer.
@@ -84,23 +92,19 @@ fn exact_looked_up<F: Float>(model: &DiagonalGpu<F>, examples: &[Example]) -> Op
 }
 
 /// By computing all cells in every step.
-fn exact_computed<F: Float>(
-    model: &DiagonalGpu<F>,
-    examples: &[Example],
-    rounded: bool,
-) -> Vec<bool> {
+fn computed<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: bool) -> Vec<bool> {
     let mut right = Vec::with_capacity(examples.len());
     let mut rest = examples;
     while let Some(first) = rest.first() {
-        let together = (CELLS_AT_ONCE / first.len().max(1)).clamp(1, rest.len());
-        let (now, later) = rest.split_at(together);
-        right.extend(exact_together(model, now, rounded));
+        let fitting = (CELLS_AT_ONCE / first.len().max(1)).clamp(1, rest.len());
+        let (now, later) = rest.split_at(fitting);
+        right.extend(together(model, now, rounded));
         rest = later;
     }
     right
 }
 
-fn exact_together<F: Float>(model: &DiagonalGpu<F>, part: &[Example], rounded: bool) -> Vec<bool> {
+fn together<F: Float>(model: &DiagonalGpu<F>, part: &[Example], rounded: bool) -> Vec<bool> {
     let with_steps: Vec<_> = part.iter().map(|x| (x.clone(), x.len())).collect();
     let batch = Batch::new(&with_steps);
     let exact = batch.exact(&model.infer(&batch, rounded));

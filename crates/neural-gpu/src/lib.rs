@@ -6,6 +6,7 @@ pub mod certificate;
 mod config;
 mod diagonal;
 pub mod evaluate;
+pub mod harness;
 mod model;
 mod packing;
 mod perturbation;

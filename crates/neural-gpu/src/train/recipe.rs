@@ -214,6 +214,13 @@ impl Config for Recipe {
             &self.shards,
             "a divisor of examples",
         )?;
+        let stages = self.validation.len();
+        that(
+            self.discard_after == 0 || self.discard_stages <= stages,
+            "discard_stages",
+            &self.discard_stages,
+            &format!("at most {stages}, the stages of the validation"),
+        )?;
         that(
             self.first_length <= self.ramp_length && self.ramp_length <= self.full_length,
             "ramp_length",

@@ -39,6 +39,7 @@ fn addition_is_learnt_and_proved() {
         cycle_steps: 200,
         validate_every: 100,
         validation: vec![[41, 16], [101, 16]],
+        discard_after: 0,
         ..Recipe::of(&task(), 6)
     };
     let mut trainer =

@@ -3,5 +3,6 @@
 mod automaton;
 mod golden;
 mod gradcheck;
+mod harness;
 mod learn;
 mod train;

@@ -82,4 +82,7 @@ fn what_does_not_fit_is_refused() {
     assert!(says.contains("Recipe.first_length is 4, but should be"), "{says}");
     let says = with(DiagonalConfig::default(), Recipe { shards: 5, ..recipe() }).unwrap_err();
     assert_eq!(says, "Recipe.shards is 5, but should be a divisor of examples");
+    let says = with(DiagonalConfig::default(), Recipe { discard_stages: 6, ..recipe() });
+    let right = "Recipe.discard_stages is 6, but should be at most 5, the stages of the validation";
+    assert_eq!(says.unwrap_err(), right);
 }
