@@ -62,7 +62,8 @@ impl Moment {
     /// ```
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        self.join_share(other, other.count / (self.count + other.count))
+        // Two groups of nothing have no share in one another.
+        self.join_share(other, other.count / (self.count + other.count).max(1.0))
     }
 
     /// [`join`](Self::join), given the share of the others in all.
@@ -300,5 +301,6 @@ mod tests {
         assert_eq!(of_groups::<f32>(&[], 2, 0, 3), vec![Moment::default(); 6]);
         assert_eq!(of_groups::<f32>(&[], 0, 2, 3), []);
         assert_eq!(Moment::default().variance(), 0.0);
+        assert_eq!(Moment::default().join(Moment::default()), Moment::default());
     }
 }

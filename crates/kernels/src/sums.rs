@@ -152,7 +152,7 @@ pub fn add_compensated<F: Float>(sums: &mut [F], lost: &mut [F], part: &[F]) {
 /// let mut totals = Totals::new(2);
 /// (0..1_000_000).for_each(|_| totals.add(&[0.1_f32, 1.0]));
 /// let sums = totals.finish();
-/// assert!((sums[0] - 100_000.0).abs() < 0.1);
+/// assert!((sums[0] - 100_000.0).abs() < 1.0);
 /// assert_eq!(sums[1], 1_000_000.0);
 /// ```
 #[derive(Debug)]

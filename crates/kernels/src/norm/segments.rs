@@ -88,9 +88,10 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
         let var = if var < zero { zero } else { var };
         let scale = inverse_deviation(var, affine.eps);
         let shift = -rest * scale;
-        for at in (0..x.len()).step_by(WIDTH) {
-            let normal = normal(Lanes::<F, FMA>::load(x, at, zero), [mean, scale, shift]);
-            (normal * Lanes::load(weight, at, zero) + Lanes::load(bias, at, zero)).store(y, at);
+        // So plain a loop that the compiler makes the widest vectors of it.
+        for ((y, &x), (&weight, &bias)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
+            let normal = normal(Lane::<F, FMA>(x), [mean, scale, shift]);
+            *y = (normal * Lane(weight) + Lane(bias)).0;
         }
         saved.copy_from_slice(&[mean, scale, shift]);
     }
@@ -99,10 +100,10 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
 /// x̂ = (x − mean) s + shift.
 #[inline(always)]
 fn normal<F: Float, const FMA: bool>(
-    x: Lanes<F, FMA>,
+    x: Lane<F, FMA>,
     [mean, scale, shift]: [F; SAVED],
-) -> Lanes<F, FMA> {
-    x.map(|x| (x - Lane(mean)).mul_add(Lane(scale), Lane(shift)))
+) -> Lane<F, FMA> {
+    (x - Lane(mean)).mul_add(Lane(scale), Lane(shift))
 }
 
 #[derive(Clone, Copy)]
@@ -145,7 +146,7 @@ impl<F: Float> Row<'_, F> {
     #[inline(always)]
     fn at<const FMA: bool>(&self, i: usize) -> (Lanes<F, FMA>, Lanes<F, FMA>) {
         let zero = F::zero();
-        let normal = normal(Lanes::load(self.x, i, zero), self.found);
+        let normal = Lanes::load(self.x, i, zero).map(|x| normal(x, self.found));
         (normal, Lanes::load(self.weight, i, zero) * Lanes::load(self.g, i, zero))
     }
 }
