@@ -140,7 +140,10 @@ impl<F: Float> Tensor<F> {
         if level == 0 {
             return value;
         }
-        inputs.iter().for_each(|x| state.look_at_use(op.name(), x.0.level));
+        // A loop, not a closure: a closure would hide the caller's line from a panic.
+        for x in inputs {
+            state.look_at_use(op.name(), x.0.level);
+        }
         if level > state.floor { value.with_node(Box::new(op), inputs, level) } else { value }
     }
 

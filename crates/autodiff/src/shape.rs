@@ -130,7 +130,10 @@ pub(crate) fn room<F>(op: &str, shape: &[usize]) -> usize {
     let n = len(shape);
     let bytes = n.saturating_mul(size_of::<F>());
     if bytes >= LARGE && Vec::<F>::new().try_reserve_exact(n).is_err() {
-        panic!("{op}: there is no memory for the shape {shape:?} ({n} numbers of {} bytes)", size_of::<F>());
+        panic!(
+            "{op}: there is no memory for the shape {shape:?} ({n} numbers of {} bytes)",
+            size_of::<F>()
+        );
     }
     n
 }

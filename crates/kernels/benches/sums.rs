@@ -111,20 +111,28 @@ fn sums(c: &mut Criterion) {
     let x = numbers(1 << 16);
     let mut group = c.benchmark_group("sum of 65,536");
     group.bench_function("plain", |b| b.iter(|| simd::dispatch(Strands(black_box(&x)))));
-    group.bench_function("blocked", |b| b.iter(|| serially(|| reduce::sum(black_box(&x), 1, 1 << 16, 1))));
+    group.bench_function("blocked", |b| {
+        b.iter(|| serially(|| reduce::sum(black_box(&x), 1, 1 << 16, 1)))
+    });
     drop(group);
     for (rows, n) in [(512, 64), (64, 512), (1, 1 << 15)] {
         let x = numbers(rows * n);
         let mut group = c.benchmark_group(format!("moments of {rows} rows of {n}"));
         group.bench_function("plain", |b| b.iter(|| simd::dispatch(Moments(black_box(&x), n))));
-        group.bench_function("corrected", |b| b.iter(|| serially(|| moments::of_groups(black_box(&x), rows, n, 1))));
+        group.bench_function("corrected", |b| {
+            b.iter(|| serially(|| moments::of_groups(black_box(&x), rows, n, 1)))
+        });
     }
     for (rows, n) in [(512, 64), (64, 512), (1, 1 << 15)] {
         let x = numbers(rows * n);
         let mut out = vec![0.0; x.len()];
         let mut group = c.benchmark_group(format!("softmax of {rows} rows of {n}"));
-        group.bench_function("plain", |b| b.iter(|| simd::dispatch(Softmax(black_box(&x), n, &mut out))));
-        group.bench_function("blocked", |b| b.iter(|| serially(|| softmax::forward(Kind::Softmax, black_box(&x), [n, 1]))));
+        group.bench_function("plain", |b| {
+            b.iter(|| simd::dispatch(Softmax(black_box(&x), n, &mut out)))
+        });
+        group.bench_function("blocked", |b| {
+            b.iter(|| serially(|| softmax::forward(Kind::Softmax, black_box(&x), [n, 1])))
+        });
     }
 }
 

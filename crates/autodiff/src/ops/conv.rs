@@ -242,9 +242,9 @@ fn backward<F: Float, const D: usize>(
         assert!(more < stride, "{op}: output_padding {more} is not less than the stride {stride}");
         let span = options.dilation[i].checked_mul(window[i] - 1);
         let covered = size[i].saturating_sub(1).checked_mul(stride);
-        let covered = covered
-            .zip(span)
-            .and_then(|(covered, span)| covered.checked_add(span)?.checked_add(1)?.checked_add(more));
+        let covered = covered.zip(span).and_then(|(covered, span)| {
+            covered.checked_add(span)?.checked_add(1)?.checked_add(more)
+        });
         let covered = shape::counted(op, "an axis of the result", covered);
         assert!(
             size[i] > 0 && covered.checked_sub(padding).is_some_and(|rest| rest > padding),

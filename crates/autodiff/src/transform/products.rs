@@ -91,7 +91,10 @@ fn same_shapes<F: Float, M: Module<F>>(op: &str, what: &str, model: &M, other: &
     assert!(n == m, "{op}: the model has {n} parameters, the {what} {m}");
     for (i, (x, v)) in params.iter().zip(&others).enumerate() {
         let (x, v) = (x.shape(), v.shape());
-        assert!(x == v, "{op}: parameter {i} of the model has shape {x:?}, that of the {what} {v:?}");
+        assert!(
+            x == v,
+            "{op}: parameter {i} of the model has shape {x:?}, that of the {what} {v:?}"
+        );
     }
 }
 

@@ -1,8 +1,11 @@
 //! The traits of `approx` for tensors and modules.
 
-use approx::{assert_abs_diff_eq, assert_abs_diff_ne, assert_relative_eq, assert_relative_ne, assert_ulps_eq, assert_ulps_ne};
-use seedbed_autodiff::approx::Parts;
+use approx::{
+    assert_abs_diff_eq, assert_abs_diff_ne, assert_relative_eq, assert_relative_ne, assert_ulps_eq,
+    assert_ulps_ne,
+};
 use seedbed_autodiff::Tensor;
+use seedbed_autodiff::approx::Parts;
 
 #[test]
 fn tensors_are_close_element_by_element() {
@@ -14,7 +17,12 @@ fn tensors_are_close_element_by_element() {
     assert_relative_ne!(x, &x * (1.0 + 1e-9), max_relative = 1e-11);
     let next = Tensor::new(vec![1.0_f64.next_up(), 1000.0], &[2]);
     assert_ulps_eq!(x, next, max_ulps = 1, epsilon = 0.0);
-    assert_ulps_ne!(x, Tensor::new(vec![1.0_f64.next_up().next_up(), 1000.0], &[2]), max_ulps = 1, epsilon = 0.0);
+    assert_ulps_ne!(
+        x,
+        Tensor::new(vec![1.0_f64.next_up().next_up(), 1000.0], &[2]),
+        max_ulps = 1,
+        epsilon = 0.0
+    );
     // Another shape, and a NaN, are never close.
     assert_abs_diff_ne!(x, x.reshape(&[2, 1]), epsilon = 1.0);
     let nan = Tensor::new(vec![f64::NAN, 1000.0], &[2]);

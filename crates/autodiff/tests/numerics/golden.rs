@@ -68,7 +68,8 @@ fn agree<F: Float>(tolerance: f64) {
             })
             .collect();
         let what = format!("{op} of {}", row["args"]);
-        let difference = ["var", "layer_norm", "smooth_cross_entropy", "soft_cross_entropy"].contains(&op);
+        let difference =
+            ["var", "layer_norm", "smooth_cross_entropy", "soft_cross_entropy"].contains(&op);
         compare(&what, &run(op, &x, row), &numbers(&row["value"]), tolerance, op == "layer_norm");
         if row["gradient"].is_null() {
             continue;
@@ -79,7 +80,13 @@ fn agree<F: Float>(tolerance: f64) {
             all[0] = x0.clone();
             run(op, &all, row).sum(..)
         };
-        compare(&format!("gradient of {what}"), &grad(&x[0], of_first), &want, tolerance, difference);
+        compare(
+            &format!("gradient of {what}"),
+            &grad(&x[0], of_first),
+            &want,
+            tolerance,
+            difference,
+        );
         // The same gradient, as it is recorded for another derivative.
         let mut recorded = None;
         let _ = grad(&x[0], |x| {
@@ -121,9 +128,8 @@ fn rows_without_weight_have_no_gradient() {
         assert!(g[6] != 0.0 && (g[6] + g[7]).abs() < 1e-6, "{g:?}");
     }
     let masked = Tensor::<f64>::new(vec![f64::NEG_INFINITY; 2], &[1, 2]);
-    let second = grad(&masked, |x| {
-        grad(x, |x| (x.cross_entropy_each(&[0]) * 0.0).sum(..)).square().sum(..)
-    });
+    let second =
+        grad(&masked, |x| grad(x, |x| (x.cross_entropy_each(&[0]) * 0.0).sum(..)).square().sum(..));
     assert_eq!(second.to_vec(), [0.0, 0.0]);
 }
 
@@ -135,7 +141,11 @@ fn masks_leave_no_trace_in_gradients() {
     let x = Tensor::<f64>::new(vec![0.1, 0.7, -0.3, 0.2, 0.9, 0.4], &[2, 3]);
     for axis in [0, 1] {
         let turned = |x: &Tensor<f64>| if axis == 0 { x.t() } else { x.clone() };
-        let f = |x: &Tensor<f64>| (turned(&(x + &mask)).softmax(axis) * turned(&Tensor::arange(6).reshape(&[2, 3]))).square().sum(..);
+        let f = |x: &Tensor<f64>| {
+            (turned(&(x + &mask)).softmax(axis) * turned(&Tensor::arange(6).reshape(&[2, 3])))
+                .square()
+                .sum(..)
+        };
         let g = grad(&x, f);
         assert!(g.data().iter().all(|g| g.is_finite()), "{g}");
         assert_eq!(g.to_vec()[3..], [0.0; 3]);

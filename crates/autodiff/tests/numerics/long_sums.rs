@@ -126,7 +126,9 @@ fn long_sums_are_accurate() {
             for (n, columns) in [(300_000, 3), (30_000, 20)] {
                 let error = run(&long(n, columns, kind));
                 if error.is_nan() || error > bound {
-                    failed.push(format!("{name} of {n} rows of {columns}, kind {kind}: {error} u, bound {bound}"));
+                    failed.push(format!(
+                        "{name} of {n} rows of {columns}, kind {kind}: {error} u, bound {bound}"
+                    ));
                 }
             }
         }
@@ -187,7 +189,11 @@ fn long_products_are_accurate() {
 #[test]
 fn the_bias_gradient_of_a_million_rows() {
     let (x, w) = (Tensor::<f32>::ones(&[1_000_000, 1]), Tensor::zeros(&[1, 1]));
-    let g = grad(&Tensor::<f32>::zeros(&[1]), |b| (x.linear(&w, Some(b), Activation::Relu) * 0.0 + x.linear(&w, Some(b), Activation::Identity) * 0.1).sum(..));
+    let g = grad(&Tensor::<f32>::zeros(&[1]), |b| {
+        (x.linear(&w, Some(b), Activation::Relu) * 0.0
+            + x.linear(&w, Some(b), Activation::Identity) * 0.1)
+            .sum(..)
+    });
     assert!((g.item() - 100_000.0).abs() < 0.1, "{g}");
 }
 
@@ -219,7 +225,10 @@ fn norms_of_numbers_far_from_zero() {
     let (one, zero) = (Tensor::ones(&[1]), Tensor::zeros(&[1]));
     let (one64, zero64) = (one.cast(), zero.cast());
     let (column, exact_column) = (x.t(), exact.t());
-    let error = far(column.batch_norm(&one, &zero, 1e-5).0, exact_column.batch_norm(&one64, &zero64, 1e-5).0);
+    let error = far(
+        column.batch_norm(&one, &zero, 1e-5).0,
+        exact_column.batch_norm(&one64, &zero64, 1e-5).0,
+    );
     assert!(error < 2e-5, "batch norm errs by {error}");
     let error = far(
         grad(&column, |x| (x.batch_norm(&one, &zero, 1e-5).0 * u.t()).sum(..)),
@@ -228,7 +237,10 @@ fn norms_of_numbers_far_from_zero() {
     assert!(error < 2e-5, "the gradient of batch norm errs by {error}");
     let (image, exact_image) = (x.reshape(&[1, n / 4, 4]), exact.reshape(&[1, n / 4, 4]));
     let (w, b) = (Tensor::ones(&[4]), Tensor::zeros(&[4]));
-    let error = far(image.group_norm(2, &w, &b, 1e-5), exact_image.group_norm(2, &w.cast(), &b.cast(), 1e-5));
+    let error = far(
+        image.group_norm(2, &w, &b, 1e-5),
+        exact_image.group_norm(2, &w.cast(), &b.cast(), 1e-5),
+    );
     assert!(error < 2e-5, "group norm errs by {error}");
     for (var, want) in [
         (x.var(1), exact.var(1)),

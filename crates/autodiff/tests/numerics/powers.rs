@@ -22,7 +22,10 @@ fn mixed_derivatives_are_the_same_in_either_order() {
                 assert!((got - want).abs() <= 1e-13 * want.abs(), "({a}, {b}): {got}, {want}");
             }
             for got in mixed::<f32>(a, b) {
-                assert!((got - want).abs() <= 1e-5 * want.abs().max(1.0), "({a}, {b}): {got}, {want}");
+                assert!(
+                    (got - want).abs() <= 1e-5 * want.abs().max(1.0),
+                    "({a}, {b}): {got}, {want}"
+                );
             }
         }
     }

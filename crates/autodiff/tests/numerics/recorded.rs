@@ -80,11 +80,39 @@ fn table<F: Float>() -> Vec<Row<F>> {
         row("minimum", TWO, &[], |x| x[0].minimum(&x[1])),
     ];
     rows.extend(layers![
-        Identity, Relu, LeakyRelu(0.1), Elu(0.7), Tanh, Sigmoid, Softplus, Gelu, GeluTanh, Silu
+        Identity,
+        Relu,
+        LeakyRelu(0.1),
+        Elu(0.7),
+        Tanh,
+        Sigmoid,
+        Softplus,
+        Gelu,
+        GeluTanh,
+        Silu
     ]);
     rows.extend(unary![
-        neg, abs, square, exp, exp_m1, sin, cos, tanh, erf, relu, leaky_relu(0.1), hard_tanh,
-        hard_sigmoid, sigmoid, softplus, elu(1.5), gelu, gelu_tanh, silu, powi(3), clamp(-1.0, 1.0),
+        neg,
+        abs,
+        square,
+        exp,
+        exp_m1,
+        sin,
+        cos,
+        tanh,
+        erf,
+        relu,
+        leaky_relu(0.1),
+        hard_tanh,
+        hard_sigmoid,
+        sigmoid,
+        softplus,
+        elu(1.5),
+        gelu,
+        gelu_tanh,
+        silu,
+        powi(3),
+        clamp(-1.0, 1.0),
     ]);
     // Defined for positive numbers.
     rows.extend([
@@ -145,7 +173,13 @@ type T64 = Tensor<f64>;
 fn hold<F: Float>(tolerance: f64) {
     let mut failed = Vec::new();
     for row in table::<F>() {
-        let masks = ["cross_entropy_each", "soft_cross_entropy_each", "softmax", "log_softmax", "logsumexp"];
+        let masks = [
+            "cross_entropy_each",
+            "soft_cross_entropy_each",
+            "softmax",
+            "log_softmax",
+            "logsumexp",
+        ];
         let masked = if masks.contains(&row.name) { MASKED } else { &[] };
         for &(kind, of) in KINDS.iter().chain(masked) {
             let x = arguments(&row, of);
@@ -164,13 +198,19 @@ fn hold<F: Float>(tolerance: f64) {
                 let all = fast.data().iter().chain(recorded.data());
                 // The specification of this loss gives −x as a difference of softplus(x) and softplus(−x).
                 let least = if row.name == "bce_with_logits_each" { 1.0 } else { 0.0 };
-                let largest = all.map(|x| x.f64().abs()).filter(|x| x.is_finite()).fold(least, f64::max);
+                let largest =
+                    all.map(|x| x.f64().abs()).filter(|x| x.is_finite()).fold(least, f64::max);
                 for (&a, &b) in fast.data().iter().zip(recorded.data()) {
                     let (a, b) = (a.f64(), b.f64());
-                    let same = a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * largest;
+                    let same = a == b
+                        || (a.is_nan() && b.is_nan())
+                        || (a - b).abs() <= tolerance * largest;
                     let may_be_nan = kind.starts_with("very large");
                     if !same || (a.is_nan() && !may_be_nan) {
-                        failed.push(format!("{}, {kind} arguments, gradient {i}: {a}, recorded {b} (of {largest})", row.name));
+                        failed.push(format!(
+                            "{}, {kind} arguments, gradient {i}: {a}, recorded {b} (of {largest})",
+                            row.name
+                        ));
                     }
                 }
             }

@@ -29,11 +29,26 @@ thread_local! {
 type Row = (fn(), &'static str);
 
 const TABLE: &[Row] = &[
-    (|| drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(MAX, 0))), "conv1d: the window exceeds the padded input"),
-    (|| drop(ones(&[1, 8, 1]).conv1d(&ones(&[3, 1, 1]), options(MAX / 2 + 1, 0))), "conv1d: the window exceeds the padded input"),
-    (|| drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(1, MAX))), "conv1d: a padded axis is larger than can be counted"),
-    (|| drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(1, MAX / 2 + 1))), "conv1d: a padded axis is larger than can be counted"),
-    (|| drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(1, HUGE))), "conv1d: there is no memory for the shape"),
+    (
+        || drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(MAX, 0))),
+        "conv1d: the window exceeds the padded input",
+    ),
+    (
+        || drop(ones(&[1, 8, 1]).conv1d(&ones(&[3, 1, 1]), options(MAX / 2 + 1, 0))),
+        "conv1d: the window exceeds the padded input",
+    ),
+    (
+        || drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(1, MAX))),
+        "conv1d: a padded axis is larger than can be counted",
+    ),
+    (
+        || drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(1, MAX / 2 + 1))),
+        "conv1d: a padded axis is larger than can be counted",
+    ),
+    (
+        || drop(ones(&[1, 8, 1]).conv1d(&ones(&[2, 1, 1]), options(1, HUGE))),
+        "conv1d: there is no memory for the shape",
+    ),
     (
         || {
             let groups = ConvOptions { groups: MAX / 2 + 2, ..ConvOptions::default() };
@@ -41,8 +56,14 @@ const TABLE: &[Row] = &[
         },
         "conv1d: channels differ",
     ),
-    (|| drop(ones(&[1, 3, 1]).conv_transpose1d(&ones(&[2, 1, 1]), options(MAX, 0), [0])), "conv_transpose1d: an axis of the result is larger than can be counted"),
-    (|| drop(ones(&[1, 3, 1]).conv_transpose1d(&ones(&[2, 1, 1]), options(1, MAX), [0])), "conv_transpose1d: nothing is left"),
+    (
+        || drop(ones(&[1, 3, 1]).conv_transpose1d(&ones(&[2, 1, 1]), options(MAX, 0), [0])),
+        "conv_transpose1d: an axis of the result is larger than can be counted",
+    ),
+    (
+        || drop(ones(&[1, 3, 1]).conv_transpose1d(&ones(&[2, 1, 1]), options(1, MAX), [0])),
+        "conv_transpose1d: nothing is left",
+    ),
     (
         || {
             let stride = ConvOptions { stride: [MAX], ..ConvOptions::default() };
@@ -60,43 +81,91 @@ const TABLE: &[Row] = &[
     (|| drop(ones(&[2]).pad(&[(MAX, 1)], 0.0)), "pad: a padded axis is larger than can be counted"),
     (|| drop(ones(&[2]).pad(&[(0, MAX)], 0.0)), "pad: a padded axis is larger than can be counted"),
     (|| drop(ones(&[2]).pad(&[(HUGE, 1)], 0.0)), "pad: there is no memory for the shape"),
-    (|| drop(ones(&[2, 2]).pad(&[(1 << 40, 0), (1 << 40, 0)], 0.0)), "has more elements than can be counted"),
-    (|| drop(ones(&[10]).split(0, &[MAX, 11])), "split: the sizes [18446744073709551615, 11] do not add up to axis 0"),
+    (
+        || drop(ones(&[2, 2]).pad(&[(1 << 40, 0), (1 << 40, 0)], 0.0)),
+        "has more elements than can be counted",
+    ),
+    (
+        || drop(ones(&[10]).split(0, &[MAX, 11])),
+        "split: the sizes [18446744073709551615, 11] do not add up to axis 0",
+    ),
     (|| drop(ones(&[10]).split(0, &[5, MAX, 6])), "do not add up to axis 0"),
     (|| drop(ones(&[3]).squeeze(0)), "squeeze: axis 0 of shape [3] has not size 1"),
     (|| drop(ones(&[3, 1]).squeeze([0, 1])), "squeeze: axis 0 of shape [3, 1] has not size 1"),
     (|| drop(ones(&[1, 4, 1]).max_pool1d(2, 1, MAX)), "max_pool1d: needs kernel >= 1"),
-    (|| drop(ones(&[1, 4, 1]).max_pool1d(MAX, 1, MAX / 2)), "max_pool1d: a padded axis is larger than can be counted"),
+    (
+        || drop(ones(&[1, 4, 1]).max_pool1d(MAX, 1, MAX / 2)),
+        "max_pool1d: a padded axis is larger than can be counted",
+    ),
     (|| drop(ones(&[1, 4, 1]).avg_pool1d(2, 1, MAX / 2 + 1)), "avg_pool1d: needs kernel >= 1"),
-    (|| drop(ones(&[1, 0, 1]).max_pool1d(2, 1, 1)), "max_pool1d: there is nothing to choose from in shape [1, 0, 1]"),
-    (|| drop(ones(&[1, 3, 0, 1]).max_pool2d([1, 2], [1, 1], [0, 1])), "max_pool2d: there is nothing to choose from in shape [1, 3, 0, 1]"),
-    (|| drop(ones(&[1, 4, 1]).upsample_nearest1d(MAX)), "upsample_nearest1d: an axis of the result is larger than can be counted"),
-    (|| drop(ones(&[1, 4, 4, 1]).upsample_nearest2d([1 << 32, 1 << 33])), "has more elements than can be counted"),
-    (|| drop(ones(&[1, 4, 1]).upsample_nearest1d(HUGE / 4)), "upsample_nearest1d: there is no memory for the shape"),
+    (
+        || drop(ones(&[1, 0, 1]).max_pool1d(2, 1, 1)),
+        "max_pool1d: there is nothing to choose from in shape [1, 0, 1]",
+    ),
+    (
+        || drop(ones(&[1, 3, 0, 1]).max_pool2d([1, 2], [1, 1], [0, 1])),
+        "max_pool2d: there is nothing to choose from in shape [1, 3, 0, 1]",
+    ),
+    (
+        || drop(ones(&[1, 4, 1]).upsample_nearest1d(MAX)),
+        "upsample_nearest1d: an axis of the result is larger than can be counted",
+    ),
+    (
+        || drop(ones(&[1, 4, 4, 1]).upsample_nearest2d([1 << 32, 1 << 33])),
+        "has more elements than can be counted",
+    ),
+    (
+        || drop(ones(&[1, 4, 1]).upsample_nearest1d(HUGE / 4)),
+        "upsample_nearest1d: there is no memory for the shape",
+    ),
     (|| drop(ones(&[2]).reshape(&[MAX, 2])), "has more elements than can be counted"),
     (|| drop(ones(&[2]).index(0, isize::MIN)), "index: -9223372036854775808 is out of range"),
     (|| drop(ones(&[2]).slice(0, isize::MIN..)), "slice: -9223372036854775808.. is no range"),
     (|| drop(ones(&[2]).sum(isize::MAX)), "sum: axis 9223372036854775807 is out of range"),
     (|| drop(T::zeros(&[MAX, 2])), "has more elements than can be counted"),
-    (|| drop(T::zeros(&[HUGE])), "Tensor::full: there is no memory for the shape [288230376151711744]"),
+    (
+        || drop(T::zeros(&[HUGE])),
+        "Tensor::full: there is no memory for the shape [288230376151711744]",
+    ),
     (|| drop(T::ones(&[1 << 29, 1 << 29])), "Tensor::full: there is no memory for the shape"),
     (|| drop(T::arange(MAX)), "Tensor::arange: there is no memory for the shape"),
     (|| drop(T::eye(1 << 33)), "has more elements than can be counted"),
     (|| drop(T::eye(MAX)), "has more elements than can be counted"),
     (|| drop(T::one_hot(&[0, 1], MAX)), "has more elements than can be counted"),
     (|| drop(T::one_hot(&[0, 1], HUGE)), "one_hot: there is no memory for the shape"),
-    (|| drop(T::uniform(&[HUGE], 0.0, 1.0, &mut Rng::new(0))), "Tensor::uniform: there is no memory for the shape"),
-    (|| drop(T::normal(&[MAX, 3], 0.0, 1.0, &mut Rng::new(0))), "has more elements than can be counted"),
+    (
+        || drop(T::uniform(&[HUGE], 0.0, 1.0, &mut Rng::new(0))),
+        "Tensor::uniform: there is no memory for the shape",
+    ),
+    (
+        || drop(T::normal(&[MAX, 3], 0.0, 1.0, &mut Rng::new(0))),
+        "has more elements than can be counted",
+    ),
     (|| drop(ones(&[1]).broadcast_to(&[HUGE])), "broadcast_to: there is no memory for the shape"),
     (|| drop(ones(&[1]).broadcast_to(&[MAX, MAX])), "has more elements than can be counted"),
-    (|| drop(ones(&[1 << 22, 1]).add(ones(&[1, 1 << 22]))), "add: there is no memory for the shape"),
+    (
+        || drop(ones(&[1 << 22, 1]).add(ones(&[1, 1 << 22]))),
+        "add: there is no memory for the shape",
+    ),
     (|| drop(ones(&[1 << 22]).outer(&ones(&[1 << 22]))), "mul: there is no memory for the shape"),
     (|| drop(ones(&[1 << 22, 1]).gt(ones(&[1, 1 << 22]))), "gt: there is no memory for the shape"),
-    (|| drop(ones(&[1 << 22, 1]).select(ones(&[1, 1 << 22]), 0.0)), "select: there is no memory for the shape"),
-    (|| drop(ones(&[1 << 22, 1]).matmul(&ones(&[1, 1 << 22]))), "matmul: there is no memory for the shape"),
+    (
+        || drop(ones(&[1 << 22, 1]).select(ones(&[1, 1 << 22]), 0.0)),
+        "select: there is no memory for the shape",
+    ),
+    (
+        || drop(ones(&[1 << 22, 1]).matmul(&ones(&[1, 1 << 22]))),
+        "matmul: there is no memory for the shape",
+    ),
     (|| drop(ones(&[MAX, 0]).matmul(&ones(&[0, MAX]))), "has more elements than can be counted"),
-    (|| drop(ones(&[HUGE, 0]).linear(&ones(&[0, 2]), None, Activation::Relu)), "linear: there is no memory for the shape"),
-    (|| drop(T::concat(&[ones(&[MAX, 0]), ones(&[MAX, 0])], 0)), "concat: the joined axis is larger than can be counted"),
+    (
+        || drop(ones(&[HUGE, 0]).linear(&ones(&[0, 2]), None, Activation::Relu)),
+        "linear: there is no memory for the shape",
+    ),
+    (
+        || drop(T::concat(&[ones(&[MAX, 0]), ones(&[MAX, 0])], 0)),
+        "concat: the joined axis is larger than can be counted",
+    ),
     (|| drop(ones(&[0, HUGE]).sum(0)), "sum: there is no memory for the shape"),
     (|| drop(ones(&[0, HUGE]).prod(0)), "prod: there is no memory for the shape"),
     (|| drop(ones(&[0, HUGE]).logsumexp(0)), "logsumexp: there is no memory for the shape"),

@@ -171,10 +171,7 @@ pub fn gradients<F: Float>(
         let group_mean = |sums: &[F]| -> Vec<F> {
             let weighted: Vec<F> = layout.per_channel(|_, c| weight[c]);
             let weighted: Vec<F> = weighted.iter().zip(sums).map(|(&w, &s)| w * s).collect();
-            weighted
-                .chunks_exact(layout.depth)
-                .map(|group| sum(group) / n)
-                .collect()
+            weighted.chunks_exact(layout.depth).map(|group| sum(group) / n).collect()
         };
         let (mean, mean_product) = (group_mean(&sums), group_mean(&products));
         let inverse = |group: usize| inverse_deviation(found.var[group], eps);

@@ -142,7 +142,8 @@ impl<F: Float> Kernel for LogSumExp<'_, F> {
             let w = WIDTH.min(inner - j);
             let shift = shift(self.x, inner, j, w);
             let sum_m1 = sum_exp_m1::<F, FMA>(self.x, inner, j, w, &shift);
-            for (o, (&shift, &sum)) in self.out[j..][..w].iter_mut().zip(shift.iter().zip(&sum_m1)) {
+            for (o, (&shift, &sum)) in self.out[j..][..w].iter_mut().zip(shift.iter().zip(&sum_m1))
+            {
                 *o = if sum <= -F::one() { F::neg_infinity() } else { shift + log_sum(sum) };
             }
             for (c, o) in self.out[j..][..w].iter_mut().enumerate() {
