@@ -151,4 +151,60 @@ impl<F: Float> Tensor<F> {
         };
         Self::record(FusedOp { op, saved, element: PhantomData }, &x, y)
     }
+
+    /// Applies a [`Fused`] op whose output is several tensors one after the other, as one of rank 1, and cuts it into tensors of these shapes.
+    /// Nothing is copied.
+    ///
+    /// # Panics
+    /// If the output has another number of elements than the shapes together.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Float, Fused, FusedCtx, Tensor};
+    ///
+    /// /// (x, 2x).
+    /// #[derive(Debug)]
+    /// struct OnceAndTwice;
+    ///
+    /// impl<F: Float> Fused<F, 1> for OnceAndTwice {
+    ///     type Saved = ();
+    ///     fn name(&self) -> &'static str {
+    ///         "once_and_twice"
+    ///     }
+    ///     fn reference(&self, [x]: [&Tensor<F>; 1]) -> Tensor<F> {
+    ///         Tensor::concat(&[x.flatten(), (2.0 * x).flatten()], 0)
+    ///     }
+    ///     fn forward(&self, x: [&Tensor<F>; 1]) -> (Tensor<F>, ()) {
+    ///         (self.reference(x), ())
+    ///     }
+    ///     fn vjp(&self, c: &FusedCtx<'_, F, (), 1>, g: Tensor<F>) -> [Option<Tensor<F>>; 1] {
+    ///         let parts = g.chunk(0, 2);
+    ///         [Some((&parts[0] + 2.0 * &parts[1]).reshape(c.x(0).shape()))]
+    ///     }
+    /// }
+    ///
+    /// let x = Tensor::<f64>::new(vec![1.0, 2.0], &[1, 2]);
+    /// let [once, twice] = Tensor::fused_parts(OnceAndTwice, [&x], [&[1, 2], &[2, 1]]);
+    /// assert_eq!((once.shape(), twice.to_vec()), (&[1, 2][..], vec![2.0, 4.0]));
+    /// ```
+    #[track_caller]
+    pub fn fused_parts<T: Fused<F, N>, const N: usize, const M: usize>(
+        op: T,
+        x: [&Self; N],
+        shapes: [&[usize]; M],
+    ) -> [Self; M] {
+        let name = op.name();
+        let all = Self::fused(op, x);
+        let needed: usize = shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
+        assert!(
+            all.len() == needed,
+            "{name}: the output has {} elements, the parts {shapes:?} have {needed}",
+            all.len()
+        );
+        let mut start = 0;
+        shapes.map(|shape| {
+            let part = all.piece(name, start, shape);
+            start += shape.iter().product::<usize>();
+            part
+        })
+    }
 }

@@ -1,9 +1,12 @@
 //! Shuffled batches without replacement, reshuffled each epoch, that can be stopped and resumed.
 
+use std::fmt::Display;
+
 use seedbed_autodiff::{RNG_STATE_BYTES, Rng};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::memory::fits;
 
 /// An endless stream of batches of row numbers.
 ///
@@ -55,13 +58,17 @@ impl Batches {
     /// Batches of `batch_size` of the rows 0 to `rows` − 1.
     ///
     /// # Errors
-    /// [`DataError::Invalid`] if either number is 0.
+    /// [`DataError::Invalid`] if either number is 0, or an order of so many rows cannot be held.
     pub fn new(rows: usize, batch_size: usize, rng: Rng) -> Result<Self, DataError> {
         if rows == 0 {
             return Err(DataError::invalid("the number of rows", rows, "at least 1"));
         }
         if batch_size == 0 {
             return Err(DataError::invalid("batch_size", batch_size, "at least 1"));
+        }
+        if !fits::<usize>(rows) {
+            let expected = "so few that memory holds their order";
+            return Err(DataError::invalid("the number of rows", rows, expected));
         }
         Ok(Self::at(rows, batch_size, false, 0, 0, rng))
     }
@@ -81,11 +88,11 @@ impl Batches {
 
     /// The rows of the next batch.
     pub fn next_rows(&mut self) -> Vec<usize> {
-        let end = self.rows.min(self.position + self.batch_size);
+        let end = self.rows.min(self.position.saturating_add(self.batch_size));
         let batch = self.order[self.position..end].to_vec();
         self.position = end;
         if self.is_epoch_over() {
-            let (epoch, rng) = (self.epoch + 1, self.after.clone());
+            let (epoch, rng) = (self.epoch.saturating_add(1), self.after.clone());
             *self = Self::at(self.rows, self.batch_size, self.drop_last, epoch, 0, rng);
         }
         batch
@@ -114,7 +121,8 @@ impl Batches {
     /// batches.next_rows();
     /// let saved = serde_json::to_string(&batches.state()).unwrap();
     ///
-    /// let mut resumed = Batches::resume(&serde_json::from_str(&saved).unwrap())?;
+    /// let mut resumed = Batches::new(10, 4, Rng::new(1))?;
+    /// resumed.restore(&serde_json::from_str(&saved).unwrap())?;
     /// assert_eq!(resumed.next_rows(), batches.next_rows());
     /// # Ok::<(), seedbed_data::DataError>(())
     /// ```
@@ -129,23 +137,48 @@ impl Batches {
         }
     }
 
-    /// The stream that goes on as the one did that gave this state.
+    /// Goes to where a stream of the same rows and batch size stood. On an error the stream stays where it is.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Rng;
+    /// use seedbed_data::Batches;
+    ///
+    /// let state = Batches::new(100, 4, Rng::new(0))?.state();
+    /// let error = Batches::new(1000, 4, Rng::new(0))?.restore(&state).unwrap_err();
+    /// assert_eq!(error.to_string(), "the state's number of rows is 100; it should be 1000, as in this stream");
+    /// # Ok::<(), seedbed_data::DataError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`DataError::Invalid`] if no stream is ever in such a state.
-    pub fn resume(state: &BatchesState) -> Result<Self, DataError> {
+    /// [`DataError::Invalid`] if it is the state of a stream of other rows, another batch size or another
+    /// [`drop_last`](Self::drop_last), or no stream is ever in such a state.
+    pub fn restore(&mut self, state: &BatchesState) -> Result<(), DataError> {
+        let as_here = |expected: &dyn Display| format!("{expected}, as in this stream");
+        if state.rows != self.rows {
+            let expected = as_here(&self.rows);
+            return Err(DataError::invalid("the state's number of rows", state.rows, expected));
+        }
+        if state.batch_size != self.batch_size {
+            let expected = as_here(&self.batch_size);
+            return Err(DataError::invalid("the state's batch_size", state.batch_size, expected));
+        }
+        if state.drop_last != self.drop_last {
+            let expected = as_here(&self.drop_last);
+            return Err(DataError::invalid("the state's drop_last", state.drop_last, expected));
+        }
         let Ok(rng) = <&[u8; RNG_STATE_BYTES]>::try_from(&state.rng[..]) else {
             let expected = format!("{RNG_STATE_BYTES} bytes");
             return Err(DataError::invalid("rng", format!("{} bytes", state.rng.len()), expected));
         };
-        let fresh = Self::new(state.rows, state.batch_size, Rng::from_bytes(rng))?
-            .drop_last(state.drop_last)?;
-        let resumed = Self { epoch: state.epoch, position: state.position, ..fresh };
-        if !state.position.is_multiple_of(state.batch_size) || resumed.is_epoch_over() {
+        let (epoch, position) = (state.epoch, state.position);
+        let (rows, batch_size, rng) = (self.rows, self.batch_size, Rng::from_bytes(rng));
+        let resumed = Self::at(rows, batch_size, self.drop_last, epoch, position, rng);
+        if !position.is_multiple_of(batch_size) || resumed.is_epoch_over() {
             let expected = "the start of one of the epoch's batches";
-            return Err(DataError::invalid("position", state.position, expected));
+            return Err(DataError::invalid("position", position, expected));
         }
-        Ok(resumed)
+        *self = resumed;
+        Ok(())
     }
 
     fn at(
@@ -188,5 +221,7 @@ impl Iterator for Batches {
 #[track_caller]
 pub fn in_order(rows: usize, batch_size: usize) -> impl Iterator<Item = Vec<usize>> {
     assert!(batch_size > 0, "in_order: batch_size is 0; it should be at least 1");
-    (0..rows).step_by(batch_size).map(move |start| (start..rows.min(start + batch_size)).collect())
+    (0..rows)
+        .step_by(batch_size)
+        .map(move |start| (start..rows.min(start.saturating_add(batch_size))).collect())
 }

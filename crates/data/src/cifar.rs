@@ -6,11 +6,12 @@
 
 use std::path::Path;
 
-use ndarray::{Array4, ArrayView3, s};
+use ndarray::Array4;
 
 use crate::dir::DataDir;
 use crate::error::{DataError, Problem};
 use crate::image_set::{ImageSet, TrainTest};
+use crate::memory::reserve;
 use crate::source::{Limits, Source};
 
 /// The names of CIFAR-10's classes, in the order of their labels.
@@ -30,7 +31,9 @@ const RECORD: usize = 1 + PIXELS;
 /// [`DataError::Io`] if the file cannot be read, [`DataError::Malformed`] if it is not a whole
 /// number of records with labels below 10, or holds more than [`Limits::default`].
 pub fn read(path: impl AsRef<Path>) -> Result<ImageSet, DataError> {
-    decode(&mut Source::open(path.as_ref())?, Limits::default())
+    let mut records = Records::default();
+    records.read(&mut Source::open(path.as_ref())?, Limits::default())?;
+    records.into_set()
 }
 
 /// As [`read`], from bytes; `name` is what errors call them.
@@ -51,7 +54,9 @@ pub fn read(path: impl AsRef<Path>) -> Result<ImageSet, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(bytes: &[u8], name: impl AsRef<Path>, limits: Limits) -> Result<ImageSet, DataError> {
-    decode(&mut Source::new(name.as_ref(), bytes)?, limits)
+    let mut records = Records::default();
+    records.read(&mut Source::of(bytes, name.as_ref())?, limits)?;
+    records.into_set()
 }
 
 /// Full CIFAR-10, 50,000 + 10,000 images, from its binary version's files in `dir`, or in its
@@ -76,49 +81,79 @@ pub fn load(dir: &DataDir) -> Result<TrainTest, DataError> {
     // All are looked for before the first one is read, which takes a while.
     let train = TRAIN.into_iter().map(find).collect::<Result<Vec<_>, _>>()?;
     let test = find("test_batch.bin")?;
-    let parts = train.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut records = Records::default();
+    let mut counts = Vec::new();
+    for file in &train {
+        counts.push(records.read(&mut Source::open(file)?, Limits::default())?);
+    }
     // Ids run on from batch to batch: a batch that was cut would move those of all that follow.
-    let expected = parts[0].len();
-    if let Some((part, file)) = parts.iter().zip(&train).find(|(part, _)| part.len() != expected) {
-        let problem = Problem::Count { what: "images", found: part.len(), expected };
+    if let Some((&found, file)) = counts.iter().zip(&train).find(|(count, _)| **count != counts[0])
+    {
+        let problem = Problem::Count { what: "images", found, expected: counts[0] };
         return Err(DataError::malformed(file, 0, problem));
     }
-    Ok(TrainTest { train: ImageSet::concat(&parts)?, test: read(test)? })
+    Ok(TrainTest { train: records.into_set()?, test: read(test)? })
 }
 
 const HOW_TO_GET: &str = "download cifar-10-binary.tar.gz (\"CIFAR-10 binary version, suitable for C \
     programs\") from the CIFAR page of the University of Toronto, and unpack it in your folder of \
     data sets.";
 
-fn decode(source: &mut Source<'_>, limits: Limits) -> Result<ImageSet, DataError> {
-    let mut labels = Vec::new();
-    let mut planes = Vec::new();
-    loop {
-        let start = source.offset();
-        let record = source.at_most(RECORD as u64)?;
-        let [label, image @ ..] = &record[..] else { break };
-        if record.len() < RECORD {
-            let (needed, found) = (RECORD as u64, record.len() as u64);
-            let problem = Problem::Truncated { from: start, needed, found };
-            return Err(source.malformed(source.offset(), problem));
+/// Records of one file or several. Pixels are put in their order as they come, so that they are in memory once.
+#[derive(Default)]
+struct Records {
+    labels: Vec<usize>,
+    pixels: Vec<u8>,
+}
+
+impl Records {
+    /// Adds the records of a file, and returns how many there are.
+    fn read(&mut self, source: &mut Source<'_>, limits: Limits) -> Result<usize, DataError> {
+        let before = self.labels.len();
+        // As many as the file has if it is plain, and no more than it may have.
+        let expected = source.expected().min(limits.bytes) / RECORD as u64;
+        self.make_room(expected as usize, limits).map_err(|e| source.io(e))?;
+        loop {
+            let start = source.offset();
+            let record = source.at_most(RECORD as u64)?;
+            let [label, planes @ ..] = &record[..] else { break };
+            if record.len() < RECORD {
+                let (needed, found) = (RECORD as u64, record.len() as u64);
+                let problem = Problem::Truncated { from: start, needed, found };
+                return Err(source.malformed(source.offset(), problem));
+            }
+            if usize::from(*label) >= CLASSES.len() {
+                let problem = Problem::Label { found: (*label).into(), classes: CLASSES.len() };
+                return Err(source.malformed(start, problem));
+            }
+            if source.offset() > limits.bytes {
+                let records = (self.labels.len() - before) as u64 + 1;
+                let shape = vec![records, RECORD as u64];
+                let problem = Problem::TooLarge { shape, limit: limits.bytes };
+                return Err(source.malformed(start, problem));
+            }
+            self.make_room(1, limits).map_err(|e| source.io(e))?;
+            self.labels.push(usize::from(*label));
+            let (red, rest) = planes.split_at(SIDE * SIDE);
+            let (green, blue) = rest.split_at(SIDE * SIDE);
+            for ((&r, &g), &b) in red.iter().zip(green).zip(blue) {
+                self.pixels.extend([r, g, b]);
+            }
         }
-        if usize::from(*label) >= CLASSES.len() {
-            let problem = Problem::Label { found: (*label).into(), classes: CLASSES.len() };
-            return Err(source.malformed(start, problem));
-        }
-        if source.offset() > limits.bytes {
-            let shape = vec![labels.len() as u64 + 1, RECORD as u64];
-            let problem = Problem::TooLarge { shape, limit: limits.bytes };
-            return Err(source.malformed(start, problem));
-        }
-        labels.push(usize::from(*label));
-        planes.extend(image);
+        Ok(self.labels.len() - before)
     }
-    let mut images = Array4::zeros((labels.len(), SIDE, SIDE, CHANNELS));
-    for (i, image) in planes.chunks_exact(PIXELS).enumerate() {
-        let planar = ArrayView3::from_shape((CHANNELS, SIDE, SIDE), image)
-            .expect("a record has PIXELS bytes after its label");
-        images.slice_mut(s![i, .., .., ..]).assign(&planar.permuted_axes([1, 2, 0]));
+
+    /// Room for this many more records of a file that has no more than the limit says.
+    fn make_room(&mut self, records: usize, limits: Limits) -> std::io::Result<()> {
+        let of_a_file = usize::try_from(limits.bytes / RECORD as u64).unwrap_or(usize::MAX);
+        let most = self.labels.len().saturating_add(of_a_file);
+        reserve(&mut self.labels, records, most)?;
+        reserve(&mut self.pixels, records * PIXELS, most.saturating_mul(PIXELS))
     }
-    ImageSet::new(images, labels, CLASSES)
+
+    fn into_set(self) -> Result<ImageSet, DataError> {
+        let shape = (self.labels.len(), SIDE, SIDE, CHANNELS);
+        let images = Array4::from_shape_vec(shape, self.pixels).expect("whole images");
+        ImageSet::new(images, self.labels, CLASSES)
+    }
 }

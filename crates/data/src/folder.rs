@@ -1,15 +1,17 @@
 //! Folders of PNG images, one subfolder a class.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array3, Array4};
 
 use crate::error::{DataError, Problem};
 use crate::image_set::ImageSet;
+use crate::memory::reserve;
 use crate::png_image::{self, Channels};
 use crate::resize::resize;
-use crate::source::Limits;
+use crate::source::{self, Limits, checked_len};
 
 /// How [`read`] turns files into one array.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,9 +40,13 @@ pub struct FolderOptions {
 ///
 /// # Errors
 /// [`DataError::Io`] if a file cannot be read; [`DataError::Malformed`] if one is not a PNG image, if
-/// sizes differ, if a class or the whole folder is empty, or if all together exceed the limits.
+/// sizes differ, if a class or the whole folder is empty, or if all together exceed the limits;
+/// [`DataError::Invalid`] if the size to resize to has no pixels.
 pub fn read(folder: impl AsRef<Path>, options: FolderOptions) -> Result<ImageSet, DataError> {
     let folder = folder.as_ref();
+    if let Some([h, w]) = options.size.filter(|size| size.contains(&0)) {
+        return Err(DataError::invalid("size", format!("{h}×{w} pixels"), "at least 1×1"));
+    }
     let mut images = ImageStack::new(options.channels, options.size, options.limits);
     let mut labels = Vec::new();
     let mut classes = Vec::new();
@@ -61,15 +67,24 @@ pub fn read(folder: impl AsRef<Path>, options: FolderOptions) -> Result<ImageSet
     ImageSet::new(images.into_array(), labels, classes)
 }
 
-/// The bytes of a file that is no longer than allowed.
+/// The bytes of a file that is no longer than allowed, whatever happens to it meanwhile.
 fn read_file(path: &Path, limits: Limits) -> Result<Vec<u8>, DataError> {
-    let io = |e| DataError::io(path, e);
-    let length = fs::metadata(path).map_err(io)?.len();
-    if length > limits.bytes {
+    let (file, length) = source::open(path)?;
+    let too_large = |length| {
         let problem = Problem::TooLarge { shape: vec![length], limit: limits.bytes };
-        return Err(DataError::malformed(path, 0, problem));
+        DataError::malformed(path, 0, problem)
+    };
+    if length > limits.bytes {
+        return Err(too_large(length));
     }
-    fs::read(path).map_err(io)
+    let mut bytes = Vec::new();
+    let most = limits.bytes.saturating_add(1);
+    let read = reserve(&mut bytes, length as usize, length as usize)
+        .and_then(|()| file.take(most).read_to_end(&mut bytes));
+    match read.map_err(|e| DataError::io(path, e))? as u64 {
+        read if read > limits.bytes => Err(too_large(read)),
+        _ => Ok(bytes),
+    }
 }
 
 /// What is in a folder, in the order of the names, without hidden files.
@@ -96,12 +111,13 @@ pub(crate) struct ImageStack {
     wanted: Option<[usize; 2]>,
     limits: Limits,
     size: Option<[usize; 2]>,
+    images: usize,
     pixels: Vec<u8>,
 }
 
 impl ImageStack {
     pub(crate) fn new(channels: Channels, size: Option<[usize; 2]>, limits: Limits) -> Self {
-        Self { channels, wanted: size, limits, size: None, pixels: Vec::new() }
+        Self { channels, wanted: size, limits, size: None, images: 0, pixels: Vec::new() }
     }
 
     /// Decodes an image, resizes it if so wanted, and appends it.
@@ -118,20 +134,25 @@ impl ImageStack {
     ) -> Result<(), DataError> {
         let mut image = png_image::decode(png, self.channels, name, self.limits)?;
         change(&mut image);
-        if let Some(size) = self.wanted {
-            image = resize(image.view(), size);
-        }
-        let found = [image.dim().0, image.dim().1];
+        let found = self.wanted.unwrap_or([image.dim().0, image.dim().1]);
         let expected = *self.size.get_or_insert(found);
         if found != expected {
             return Err(DataError::malformed(name, 0, Problem::ImageSize { found, expected }));
         }
-        if (self.pixels.len() + image.len()) as u64 > self.limits.bytes {
-            let images = (self.pixels.len() / image.len() + 1) as u64;
-            let shape = vec![images, found[0] as u64, found[1] as u64];
-            let problem = Problem::TooLarge { shape, limit: self.limits.bytes };
+        // Before an image of that size is made.
+        let [h, w] = found.map(|side| side as u64);
+        let room = self.limits.bytes.saturating_sub(self.pixels.len() as u64);
+        if checked_len(&[h, w, self.channels.count() as u64], room).is_none() {
+            let images = self.images as u64 + 1;
+            let problem = Problem::TooLarge { shape: vec![images, h, w], limit: self.limits.bytes };
             return Err(DataError::malformed(name, 0, problem));
         }
+        if self.wanted.is_some() {
+            image = resize(image.view(), found);
+        }
+        self.images += 1;
+        let most = usize::try_from(self.limits.bytes).unwrap_or(usize::MAX);
+        reserve(&mut self.pixels, image.len(), most).map_err(|e| DataError::io(name, e))?;
         self.pixels.extend(image.iter());
         Ok(())
     }
@@ -140,7 +161,7 @@ impl ImageStack {
     pub(crate) fn into_array(self) -> Array4<u8> {
         let [h, w] = self.size.unwrap_or_default();
         let c = self.channels.count();
-        let n = self.pixels.len().checked_div(h * w * c).unwrap_or(0);
-        Array4::from_shape_vec((n, h, w, c), self.pixels).expect("whole images of one size")
+        Array4::from_shape_vec((self.images, h, w, c), self.pixels)
+            .expect("whole images of one size")
     }
 }

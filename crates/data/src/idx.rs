@@ -46,7 +46,7 @@ pub fn parse(
     name: impl AsRef<Path>,
     limits: Limits,
 ) -> Result<ArrayD<u8>, DataError> {
-    decode(&mut Source::new(name.as_ref(), bytes)?, limits)
+    decode(&mut Source::of(bytes, name.as_ref())?, limits)
 }
 
 /// The bytes of an (uncompressed) IDX file with this array.

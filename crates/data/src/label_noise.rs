@@ -1,5 +1,7 @@
 //! Wrong labels, made on purpose, for experiments on robustness.
 
+use std::collections::BTreeMap;
+
 use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -134,28 +136,28 @@ fn flip(
     classes: usize,
     rng: &mut Rng,
 ) -> Result<(), DataError> {
-    let mut taken = vec![0.0; classes];
+    let mut taken = BTreeMap::new();
     for flip in flips {
         check_class("from", flip.from, classes)?;
         check_class("to", flip.to, classes)?;
         if flip.to == flip.from {
             return Err(DataError::invalid("to", flip.to, "another class than from"));
         }
-        taken[flip.from] += check_share("share", flip.share)?;
-        if taken[flip.from] > 1.0 + 1e-9 {
-            let found = taken[flip.from];
+        let taken: &mut f64 = taken.entry(flip.from).or_default();
+        *taken += check_share("share", flip.share)?;
+        if *taken > 1.0 + 1e-9 {
+            let found = *taken;
             return Err(DataError::invalid("the sum of the shares of a class", found, "at most 1"));
         }
     }
     let mut left = rows_by_class(labels);
-    left.resize(classes, Vec::new());
-    let sizes: Vec<usize> = left.iter().map(Vec::len).collect();
-    for rows in &mut left {
+    let sizes: BTreeMap<usize, usize> = left.iter().map(|(&c, rows)| (c, rows.len())).collect();
+    for rows in left.values_mut() {
         rng.shuffle(rows);
     }
     for flip in flips {
-        let rows = &mut left[flip.from];
-        let keep = rows.len().saturating_sub(count_of(flip.share, sizes[flip.from]));
+        let Some(rows) = left.get_mut(&flip.from) else { continue };
+        let keep = rows.len().saturating_sub(count_of(flip.share, sizes[&flip.from]));
         for row in rows.drain(keep..) {
             labels[row] = flip.to;
         }

@@ -39,7 +39,7 @@ impl Normalize {
     ///
     /// # Errors
     /// [`DataError::Invalid`] if there are none or not as many of one as of the other, a mean is not
-    /// finite, or a standard deviation is not positive.
+    /// finite, a standard deviation is not positive, or pixels would become larger than 32 bits can hold.
     pub fn new(mean: Vec<f64>, std: Vec<f64>) -> Result<Self, DataError> {
         if mean.is_empty() || mean.len() != std.len() {
             let expected = format!("{}, one a mean, and at least 1", mean.len());
@@ -50,6 +50,14 @@ impl Normalize {
         }
         if let Some(std) = std.iter().find(|&&std| !(std > 0.0 && std.is_finite())) {
             return Err(DataError::invalid("std", std, "a positive, finite number"));
+        }
+        let ends = |mean: f64, std: f64| [(0.0 - mean) / std, (1.0 - mean) / std];
+        let too_large = |x: f64| !(x as f32).is_finite();
+        if let Some((mean, std)) =
+            mean.iter().zip(&std).find(|&(&mean, &std)| ends(mean, std).into_iter().any(too_large))
+        {
+            let found = format!("{std:e}, with the mean {mean:e}");
+            return Err(DataError::invalid("std", found, "so large that pixels stay below 3.4e38"));
         }
         Ok(Self { mean, std })
     }

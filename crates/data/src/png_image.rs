@@ -69,34 +69,43 @@ fn read(
     let shape = vec![h.into(), w.into()];
     // Before anything of that size is allocated: is it allowed, and can it be true?
     let limit = limits.bytes / 4; // four bytes a pixel at most (RGBA)
-    let Some(pixels) = checked_len(&shape, limit) else {
+    let Some(announced) = checked_len(&shape, limit) else {
         return Err(Problem::TooLarge { shape, limit });
     };
-    if pixels.saturating_mul(bits_a_pixel) / 8 > packed.saturating_mul(MAX_INFLATION) {
+    if announced.saturating_mul(bits_a_pixel) / 8 > packed.saturating_mul(MAX_INFLATION) {
         return Err(Problem::Implausible { shape, packed });
     }
 
     let mut reader = decoder.read_info().map_err(broken)?;
     let size = reader.output_buffer_size().ok_or(Problem::TooLarge { shape, limit })?;
-    let mut buffer = vec![0; size];
-    let frame = reader.next_frame(&mut buffer).map_err(broken)?;
+    let wanted = channels.count();
+    // Unpacked and then converted in one memory, in which the larger of the two forms has room.
+    let mut buffer = vec![0; size.max(announced as usize * wanted)];
+    let frame = reader.next_frame(&mut buffer[..size]).map_err(broken)?;
     reader.finish().map_err(broken)?;
-    buffer.truncate(frame.buffer_size());
 
     let samples = frame.color_type.samples();
-    let mut out = Vec::with_capacity(pixels as usize * channels.count());
-    for pixel in buffer.chunks_exact(samples) {
+    let pixels = frame.buffer_size() / samples;
+    let mut convert = |i: usize| {
+        let pixel = &buffer[i * samples..][..samples];
         let rgb = match frame.color_type {
             ColorType::Grayscale | ColorType::GrayscaleAlpha => [pixel[0]; 3],
             _ => [pixel[0], pixel[1], pixel[2]],
         };
         match channels {
-            Channels::Gray => out.push(luma(rgb)),
-            Channels::Rgb => out.extend(rgb),
+            Channels::Gray => buffer[i] = luma(rgb),
+            Channels::Rgb => buffer[i * 3..][..3].copy_from_slice(&rgb),
         }
+    };
+    // In the order in which what is written over was read before.
+    if samples >= wanted {
+        (0..pixels).for_each(convert);
+    } else {
+        (0..pixels).rev().for_each(&mut convert);
     }
-    let shape = (frame.height as usize, frame.width as usize, channels.count());
-    Array3::from_shape_vec(shape, out).map_err(|e| broken_message(e.to_string()))
+    buffer.truncate(pixels * wanted);
+    let shape = (frame.height as usize, frame.width as usize, wanted);
+    Array3::from_shape_vec(shape, buffer).map_err(|e| broken_message(e.to_string()))
 }
 
 /// Exact for grey: the weights add up to one.

@@ -5,6 +5,7 @@
 use seedbed_autodiff::Rng;
 
 use crate::error::DataError;
+use crate::memory::fits;
 use crate::share::{check_share, count_of};
 use crate::split::rows_by_class;
 
@@ -22,7 +23,7 @@ use crate::split::rows_by_class;
 /// ```
 ///
 /// # Errors
-/// [`DataError::Invalid`] if `share` is not in [0, 1], or `times` is 0.
+/// [`DataError::Invalid`] if `share` is not in [0, 1], `times` is 0, or there are more rows than can be held.
 pub fn duplicate(
     rows: usize,
     share: f64,
@@ -33,10 +34,21 @@ pub fn duplicate(
     if times == 0 {
         return Err(DataError::invalid("times", times, "at least 1"));
     }
+    let copies = count.checked_mul(times - 1).and_then(|copies| copies.checked_add(rows));
+    if !copies.is_some_and(fits::<usize>) {
+        let found = format!("{rows}, {count} of them {times} times");
+        return Err(DataError::invalid(
+            "the number of rows",
+            found,
+            "so small that memory holds them",
+        ));
+    }
     let mut chosen = rng.permutation(rows);
     chosen.truncate(count);
     chosen.sort_unstable();
-    let copies = std::iter::repeat_n(chosen, times - 1).flatten();
+    // Of no rows there is nothing to repeat, which would take as many turns all the same.
+    let turns = if chosen.is_empty() { 0 } else { times - 1 };
+    let copies = std::iter::repeat_n(chosen, turns).flatten();
     Ok((0..rows).chain(copies).collect())
 }
 
@@ -56,16 +68,16 @@ pub fn duplicate(
 /// # Errors
 /// [`DataError::Invalid`] if a class has no entry in `keep`, or an entry is not in [0, 1].
 pub fn imbalance(labels: &[usize], keep: &[f64], rng: &mut Rng) -> Result<Vec<usize>, DataError> {
-    let classes = rows_by_class(labels);
-    if classes.len() > keep.len() {
-        let expected = format!("{}, one a class", classes.len());
+    if let Some(&label) = labels.iter().max().filter(|&&label| label >= keep.len()) {
+        let expected = format!("{}, one a class", label.saturating_add(1));
         return Err(DataError::invalid("the number of shares", keep.len(), expected));
     }
     for &share in keep {
         check_share("a share", share)?;
     }
     let mut kept = Vec::new();
-    for (mut rows, &share) in classes.into_iter().zip(keep) {
+    for (class, mut rows) in rows_by_class(labels) {
+        let share = keep[class];
         rng.shuffle(&mut rows);
         // Rounded up, so that a small share of a small class does not wipe it out.
         rows.truncate(rows.len() - count_of(1.0 - share, rows.len()));
@@ -96,6 +108,10 @@ pub fn long_tail(classes: usize, ratio: f64) -> Vec<f64> {
 /// # Errors
 /// [`DataError::Invalid`] if a class does not exist, `few` names none or all of them, or `share` is not strictly between 0 and 1.
 pub fn dominated(classes: usize, few: &[usize], share: f64) -> Result<Vec<f64>, DataError> {
+    if !fits::<f64>(classes) {
+        let expected = "so few that memory holds a share of each";
+        return Err(DataError::invalid("the number of classes", classes, expected));
+    }
     if let Some(class) = few.iter().find(|&&class| class >= classes) {
         return Err(DataError::invalid("a class", class, format!("below {classes}")));
     }

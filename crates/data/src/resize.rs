@@ -2,6 +2,8 @@
 
 use ndarray::{Array3, ArrayView3};
 
+use crate::memory::fits;
+
 /// Resizes an image (H, W, C) to `size` = [height, width].
 ///
 /// Each new pixel is the mean of the old pixels under it, weighted by the share of each that it
@@ -17,13 +19,20 @@ use ndarray::{Array3, ArrayView3};
 /// ```
 ///
 /// # Panics
-/// If the image or the new size has no pixels.
+/// If the image or the new size has no pixels, or the new size has more than can be held.
 #[track_caller]
 pub fn resize(image: ArrayView3<'_, u8>, size: [usize; 2]) -> Array3<u8> {
     let (h, w, channels) = image.dim();
     assert!(
         h > 0 && w > 0 && size[0] > 0 && size[1] > 0,
         "resize: from {h}×{w} to {}×{} pixels: there should be some",
+        size[0],
+        size[1]
+    );
+    let bytes = size[0].checked_mul(size[1]).and_then(|pixels| pixels.checked_mul(channels));
+    assert!(
+        bytes.is_some_and(fits::<u8>),
+        "resize: {}×{} pixels are more than can be held",
         size[0],
         size[1]
     );

@@ -11,5 +11,8 @@ pub(crate) fn check_share(name: &'static str, share: f64) -> Result<f64, DataErr
 
 /// ⌊`share` · `n`⌋, where a product that is a whole number but for its rounding counts as whole.
 pub(crate) fn count_of(share: f64, n: usize) -> usize {
-    (share * n as f64 + 1e-9) as usize
+    let product = share * n as f64;
+    // Two roundings of the product, or what looks like one where it is small.
+    let slack = (2.0 * f64::EPSILON * product).max(1e-9);
+    ((product + slack) as usize).min(n)
 }

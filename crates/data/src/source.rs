@@ -1,12 +1,12 @@
 //! Reading bytes that nobody has vouched for: plain or gzipped, counted, and never more than allowed.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::error::{DataError, Problem};
+use crate::gzip::Members;
+use crate::memory::reserve;
 
 /// How much a reader may unpack before it gives up.
 ///
@@ -34,29 +34,50 @@ pub(crate) struct Source<'a> {
     reader: Box<dyn Read + 'a>,
     gzipped: bool,
     offset: u64,
+    /// How long the file is, as it lies there.
+    length: u64,
+}
+
+/// Opens a regular file. A pipe would be waited for until somebody writes into it.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), DataError> {
+    let io = |e| DataError::io(path, e);
+    let about = std::fs::metadata(path).map_err(io)?;
+    if !about.is_file() {
+        return Err(io(Error::new(ErrorKind::InvalidInput, "it is not a regular file")));
+    }
+    Ok((File::open(path).map_err(io)?, about.len()))
 }
 
 impl Source<'static> {
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(|e| DataError::io(path, e))?;
-        Self::new(path, BufReader::with_capacity(1 << 16, file))
+        let (file, length) = open(path)?;
+        Self::new(path, BufReader::with_capacity(1 << 16, file), length)
     }
 }
 
 impl<'a> Source<'a> {
-    /// `name` is what errors call the source.
-    pub(crate) fn new(name: &Path, mut reader: impl BufRead + 'a) -> Result<Self, DataError> {
+    /// `name` is what errors call the bytes.
+    pub(crate) fn of(bytes: &'a [u8], name: &Path) -> Result<Self, DataError> {
+        Self::new(name, bytes, bytes.len() as u64)
+    }
+
+    fn new(name: &Path, mut reader: impl BufRead + 'a, length: u64) -> Result<Self, DataError> {
         // The contents decide, not the name: browsers and mirrors unpack `.gz` files at will.
         let start = reader.fill_buf().map_err(|e| DataError::io(name, e))?;
         let gzipped = start.starts_with(&GZIP_MAGIC);
         let reader: Box<dyn Read + 'a> =
-            if gzipped { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) };
-        Ok(Self { name: name.to_path_buf(), reader, gzipped, offset: 0 })
+            if gzipped { Box::new(Members::new(reader)) } else { Box::new(reader) };
+        Ok(Self { name: name.to_path_buf(), reader, gzipped, offset: 0, length })
     }
 
     /// Unpacked bytes read so far.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// At least how many bytes can be expected to follow: all of a plain file, of a gzipped one as many as it has packed.
+    pub(crate) fn expected(&self) -> u64 {
+        self.length.saturating_sub(self.offset)
     }
 
     pub(crate) fn malformed(&self, offset: u64, problem: Problem) -> DataError {
@@ -85,13 +106,25 @@ impl<'a> Source<'a> {
     /// The next bytes up to `length`; fewer only at the end.
     pub(crate) fn at_most(&mut self, length: u64) -> Result<Vec<u8>, DataError> {
         // Memory is taken as bytes arrive, so `length` itself need not be trusted.
-        let mut bytes = Vec::with_capacity(length.min(1 << 20) as usize);
-        let result = self.reader.by_ref().take(length).read_to_end(&mut bytes);
-        self.offset += bytes.len() as u64;
-        match result {
-            Ok(_) => Ok(bytes),
-            Err(error) => Err(self.read_error(error)),
+        let most = usize::try_from(length).unwrap_or(usize::MAX);
+        let first = usize::try_from(self.expected()).unwrap_or(usize::MAX).clamp(1, most.max(1));
+        let mut bytes = Vec::new();
+        loop {
+            let more = if bytes.is_empty() { first } else { 1 }.min(most - bytes.len());
+            reserve(&mut bytes, more, most).map_err(|e| DataError::io(&self.name, e))?;
+            let room = (bytes.capacity().min(most) - bytes.len()) as u64;
+            let result = self.reader.by_ref().take(room).read_to_end(&mut bytes);
+            match result {
+                Ok(read) if (read as u64) < room || bytes.len() == most => break,
+                Ok(_) => {}
+                Err(error) => {
+                    self.offset += bytes.len() as u64;
+                    return Err(self.read_error(error));
+                }
+            }
         }
+        self.offset += bytes.len() as u64;
+        Ok(bytes)
     }
 
     /// Checks that nothing follows.
@@ -101,6 +134,11 @@ impl<'a> Source<'a> {
             true => Ok(()),
             false => Err(self.malformed(offset, Problem::Trailing)),
         }
+    }
+
+    /// An error for a reader that found no memory, or another of the system's.
+    pub(crate) fn io(&self, error: Error) -> DataError {
+        DataError::io(&self.name, error)
     }
 
     fn read_error(&self, error: std::io::Error) -> DataError {

@@ -1,5 +1,7 @@
 //! Random splits in which every class is divided alike.
 
+use std::collections::BTreeMap;
+
 use seedbed_autodiff::Rng;
 
 use crate::error::DataError;
@@ -46,7 +48,7 @@ pub fn stratified_split(
     // What each part should have got by now, less what it has: carried from class to class, so that
     // the rounding does not add up.
     let mut owed = vec![0.0; shares.len()];
-    for mut rows in rows_by_class(labels) {
+    for mut rows in rows_by_class(labels).into_values() {
         rng.shuffle(&mut rows);
         for (owed, share) in owed.iter_mut().zip(&shares) {
             *owed += share * rows.len() as f64;
@@ -64,12 +66,12 @@ pub fn stratified_split(
     Ok(parts)
 }
 
-/// The rows of each class, in order.
-pub(crate) fn rows_by_class(labels: &[usize]) -> Vec<Vec<usize>> {
-    let classes = labels.iter().max().map_or(0, |max| max + 1);
-    let mut rows = vec![Vec::new(); classes];
+/// The classes that occur, in order, with the rows of each, in order. No memory is taken for classes that do not occur, so
+/// that a label may be any number.
+pub(crate) fn rows_by_class(labels: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (row, &label) in labels.iter().enumerate() {
-        rows[label].push(row);
+        rows.entry(label).or_default().push(row);
     }
     rows
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(unsafe_code, reason = "it is what this crate is for: what is unsafe stays here")]
 
 pub mod accumulate;
 pub mod buffers;
@@ -11,7 +12,6 @@ pub mod index;
 mod lane;
 pub mod layout;
 pub mod math;
-pub mod memory;
 pub mod moments;
 pub mod mse;
 pub mod norm;
@@ -24,12 +24,14 @@ mod rng;
 pub mod rnn;
 pub mod rows;
 pub mod scan;
+mod shared;
 pub mod simd;
 pub mod softmax;
 pub mod sort;
 pub mod sums;
 mod team;
 pub mod update;
+pub mod vector;
 pub mod xent;
 
 pub use float::{ByElement, Float};

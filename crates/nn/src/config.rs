@@ -63,6 +63,8 @@ pub struct ConfigError {
     pub expected: String,
 }
 
+const LARGEST_F32: f64 = f32::MAX as f64;
+
 /// Collects nothing, stops at the first wrong field: `Check::of("SgdConfig").non_negative("lr", lr)?`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check(&'static str);
@@ -106,6 +108,26 @@ impl Check {
     /// A finite number above 0.
     pub(crate) fn positive(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
         self.that(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")
+    }
+
+    /// A number from 0 that both element types can hold.
+    pub(crate) fn non_negative_f32(
+        self,
+        field: impl Into<String> + Copy,
+        x: f64,
+    ) -> Result<(), ConfigError> {
+        self.non_negative(field, x)?;
+        self.that(x <= LARGEST_F32, field, x, "at most 3.4e38, which 32 bits can hold")
+    }
+
+    /// A number above 0 that both element types can hold.
+    pub(crate) fn positive_f32(
+        self,
+        field: impl Into<String> + Copy,
+        x: f64,
+    ) -> Result<(), ConfigError> {
+        self.positive(field, x)?;
+        self.non_negative_f32(field, x)
     }
 
     /// The weight of a running average.

@@ -14,11 +14,13 @@ module!(Embedding<F> { weight });
 
 impl<F: Float> Embedding<F> {
     /// `count` vectors of `width` numbers from the standard normal distribution.
+    #[track_caller]
     pub fn new(count: usize, width: usize, rng: &mut Rng) -> Self {
         Self::with_init(count, width, Init::Normal(1.0), rng)
     }
 
     /// The same with another rule for the initial values.
+    #[track_caller]
     pub fn with_init(count: usize, width: usize, init: Init, rng: &mut Rng) -> Self {
         Self { weight: init.weight(&[count, width], rng) }
     }

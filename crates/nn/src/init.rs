@@ -48,8 +48,13 @@ impl Fans {
             [] => Self { fan_in: 1, fan_out: 1 },
             [n] => Self { fan_in: *n, fan_out: *n },
             [kernel @ .., inputs, outputs] => {
-                let positions: usize = kernel.iter().product();
-                Self { fan_in: positions * inputs, fan_out: positions * outputs }
+                // A shape that is too large for a tensor is refused where the tensor is made.
+                let positions =
+                    kernel.iter().fold(1, |product: usize, &n| product.saturating_mul(n));
+                Self {
+                    fan_in: positions.saturating_mul(*inputs),
+                    fan_out: positions.saturating_mul(*outputs),
+                }
             }
         }
     }
@@ -101,19 +106,29 @@ impl Init {
     /// A tensor of this shape, for a layer with these fans.
     ///
     /// # Panics
-    /// If a number given with the rule is not finite, or a deviation or bound is negative.
+    /// If a number given with the rule is not finite, or so large that weights would not be, in their element type; if a deviation or
+    /// bound is negative; if the shape has more elements than can be held.
     #[track_caller]
     pub fn draw<F: Float>(self, shape: &[usize], fans: Fans, rng: &mut Rng) -> Tensor<F> {
         let Fans { fan_in, fan_out } = fans;
         // No inputs: any deviation will do.
-        let (fan_in, both) = (fan_in.max(1) as f64, (fan_in + fan_out).max(1) as f64);
+        let (fan_in, both) = (fan_in.max(1) as f64, fan_in.saturating_add(fan_out).max(1) as f64);
         match self {
             Self::Zeros => Tensor::zeros(shape),
-            Self::Constant(x) => Tensor::full(shape, x),
+            Self::Constant(x) => Tensor::full(shape, check::<F>("Constant", x)),
             Self::Uniform(0.0) => Tensor::zeros(shape),
-            Self::Uniform(a) => Tensor::uniform(shape, -a, a, rng),
-            Self::Normal(std) => Tensor::normal(shape, 0.0, std, rng),
-            Self::TruncatedNormal(std) => truncated_normal(shape, std, rng),
+            Self::Uniform(a) => {
+                check::<F>("Uniform", 2.0 * a);
+                Tensor::uniform(shape, -a, a, rng)
+            }
+            Self::Normal(std) => {
+                check::<F>("Normal", FAR * std);
+                Tensor::normal(shape, 0.0, std, rng)
+            }
+            Self::TruncatedNormal(std) => {
+                check::<F>("TruncatedNormal", 2.0 * std);
+                truncated_normal(shape, std, rng)
+            }
             Self::GlorotUniform => uniform(shape, 2.0 / both, rng),
             Self::GlorotNormal => normal(shape, 2.0 / both, rng),
             Self::HeUniform => uniform(shape, 2.0 / fan_in, rng),
@@ -121,7 +136,7 @@ impl Init {
             Self::LecunUniform => uniform(shape, 1.0 / fan_in, rng),
             Self::LecunNormal => normal(shape, 1.0 / fan_in, rng),
             Self::TorchUniform => uniform(shape, 1.0 / (3.0 * fan_in), rng),
-            Self::Orthogonal(gain) => orthogonal::draw(shape, gain, rng),
+            Self::Orthogonal(gain) => orthogonal::draw(shape, check::<F>("Orthogonal", gain), rng),
         }
     }
 
@@ -135,11 +150,33 @@ impl Init {
     }
 }
 
+/// No normal draw is further from the mean, in deviations.
+const FAR: f64 = 64.0;
+
+/// The number, of which weights of the type are to be made.
+#[track_caller]
+fn check<F: Float>(rule: &str, x: f64) -> f64 {
+    assert!(
+        F::of(x).is_finite(),
+        "Init::{rule}: weights up to {x} are not finite in their element type"
+    );
+    x
+}
+
+/// How many elements a shape has.
+#[track_caller]
+fn len(shape: &[usize]) -> usize {
+    let product = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
+    product.unwrap_or_else(|| panic!("Init: shape {shape:?} has more elements than can be counted"))
+}
+
+#[track_caller]
 fn uniform<F: Float>(shape: &[usize], variance: f64, rng: &mut Rng) -> Tensor<F> {
     let bound = (3.0 * variance).sqrt();
     Tensor::uniform(shape, -bound, bound, rng)
 }
 
+#[track_caller]
 fn normal<F: Float>(shape: &[usize], variance: f64, rng: &mut Rng) -> Tensor<F> {
     Tensor::normal(shape, 0.0, variance.sqrt(), rng)
 }
@@ -158,5 +195,5 @@ fn truncated_normal<F: Float>(shape: &[usize], std: f64, rng: &mut Rng) -> Tenso
             }
         }
     };
-    Tensor::new((0..shape.iter().product()).map(|_| draw()).collect(), shape)
+    Tensor::new((0..len(shape)).map(|_| draw()).collect(), shape)
 }

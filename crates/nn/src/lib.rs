@@ -30,10 +30,12 @@ pub mod checkpoint;
 pub mod clip;
 mod config;
 pub mod ema;
+mod files;
 pub mod optim;
 pub mod schedule;
 mod track;
 pub mod train;
+mod warn;
 
 pub use config::{Checked, Config, ConfigError};
 pub use track::Goal;

@@ -24,11 +24,13 @@ module!(Linear<F> { weight, bias });
 
 impl<F: Float> Linear<F> {
     /// Weights by Glorot's uniform rule, bias 0.
+    #[track_caller]
     pub fn new(inputs: usize, outputs: usize, rng: &mut Rng) -> Self {
         Self::with_init(inputs, outputs, Init::default(), rng)
     }
 
     /// Weights by another rule, bias 0.
+    #[track_caller]
     pub fn with_init(inputs: usize, outputs: usize, init: Init, rng: &mut Rng) -> Self {
         let weight = init.weight(&[inputs, outputs], rng);
         Self { weight, bias: Some(Tensor::zeros(&[outputs])) }

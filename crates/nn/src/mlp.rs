@@ -60,8 +60,11 @@ impl<F: Float> Mlp<F> {
         rng: &mut Rng,
     ) -> Self {
         assert!(sizes.len() >= 2, "Mlp: needs the sizes of input and output, got {sizes:?}");
-        let layer = |(i, s): (usize, &[usize])| Linear::with_init(s[0], s[1], init(i), rng);
-        Self { layers: sizes.windows(2).enumerate().map(layer).collect(), activation }
+        let mut layers = Vec::with_capacity(sizes.len() - 1);
+        for (i, s) in sizes.windows(2).enumerate() {
+            layers.push(Linear::with_init(s[0], s[1], init(i), rng));
+        }
+        Self { layers, activation }
     }
 
     /// `[…, first size]` to `[…, last size]`.

@@ -1,6 +1,7 @@
 //! Normalisation as layers.
 
 mod batch;
+mod handover;
 
 pub use batch::{BatchNorm, BatchStatistics};
 
@@ -23,6 +24,7 @@ module!(LayerNorm<F> { weight, bias } config { eps });
 
 impl<F: Float> LayerNorm<F> {
     /// For inputs `[…, channels]`, with ε = 10⁻⁵.
+    #[track_caller]
     pub fn new(channels: usize) -> Self {
         Self { weight: Tensor::ones(&[channels]), bias: Tensor::zeros(&[channels]), eps: EPS }
     }

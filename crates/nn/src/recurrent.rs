@@ -11,6 +11,14 @@ pub use lstm::{Lstm, LstmCell, LstmState};
 
 use seedbed_autodiff::{Float, Tensor};
 
+/// The size of so many gates together.
+#[track_caller]
+fn gates(op: &str, number: usize, hidden: usize) -> usize {
+    number
+        .checked_mul(hidden)
+        .unwrap_or_else(|| panic!("{op}: {hidden} units have more numbers than can be counted"))
+}
+
 /// What a sequence needs to know of a cell.
 trait Cell<F: Float> {
     type State: Clone;

@@ -124,7 +124,7 @@ impl Config for Schedule {
             }
             Self::Linear { steps, end } | Self::Cosine { steps, end } => {
                 check.at_least_one("steps", *steps)?;
-                check.non_negative("end", *end)
+                check.non_negative_f32("end", *end)
             }
             Self::WarmUp { steps, then } => {
                 check.at_least_one("steps", *steps)?;
@@ -160,7 +160,8 @@ impl Config for PlateauConfig {
         check.that(self.gamma > 0.0 && self.gamma < 1.0, "gamma", self.gamma, "in (0, 1)")?;
         check.at_least_one("patience", self.patience)?;
         check.non_negative("min_delta", self.min_delta)?;
-        check.non_negative("min_factor", self.min_factor)
+        let share = (0.0..=1.0).contains(&self.min_factor);
+        check.that(share, "min_factor", self.min_factor, "in [0, 1]")
     }
 }
 

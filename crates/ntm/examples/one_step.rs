@@ -3,12 +3,18 @@
 //! `cargo run -p seedbed-ntm --example one_step`
 
 use seedbed_autodiff::Tensor;
+use seedbed_ntm::{Sharpening, memory};
 
 // ANCHOR: all
 const ROWS: usize = 6;
 const WIDTH: usize = 2;
+const ADDRESSING: memory::AddressingOptions = memory::AddressingOptions {
+    shifts: Some(3),
+    similarity_eps: 1e-6,
+    sharpening: Sharpening::Normalized,
+};
 
-/// What a head says: key k, strength β, gate g, shifts s for −1, 0, +1, sharpness γ; all but k before their activations.
+/// The parameters of a head: key k, strength β, gate g, shifts s for −1, 0, +1, sharpness γ; all but k before their activations.
 struct Head {
     key: [f32; WIDTH],
     strength: f32,
@@ -18,16 +24,16 @@ struct Head {
 }
 
 impl Head {
-    /// Attention over the memory, after attention `before`.
-    fn attention(&self, memory: &Tensor, before: &Tensor) -> Tensor {
+    /// Attention over the rows of a memory, after attention `before`.
+    fn attention(&self, rows: &Tensor, before: &Tensor) -> Tensor {
         let Head { key: [k0, k1], strength, gate, shifts: [left, stay, right], sharpness } = *self;
         let raw = vec![k0, k1, strength, gate, left, stay, right, sharpness];
-        memory.memory_attention(&Tensor::new(raw, &[1, 1, WIDTH + 6]), before, 3, 1e-6)
+        memory::addressing(rows, &Tensor::new(raw, &[1, 1, WIDTH + 6]), before, ADDRESSING)
     }
 }
 
 fn main() {
-    let memory = Tensor::full(&[1, ROWS, WIDTH], 1e-6);
+    let rows = Tensor::full(&[1, ROWS, WIDTH], 1e-6);
     let first = Tensor::one_hot(&[0], ROWS).reshape(&[1, 1, ROWS]);
     show("attention before", &first);
 
@@ -39,11 +45,11 @@ fn main() {
         shifts: [0.0, 0.0, 20.0],
         sharpness: 5.0,
     };
-    let w = next_row.attention(&memory, &first);
+    let w = next_row.attention(&rows, &first);
     show("writes to", &w);
     let [erase, add] = [[1.0, 1.0], [0.9, -0.4]].map(|x| Tensor::new(x.to_vec(), &[1, 1, WIDTH]));
-    let memory = memory.memory_write(&w, &erase, &add);
-    println!("memory {memory}");
+    let rows = memory::write(&rows, &w, &erase, &add);
+    println!("memory {rows}");
 
     // Read: by content alone (gate open), a key that is like what was written but not the same.
     let looks_for = Head {
@@ -53,9 +59,9 @@ fn main() {
         shifts: [0.0, 20.0, 0.0],
         sharpness: 0.0,
     };
-    let w = looks_for.attention(&memory, &first);
+    let w = looks_for.attention(&rows, &first);
     show("reads from", &w);
-    println!("read {}", memory.memory_read(&w));
+    println!("read {}", memory::read(&rows, &w));
 }
 
 /// Attention as bars.

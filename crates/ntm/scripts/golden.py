@@ -6,6 +6,7 @@ Needs torch. Everything is computed in double precision.
 
 - `pairs_N.safetensors`, `pairs_N_gradient.safetensors`, `pairs_N.json`: a machine of N pairs of heads as a PyTorch state dict with
   the names of the well-known implementation pytorch-ntm (loudinthecloud), its gradient under the same names, and input and output.
+  `pairs_closed`: one pair whose gates are nearly shut (a bias of -5) and whose sharpness is high (5), so that attention stays far below 1.
 - `together.json`, `dnc.json`: our own order of heads and a DNC; parameters under our own names and in our own layout.
 """
 
@@ -33,8 +34,9 @@ def cosine(memory, key, eps):
     return dots / (squares[0] * squares[1]).sqrt()
 
 
-def address(memory, raw, before, shifts, eps, direction=1):
-    """One head's attention; its shift weights stand for moving by -R, ..., R rows, or by R, ..., -R if `direction` is -1."""
+def address(memory, raw, before, shifts, eps, direction=1, divided_by_more=0):
+    """One head's attention; its shift weights stand for moving by -R, ..., R rows, or by R, ..., -R if `direction` is -1. Sharpened
+    attention is divided by its sum and `divided_by_more`."""
     m = memory.shape[2]
     key, strength, gate, shift, sharpness = raw.split([m, 1, 1, shifts, 1], dim=1)
     w = (F.softplus(strength) * cosine(memory, key, eps)).softmax(1)
@@ -46,7 +48,7 @@ def address(memory, raw, before, shifts, eps, direction=1):
             by = (j - reach) * direction
             moved = moved + s[:, j, None] * F.one_hot(torch.tensor(i), n) * w[:, (i - by) % n, None]
     w = moved ** (1 + F.softplus(sharpness))
-    return w / w.sum(1, keepdim=True)
+    return w / (w.sum(1, keepdim=True) + divided_by_more)
 
 
 def lstm(x, state, w, bias):
@@ -83,8 +85,10 @@ def loss_of(logits):
     return (logits * torch.linspace(-1, 1, logits.numel()).view_as(logits)).sum()
 
 
-def pairs(count, layers):
-    """pytorch-ntm: each pair reads, then writes; shift weights by correlation; the first attention is 0."""
+def pairs(count, layers, name=None, gate=0, sharpness=0):
+    """pytorch-ntm: each pair reads, then writes; shift weights by correlation; the first attention is 0; sharpened attention is
+    divided by its sum + 1e-16. `gate` and `sharpness` are added to the heads' biases."""
+    name = name or f"pairs_{count}"
     n, m, hidden, inputs, outputs = 6, 3, 4, 3, 2
     p = {f"ntm.read{k}_bias": normal(1, m) for k in range(count)}
     p["ntm.controller.lstm_h_bias"] = normal(layers, 1, hidden)
@@ -98,7 +102,11 @@ def pairs(count, layers):
     for k in range(count):
         for head, kind, size in [(2 * k, "read", m + 6), (2 * k + 1, "write", 3 * m + 6)]:
             p[f"ntm.heads.{head}.fc_{kind}.weight"] = normal(size, hidden)
-            p[f"ntm.heads.{head}.fc_{kind}.bias"] = normal(size)
+            bias = normal(size)
+            with torch.no_grad():
+                bias[m + 1] += gate
+                bias[m + 5] += sharpness
+            p[f"ntm.heads.{head}.fc_{kind}.bias"] = bias
     p["ntm.fc.weight"] = normal(outputs, hidden + count * m)
     p["ntm.fc.bias"] = normal(outputs)
     mem_bias = torch.randn(n, m) * 0.5
@@ -120,7 +128,7 @@ def pairs(count, layers):
             kind = "write" if head % 2 else "read"
             raw = h @ p[f"ntm.heads.{head}.fc_{kind}.weight"].T + p[f"ntm.heads.{head}.fc_{kind}.bias"]
             # By correlation: the first weight takes from the row before, so that it moves attention by +1.
-            at[head] = address(memory, raw[:, : m + 6], at[head], 3, 1e-32, direction=-1)
+            at[head] = address(memory, raw[:, : m + 6], at[head], 3, 1e-32, direction=-1, divided_by_more=1e-16)
             w = at[head][:, :, None]
             if head % 2:
                 erase, add = raw[:, m + 6 : 2 * m + 6].sigmoid(), raw[:, 2 * m + 6 :]
@@ -133,11 +141,11 @@ def pairs(count, layers):
 
     aliases = ["ntm.memory", "memory"] + [f"ntm.heads.{k}.memory" for k in range(2 * count)]
     memories = {f"{alias}.mem_bias": mem_bias.clone() for alias in aliases}
-    save_file({k: v.detach().contiguous() for k, v in p.items()} | memories, OUT / f"pairs_{count}.safetensors")
+    save_file({k: v.detach().contiguous() for k, v in p.items()} | memories, OUT / f"{name}.safetensors")
     # Two biases that are added have one gradient; it is kept with the first.
     gradient = {k: torch.zeros_like(v) if "bias_hh" in k else v.grad.contiguous() for k, v in p.items()}
-    save_file(gradient | memories, OUT / f"pairs_{count}_gradient.safetensors")
-    save_json(f"pairs_{count}", input=numbers(x), logits=numbers(logits))
+    save_file(gradient | memories, OUT / f"{name}_gradient.safetensors")
+    save_json(name, input=numbers(x), logits=numbers(logits))
 
 
 def ours(name, params, x, logits):
@@ -284,3 +292,4 @@ pairs(1, layers=1)
 pairs(2, layers=2)
 together()
 dnc()
+pairs(1, layers=1, name="pairs_closed", gate=-5, sharpness=5)

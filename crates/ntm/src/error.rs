@@ -7,17 +7,17 @@ pub enum NtmError {
     Shape {
         /// The sequence's shape.
         shape: Vec<usize>,
-        /// Numbers in one input vector of the machine.
+        /// Elements of one input vector of the machine.
         inputs: usize,
     },
-    /// A number in the sequence is NaN or infinite.
+    /// An element of the sequence is NaN or infinite.
     #[error("input {channel} of example {example} at time {time} is {value}, but should be finite")]
     NotFinite {
         /// Which time step.
         time: usize,
         /// Which example of the batch.
         example: usize,
-        /// Which number of the vector.
+        /// Which element of the vector.
         channel: usize,
         /// What it is.
         value: f64,

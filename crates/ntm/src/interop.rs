@@ -15,8 +15,10 @@ use safetensors::{Dtype, SafeTensors};
 use seedbed_autodiff::{Float, Tensor};
 use seedbed_nn::{Linear, LstmState};
 
-use crate::heads::Place;
-use crate::{AddActivation, HeadOrder, Heads, LstmController, Ntm, StandardController, Start};
+use crate::memory::{AddressingOptions, HeadOptions};
+use crate::{
+    AddActivation, HeadOrder, Heads, LstmController, Ntm, Sharpening, StandardController, Start,
+};
 
 /// What can be wrong with a state dict.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +65,11 @@ pub enum InteropError {
 /// Reads a machine from a state dict of pytorch-ntm in a safetensors file, of elements `F32` or `F64`.
 ///
 /// All sizes follow from the shapes. The machine computes what the original does before its last sigmoid, by the same conventions: each pair of heads
-/// reads and then writes ([`HeadOrder::InPairs`]), the first attention is 0, the random memory is fixed, nothing is clipped. The shift weights, which stand for
-/// +1, 0, −1 there, are turned round.
+/// reads and then writes ([`HeadOrder::InPairs`]), the first attention is 0, the random memory and what counts as read before the first step are fixed, nothing is
+/// clipped, and sharpened attention is divided by its sum + 10⁻¹⁶ ([`Sharpening::Divided`]). The shift weights, which stand for +1, 0, −1 there, are
+/// turned round. [`Ntm::config`] describes the machine, so that it can be [saved](Ntm::save).
+///
+/// One thing differs below what matters: the original bounds norms in the cosine by 10⁻⁸ from below, this machine adds 10⁻²⁴ to their squares.
 ///
 /// # Errors
 /// [`InteropError`] names the file, the tensor, and what would be right.
@@ -80,14 +85,18 @@ struct StateDict<F: Float> {
 
 impl<F: Float> StateDict<F> {
     fn read(file: &Path) -> Result<Self, InteropError> {
-        let bytes = std::fs::read(file)
-            .map_err(|source| InteropError::Io { file: file.to_owned(), source })?;
+        let io = |source| InteropError::Io { file: file.to_owned(), source };
+        // A pipe would be waited for.
+        if !std::fs::metadata(file).map_err(io)?.is_file() {
+            return Err(io(std::io::Error::other("it is no regular file")));
+        }
+        let bytes = std::fs::read(file).map_err(io)?;
         let format = |why: String| InteropError::Format { file: file.to_owned(), why };
         let views = SafeTensors::deserialize(&bytes).map_err(|e| format(e.to_string()))?;
         let mut dict = Self { file: file.to_owned(), tensors: BTreeMap::new() };
         for (name, view) in views.tensors() {
             let data = view.data();
-            let numbers: Vec<F> = match view.dtype() {
+            let elements: Vec<F> = match view.dtype() {
                 Dtype::F32 => {
                     let (chunks, _) = data.as_chunks::<4>();
                     chunks.iter().map(|b| F::of(f32::from_le_bytes(*b).into())).collect()
@@ -98,7 +107,11 @@ impl<F: Float> StateDict<F> {
                 }
                 other => return Err(dict.wrong(&name, format!("{other:?}"), "F32 or F64")),
             };
-            dict.tensors.insert(name, Tensor::new(numbers, view.shape()));
+            if let Some(x) = elements.iter().find(|x| !x.is_finite()) {
+                let found = format!("a tensor with the element {x}");
+                return Err(dict.wrong(&name, found, "finite in this precision"));
+            }
+            dict.tensors.insert(name, Tensor::new(elements, view.shape()));
         }
         Ok(dict)
     }
@@ -144,6 +157,10 @@ impl<F: Float> StateDict<F> {
         let hidden = controller.first[0].h.shape()[1];
         let heads = self.heads(pairs, [slots, width], hidden)?;
         let (bias, [outputs]) = self.any("ntm.fc.bias")?;
+        if outputs == 0 {
+            let found = "of shape [0]".into();
+            return Err(self.wrong("ntm.fc.bias", found, "of shape [outputs], at least one"));
+        }
         let weight = self.of("ntm.fc.weight", [outputs, hidden + pairs * width])?.t();
         if let Some((name, x)) = self.tensors.first_key_value() {
             let found = format!("a tensor of shape {:?}", x.shape());
@@ -156,9 +173,10 @@ impl<F: Float> StateDict<F> {
             start: Start {
                 memory: None,
                 attention: None,
-                read,
+                read: None,
                 fixed_memory: Some(memory),
                 fixed_attention: Some(Tensor::zeros(&[2 * pairs, slots])),
+                fixed_read: Some(read),
             },
             order: HeadOrder::InPairs,
         })
@@ -169,7 +187,11 @@ impl<F: Float> StateDict<F> {
         let suffix = "memory.mem_bias";
         let names: Vec<_> = self.tensors.keys().filter(|n| n.ends_with(suffix)).cloned().collect();
         let first = names.first().map_or("ntm.memory.mem_bias", String::as_str);
-        let (memory, _) = self.any::<2>(first)?;
+        let (memory, [slots, width]) = self.any::<2>(first)?;
+        if slots == 0 || width == 0 {
+            let found = format!("of shape {:?}", memory.shape());
+            return Err(self.wrong(first, found, "of shape [N, M], both at least 1"));
+        }
         for name in names.iter().skip(1) {
             if self.tensors.remove(name).as_ref() != Some(&memory) {
                 return Err(self.wrong(
@@ -184,8 +206,8 @@ impl<F: Float> StateDict<F> {
 
     fn controller(&mut self, reads: usize) -> Result<LstmController<F>, InteropError> {
         let (h, [layers, one, hidden]) = self.any("ntm.controller.lstm_h_bias")?;
-        if one != 1 || layers == 0 {
-            let expected = "of shape [layers, 1, hidden], with at least one layer";
+        if one != 1 || layers == 0 || hidden == 0 {
+            let expected = "of shape [layers, 1, hidden], with at least one layer and one unit";
             return Err(self.wrong(
                 "ntm.controller.lstm_h_bias",
                 format!("of shape {:?}", h.shape()),
@@ -226,8 +248,8 @@ impl<F: Float> StateDict<F> {
         [slots, width]: [usize; 2],
         hidden: usize,
     ) -> Result<Heads<F>, InteropError> {
-        let (bias, [numbers]) = self.any("ntm.heads.0.fc_read.bias")?;
-        let shifts = numbers.wrapping_sub(width + 3);
+        let (bias, [parameters]) = self.any("ntm.heads.0.fc_read.bias")?;
+        let shifts = parameters.wrapping_sub(width + 3);
         if shifts % 2 == 0 || shifts > slots {
             let expected =
                 format!("of shape [{} + shifts], with an odd number of shifts", width + 3);
@@ -235,20 +257,20 @@ impl<F: Float> StateDict<F> {
             return Err(self.wrong("ntm.heads.0.fc_read.bias", found, expected));
         }
         self.tensors.insert("ntm.heads.0.fc_read.bias".into(), bias);
-        // What finds a place, of the read heads and of the write heads; what changes the memory.
+        // How the read heads and the write heads address the memory; what changes it.
         let (mut reading, mut writing, mut changing) = (vec![], vec![], vec![]);
         for head in 0..2 * pairs {
-            let (kind, more, places) = match head % 2 {
+            let (kind, more, addressing) = match head % 2 {
                 0 => ("read", 0, &mut reading),
                 _ => ("write", 2 * width, &mut writing),
             };
             let name = |what| format!("ntm.heads.{head}.fc_{kind}.{what}");
-            let weight = self.of(&name("weight"), [numbers + more, hidden])?;
-            let bias = self.of(&name("bias"), [numbers + more])?;
+            let weight = self.of(&name("weight"), [parameters + more, hidden])?;
+            let bias = self.of(&name("bias"), [parameters + more])?;
             // The bias as a last row, so that columns move together.
             let map = Tensor::concat(&[weight.t(), bias.unsqueeze(0)], 0);
             let parts = map.split(1, &[width + 2, shifts, 1, more]);
-            places.push(Tensor::concat(&[&parts[0], &parts[1].flip(1), &parts[2]], 1));
+            addressing.push(Tensor::concat(&[&parts[0], &parts[1].flip(1), &parts[2]], 1));
             changing.push(parts[3].clone());
         }
         let map = Tensor::concat(&[reading, writing, changing].concat(), 1);
@@ -256,15 +278,19 @@ impl<F: Float> StateDict<F> {
             weight: map.slice(0, ..hidden as isize),
             bias: Some(map.index(0, hidden as isize)),
         };
-        Ok(Heads {
-            linear,
+        let addressing = AddressingOptions {
+            shifts: Some(shifts),
+            similarity_eps: 1e-24,
+            sharpening: Sharpening::Divided(1e-16),
+        };
+        let options = HeadOptions {
             reads: pairs,
             writes: pairs,
             width,
-            // Theirs is far smaller than any norm.
-            place: Place { shifts: Some(shifts), similarity_eps: 1e-16 },
+            addressing,
             clip: f64::INFINITY,
             add: AddActivation::Identity,
-        })
+        };
+        Ok(Heads { linear, options })
     }
 }

@@ -4,13 +4,13 @@ use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::{Checked, Linear};
 
 use crate::controller::{Controller, StandardController};
-use crate::heads::Wishes;
+use crate::memory::{self, HeadParameters};
 use crate::sequence::Features;
 use crate::{HeadOrder, Heads, NtmConfig, NtmError, Snapshot, Start, Trace};
 
 /// A Neural Turing Machine (Graves, Wayne & Danihelka 2014).
 ///
-/// In every step the controller sees the input xₜ and what was read at the step before, rₜ₋₁. Its output hₜ tells the heads where to read
+/// In every step the controller sees the input xₜ and what was read at the step before, rₜ₋₁. Its output hₜ gives the head parameters: where to read
 /// and what to write. The machine's output is a linear map of [hₜ, rₜ]: logits, if the outputs are bits.
 ///
 /// ```
@@ -37,7 +37,7 @@ use crate::{HeadOrder, Heads, NtmConfig, NtmError, Snapshot, Start, Trace};
 pub struct Ntm<F: Float = f32, C: Controller<F> = StandardController<F>> {
     /// The network in the middle.
     pub controller: C,
-    /// From its output to what the heads want.
+    /// From its output to the head parameters.
     pub heads: Heads<F>,
     /// From the controller's output and what was read to the output, `[hidden + read heads · M, outputs]`.
     pub output: Linear<F>,
@@ -74,13 +74,13 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     /// A machine with a controller of one's own; that of the configuration is not looked at.
     ///
     /// # Panics
-    /// If the controller does not take as many inputs, or as many numbers that were read, as the configuration says.
+    /// If the controller does not take as many inputs, or as many elements that were read, as the configuration says.
     #[track_caller]
     pub fn with_controller(config: &Checked<NtmConfig>, controller: C, rng: &mut Rng) -> Self {
         crate::controller::must_fit("Ntm", &controller, config.inputs, config.read_width());
         let hidden = controller.outputs();
         Self {
-            heads: Heads::new(config, hidden, rng),
+            heads: Heads::new(config.head_options(), hidden, rng),
             output: Linear::new(hidden + config.read_width(), config.outputs, rng),
             start: Start::new(config, rng),
             order: config.order,
@@ -102,7 +102,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         NtmState {
             memory: all(self.start.memory()),
             attention: all(&self.start.attention()),
-            read: self.start.read.broadcast_to(&[batch, self.start.read.len()]),
+            read: self.start.read().broadcast_to(&[batch, self.start.read().len()]),
             controller: self.controller.start(batch),
         }
     }
@@ -130,7 +130,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         self.unroll(sequence, None, |_, _| ())
     }
 
-    /// [`forward`](Self::forward) with normal noise of a standard deviation on all that the heads are told, before any activation:
+    /// [`forward`](Self::forward) with normal noise of a standard deviation on the head parameters, before any activation:
     /// a pass to learn from.
     ///
     /// Attention that is slightly blurred costs nothing on the sequences of a training, because the output map evens it out; on
@@ -166,12 +166,13 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     pub fn forward_traced(&self, sequence: &Tensor<F>) -> (Tensor<F>, Trace<F>) {
         let mut snapshots = Vec::new();
         let logits = self.unroll(sequence, None, |state, raw| {
-            snapshots.push(Snapshot::new(state, &self.heads.wishes(raw), &self.heads));
+            let options = &self.heads.options;
+            snapshots.push(Snapshot::new(state, &options.decode(raw), options));
         });
         (logits, Trace::new(&snapshots))
     }
 
-    /// Runs over sequences, with noise on what the heads are told in each step. Shows every state and what made it, the heads' raw numbers, to
+    /// Runs over sequences, with noise on the head parameters of each step. Shows every state and the raw head parameters that made it to
     /// `see`.
     #[track_caller]
     fn unroll(
@@ -193,7 +194,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         features.outputs(&self.output, batch)
     }
 
-    /// One step without the output map: hₜ, the next state, and the raw numbers of the heads.
+    /// One step without the output map: hₜ, the next state, and the raw head parameters.
     #[track_caller]
     fn advance(
         &self,
@@ -205,35 +206,39 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         let raw = self.heads.raw(&h, noise);
         let [memory, attention, read] = match self.order {
             HeadOrder::Together => {
-                state.memory.memory_step(&raw, &state.attention, self.heads.together())
+                memory::step(&state.memory, &raw, &state.attention, self.heads.options)
             }
-            HeadOrder::InPairs => self.act_in_pairs(&self.heads.wishes(&raw), state),
+            HeadOrder::InPairs => self.act_in_pairs(&self.heads.options.decode(&raw), state),
         };
         (h, NtmState { memory, attention, read, controller }, raw)
     }
 
-    /// Every head looks at the memory as the head before left it. Returns Mₜ, wₜ and rₜ.
+    /// Every head sees the memory as the head before left it. Returns Mₜ, wₜ and rₜ.
     #[track_caller]
-    fn act_in_pairs(&self, wishes: &Wishes<F>, state: &NtmState<F, C::State>) -> [Tensor<F>; 3] {
-        let pairs = self.heads.reads;
-        let mut memory = state.memory.clone();
+    fn act_in_pairs(
+        &self,
+        parameters: &HeadParameters<F>,
+        state: &NtmState<F, C::State>,
+    ) -> [Tensor<F>; 3] {
+        let pairs = self.heads.options.reads;
+        let mut rows = state.memory.clone();
         let (mut read_attention, mut write_attention, mut reads) = (vec![], vec![], vec![]);
         let head = |x: &Tensor<F>, i: usize| x.slice(1, i..i + 1);
         for i in 0..pairs {
-            let look = |memory: &Tensor<F>, i| {
-                self.heads.attention(memory, &head(&wishes.place, i), &head(&state.attention, i))
+            let attend = |rows: &Tensor<F>, i| {
+                let (raw, before) = (head(&parameters.addressing, i), head(&state.attention, i));
+                memory::addressing(rows, &raw, &before, self.heads.options.addressing)
             };
-            let at = look(&memory, i);
-            reads.push(memory.memory_read(&at));
-            read_attention.push(at);
-            let at = look(&memory, pairs + i);
-            let (erase, add) = (head(&wishes.erase, i), head(&wishes.add, i));
-            memory = memory.memory_write(&at, &erase, &add);
-            write_attention.push(at);
+            let w = attend(&rows, i);
+            reads.push(memory::read(&rows, &w));
+            read_attention.push(w);
+            let w = attend(&rows, pairs + i);
+            rows = memory::write(&rows, &w, &head(&parameters.erase, i), &head(&parameters.add, i));
+            write_attention.push(w);
         }
         read_attention.append(&mut write_attention);
         let [attention, read] = [&read_attention, &reads].map(|parts| Tensor::concat(parts, 1));
-        [memory, attention, read.reshape(state.read.shape())]
+        [rows, attention, read.reshape(state.read.shape())]
     }
 }
 
@@ -242,7 +247,7 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     /// Whether the machine can take this sequence.
     ///
     /// # Errors
-    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where a number is NaN or infinite.
+    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where an element is NaN or infinite.
     ///
     /// ```
     /// use seedbed_autodiff::{Rng, Tensor};

@@ -21,7 +21,7 @@ const FRAME: u8 = 96;
 const GAP: usize = 4;
 
 impl Picture {
-    /// A matrix `[time, channels]` with the time to the right, `zoom` pixels a number: the smallest number black, the largest white.
+    /// A matrix `[time, channels]` with the time to the right, `zoom` pixels an element: the smallest element black, the largest white.
     ///
     /// # Panics
     /// If it is no matrix, or `zoom` is 0.
@@ -31,12 +31,18 @@ impl Picture {
             panic!("Picture::of_matrix: needs a matrix [time, channels], got {:?}", x.shape())
         };
         assert!(zoom > 0, "Picture::of_matrix: zoom is 0, but should be at least 1");
-        let numbers: Vec<f64> = x.data().iter().map(|x| x.f64()).collect();
-        let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let elements: Vec<f64> = x.data().iter().map(|x| x.f64()).collect();
+        let low = elements.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = elements.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let shade = |x: f64| (255.0 * (x - low) / (high - low).max(f64::MIN_POSITIVE)) as u8;
-        let (width, height) = (time * zoom, channels * zoom);
-        let at = |i: usize| shade(numbers[i % width / zoom * channels + i / width / zoom]);
+        let size = time.checked_mul(zoom).zip(channels.checked_mul(zoom));
+        let size = size.filter(|(width, height)| width.checked_mul(*height).is_some());
+        let Some((width, height)) = size else {
+            panic!(
+                "Picture::of_matrix: {time}×{channels} elements of {zoom} pixels each way are too many"
+            )
+        };
+        let at = |i: usize| shade(elements[i % width / zoom * channels + i / width / zoom]);
         Self { width, height, pixels: (0..width * height).map(at).collect() }
     }
 
@@ -72,7 +78,7 @@ impl Picture {
 impl<F: Float> Trace<F> {
     /// One example as the paper draws it (figure 6): the time runs to the right. On the left, from above: inputs, what the
     /// first write head adds, what it erases, and where; on the right: outputs, what the first read head reads, the length of every
-    /// row of the memory, and where it reads. Every panel has shades of its own, from its smallest number to its largest.
+    /// row of the memory, and where it reads. Every panel has shades of its own, from its smallest element to its largest.
     ///
     /// Rows of the memory below the last one that a head looked at are left out.
     ///

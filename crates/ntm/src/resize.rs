@@ -2,16 +2,18 @@
 
 use seedbed_autodiff::{Float, Tensor};
 
+use crate::config::MOST_ELEMENTS;
 use crate::controller::Controller;
 use crate::{Ntm, NtmError};
 
 impl<F: Float, C: Controller<F>> Ntm<F, C> {
     /// The same machine with a memory of another number of rows, for longer sequences than it was trained on.
     ///
-    /// Nothing that was learnt depends on the number of rows, as long as the memory is constant and the attention fixed at first.
+    /// Nothing that was learnt depends on the number of rows, as long as the memory and the attention are fixed at first. Further rows of a constant memory
+    /// are like the others; those of a random one are 0, which no key prefers.
     ///
     /// # Errors
-    /// [`NtmError::SlotsAreFixed`] if they are not, or there are fewer rows than shifts.
+    /// [`NtmError::SlotsAreFixed`] if they are learnt, or there are fewer rows than shifts or more than can be.
     ///
     /// ```
     /// use seedbed_autodiff::{Rng, Tensor};
@@ -31,22 +33,28 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
         else {
             return refuse("the first memory or attention is learnt, row by row");
         };
-        let Some(first) = memory.data().first().filter(|x| memory.data().iter().all(|y| y == *x))
-        else {
-            return refuse("the first memory is random, row by row");
-        };
-        if self.heads.place.shifts.is_some_and(|shifts| slots < shifts) {
+        let least = self.heads.options.addressing.shifts.unwrap_or(1);
+        if slots < least {
             return refuse("there are fewer rows than shifts");
         }
-        let &[heads, before] = attention.shape() else { unreachable!("attention has two axes") };
-        let rows = attention.data().chunks(before);
-        let looks_at =
-            rows.map(|row| row.iter().copied().chain(std::iter::repeat(F::zero())).take(slots));
-        let attention = Tensor::new(looks_at.flatten().collect(), &[heads, slots]);
-        let mut resized = self.clone();
-        resized.start.fixed_memory = Some(Tensor::full(&[slots, memory.shape()[1]], first.f64()));
-        resized.start.fixed_attention = Some(attention);
-        Ok(resized)
+        let (width, heads) = (memory.shape()[1], attention.shape()[0]);
+        if slots as f64 * (width + heads) as f64 > MOST_ELEMENTS {
+            return refuse("no memory holds so many");
+        }
+        let further = match memory.data() {
+            [first, rest @ ..] if rest.iter().all(|x| x == first) => *first,
+            _ => F::zero(),
+        };
+        let resized = |rows: &Tensor<F>, axis: usize, fill: F| {
+            let kept = rows.slice(axis as isize, ..rows.shape()[axis].min(slots) as isize);
+            let mut shape = rows.shape().to_vec();
+            shape[axis] = slots - kept.shape()[axis];
+            Tensor::concat(&[kept, Tensor::full(&shape, fill.f64())], axis as isize)
+        };
+        let mut machine = self.clone();
+        machine.start.fixed_memory = Some(resized(memory, 0, further));
+        machine.start.fixed_attention = Some(resized(attention, 1, F::zero()));
+        Ok(machine)
     }
 }
 
@@ -73,11 +81,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_learnt_or_drawn_row_by_row_cannot_be_resized() {
+    fn further_rows_of_a_random_memory_are_zero() {
+        let random = |slots| {
+            ntm(|c| {
+                c.memory = MemoryInit::Random;
+                c.attention = FirstAttention::Nowhere;
+                c.slots = slots;
+            })
+        };
+        let small = random(9);
+        let larger = small.with_slots(12).unwrap();
+        let (before, after) = (small.start.memory(), larger.start.memory());
+        assert_eq!(after.slice(0, ..9), *before);
+        assert!(after.slice(0, 9..).data().iter().all(|&x| x == 0.0));
+        assert_eq!(larger.start.attention(), Tensor::zeros(&[2, 12]));
+        assert_eq!(larger.with_slots(5).unwrap().start.memory(), &before.slice(0, ..5));
+        assert_eq!(larger.config().unwrap().slots, 12);
+    }
+
+    #[test]
+    fn what_is_learnt_row_by_row_cannot_be_resized() {
         let refuse = |ntm: Ntm<f64>, slots| ntm.with_slots(slots).unwrap_err().to_string();
         assert!(refuse(ntm(|c| c.memory = MemoryInit::Learned), 20).contains("learnt"));
         assert!(refuse(ntm(|c| c.attention = FirstAttention::Learned), 20).contains("learnt"));
-        assert!(refuse(ntm(|c| c.memory = MemoryInit::Random), 20).contains("random"));
-        assert!(refuse(ntm(|_| ()), 2).contains("fewer rows than shifts"));
+        for few in [0, 2] {
+            assert!(refuse(ntm(|_| ()), few).contains("fewer rows than shifts"));
+        }
+        for many in [1 << 40, usize::MAX] {
+            assert!(refuse(ntm(|_| ()), many).contains("no memory holds so many"));
+        }
     }
 }

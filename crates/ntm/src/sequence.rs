@@ -8,7 +8,7 @@ use crate::{Ntm, NtmError};
 
 /// A model from sequences `[time, batch, inputs]` to logits `[time, batch, outputs]`: an [`Ntm`], or what it is compared with.
 pub trait SequenceModel<F: Float>: Module<F> {
-    /// Numbers in one input vector.
+    /// Elements of one input vector.
     fn inputs(&self) -> usize;
 
     /// Rows of the memory; `None` for a model without one.
@@ -23,7 +23,7 @@ pub trait SequenceModel<F: Float>: Module<F> {
     #[track_caller]
     fn logits(&self, sequence: &Tensor<F>) -> Tensor<F>;
 
-    /// The logits of a pass to learn from, with noise of this standard deviation on what the heads are told; see
+    /// The logits of a pass to learn from, with noise of this standard deviation on the head parameters; see
     /// [`Ntm::forward_noisy`]. Models that know of no such noise give their [`logits`](Self::logits).
     ///
     /// # Panics

@@ -2,23 +2,25 @@
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
 
-use crate::{FirstAttention, MemoryInit, NtmConfig};
+use crate::{FirstAttention, FirstRead, MemoryInit, NtmConfig};
 
-/// The memory, the attention and what was read before the first step.
+/// The memory, the attention and what was read before the first step: each is learnt or fixed.
 #[derive(Clone, Debug)]
 pub struct Start<F: Float = f32> {
     /// The memory, `[N, M]`, where it is learnt.
     pub memory: Option<Tensor<F>>,
-    /// The numbers whose softmax is the attention, `[heads, N]`, where it is learnt.
+    /// The logits whose softmax is the attention, `[heads, N]`, where it is learnt.
     pub attention: Option<Tensor<F>>,
-    /// What was read, `[1, read heads · M]`; it is learnt, and 0 before training.
-    pub read: Tensor<F>,
-    /// The memory, `[N, M]`, where it is not learnt.
+    /// What was read, `[1, read heads · M]`, where it is learnt.
+    pub read: Option<Tensor<F>>,
+    /// The memory, `[N, M]`, where it is fixed.
     pub fixed_memory: Option<Tensor<F>>,
-    /// The attention, `[heads, N]`, where it is not learnt.
+    /// The attention, `[heads, N]`, where it is fixed.
     pub fixed_attention: Option<Tensor<F>>,
+    /// What was read, `[1, read heads · M]`, where it is fixed.
+    pub fixed_read: Option<Tensor<F>>,
 }
-module!(Start<F> { memory, attention, read } buffers { fixed_memory, fixed_attention });
+module!(Start<F> { memory, attention, read } buffers { fixed_memory, fixed_attention, fixed_read });
 
 impl<F: Float> Start<F> {
     pub(crate) fn new(config: &NtmConfig, rng: &mut Rng) -> Self {
@@ -40,8 +42,12 @@ impl<F: Float> Start<F> {
             }
             FirstAttention::Nowhere => (None, Some(Tensor::zeros(&[heads, n]))),
         };
-        let read = Tensor::zeros(&[1, config.read_width()]);
-        Self { memory, attention, read, fixed_memory, fixed_attention }
+        let shape = [1, config.read_width()];
+        let (read, fixed_read) = match config.read {
+            FirstRead::Learned => (Some(Tensor::zeros(&shape)), None),
+            FirstRead::Random => (None, Some(Tensor::normal(&shape, 0.0, 0.01, rng))),
+        };
+        Self { memory, attention, read, fixed_memory, fixed_attention, fixed_read }
     }
 
     /// The memory, `[N, M]`.
@@ -53,8 +59,14 @@ impl<F: Float> Start<F> {
     /// The attention of every head, `[heads, N]`.
     pub fn attention(&self) -> Tensor<F> {
         match &self.attention {
-            Some(numbers) => numbers.softmax(1),
+            Some(logits) => logits.softmax(1),
             None => self.fixed_attention.clone().expect("the attention is learnt or fixed"),
         }
+    }
+
+    /// What was read, `[1, read heads · M]`.
+    pub fn read(&self) -> &Tensor<F> {
+        let read = self.read.as_ref().or(self.fixed_read.as_ref());
+        read.expect("what was read is learnt or fixed")
     }
 }

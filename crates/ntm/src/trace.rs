@@ -2,8 +2,8 @@
 
 use seedbed_autodiff::{Float, Tensor};
 
-use crate::heads::Wishes;
-use crate::{Heads, NtmState};
+use crate::NtmState;
+use crate::memory::{HeadOptions, HeadParameters};
 
 /// What the heads did in one step, as constants.
 #[derive(Clone, Debug)]
@@ -18,13 +18,13 @@ pub struct Snapshot<F: Float = f32> {
     pub add: Tensor<F>,
     /// The memory after the step, `[batch, N, M]`.
     pub memory: Tensor<F>,
-    /// What finds the heads' places.
-    pub place: PlaceSnapshot<F>,
+    /// How the heads addressed the memory.
+    pub addressing: AddressingSnapshot<F>,
 }
 
-/// The numbers that find a head's place, after their activations. The last three are empty (of width 0) where addressing is by content alone.
+/// The parameters by which heads address the memory, after their activations. The last three are empty (of width 0) where addressing is by content alone.
 #[derive(Clone, Debug)]
-pub struct PlaceSnapshot<F: Float = f32> {
+pub struct AddressingSnapshot<F: Float = f32> {
     /// k, `[batch, heads, M]`.
     pub key: Tensor<F>,
     /// β, `[batch, heads, 1]`.
@@ -37,9 +37,9 @@ pub struct PlaceSnapshot<F: Float = f32> {
     pub sharpness: Tensor<F>,
 }
 
-impl<F: Float> PlaceSnapshot<F> {
-    fn new(raw: &Tensor<F>, heads: &Heads<F>) -> Self {
-        let shifts = heads.place.shifts;
+impl<F: Float> AddressingSnapshot<F> {
+    fn new(raw: &Tensor<F>, heads: &HeadOptions) -> Self {
+        let shifts = heads.addressing.shifts;
         let one = usize::from(shifts.is_some());
         let sizes = [heads.width, 1, one, shifts.unwrap_or(0), one];
         let parts = raw.stop_gradient().split(2, &sizes);
@@ -54,15 +54,19 @@ impl<F: Float> PlaceSnapshot<F> {
 }
 
 impl<F: Float> Snapshot<F> {
-    pub(crate) fn new<S>(state: &NtmState<F, S>, wishes: &Wishes<F>, heads: &Heads<F>) -> Self {
+    pub(crate) fn new<S>(
+        state: &NtmState<F, S>,
+        parameters: &HeadParameters<F>,
+        heads: &HeadOptions,
+    ) -> Self {
         let batch = state.memory.shape()[0];
         Self {
             attention: state.attention.stop_gradient(),
             read: state.read.stop_gradient().reshape(&[batch, heads.reads, heads.width]),
-            erase: wishes.erase.stop_gradient(),
-            add: wishes.add.stop_gradient(),
+            erase: parameters.erase.stop_gradient(),
+            add: parameters.add.stop_gradient(),
             memory: state.memory.stop_gradient(),
-            place: PlaceSnapshot::new(&wishes.place, heads),
+            addressing: AddressingSnapshot::new(&parameters.addressing, heads),
         }
     }
 }
@@ -80,8 +84,8 @@ pub struct Trace<F: Float = f32> {
     pub add: Tensor<F>,
     /// The memory after each step, `[time, batch, N, M]`.
     pub memory: Tensor<F>,
-    /// What finds the heads' places.
-    pub place: PlaceSnapshot<F>,
+    /// How the heads addressed the memory.
+    pub addressing: AddressingSnapshot<F>,
 }
 
 impl<F: Float> Trace<F> {
@@ -97,12 +101,12 @@ impl<F: Float> Trace<F> {
             erase: all(|s| &s.erase),
             add: all(|s| &s.add),
             memory: all(|s| &s.memory),
-            place: PlaceSnapshot {
-                key: all(|s| &s.place.key),
-                strength: all(|s| &s.place.strength),
-                gate: all(|s| &s.place.gate),
-                shift: all(|s| &s.place.shift),
-                sharpness: all(|s| &s.place.sharpness),
+            addressing: AddressingSnapshot {
+                key: all(|s| &s.addressing.key),
+                strength: all(|s| &s.addressing.strength),
+                gate: all(|s| &s.addressing.gate),
+                shift: all(|s| &s.addressing.shift),
+                sharpness: all(|s| &s.addressing.sharpness),
             },
         }
     }

@@ -1,6 +1,6 @@
 //! Real data made as hard as data often is: wrong labels, duplicates, classes of very different size.
 //!
-//! `cargo run --example 08_data`
+//! `cargo run --features mnist --example 08_data`
 
 use seedbed::autodiff::Rng;
 use seedbed::data::{
@@ -38,7 +38,9 @@ fn main() -> Result<(), DataError> {
     let labels = train.labels_of(&rows);
     // A checkpoint keeps this; resumed, the batches go on as if nothing had happened.
     let state = batches.state();
-    assert_eq!(Batches::resume(&state)?.next_rows(), batches.next_rows());
+    let mut resumed = Batches::new(train.len(), 64, rng.split())?;
+    resumed.restore(&state)?;
+    assert_eq!(resumed.next_rows(), batches.next_rows());
     // ANCHOR_END: batches
     println!("a batch {:?} with {} labels", images.shape(), labels.len());
     Ok(())

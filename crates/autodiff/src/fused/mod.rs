@@ -6,13 +6,11 @@ mod dropout;
 mod gru;
 mod linear;
 mod lstm;
-mod memory;
 mod nonzero_rows;
 mod norm;
 
 pub use linear::Activation;
 pub(crate) use linear::gemm_onto;
-pub use memory::MemoryHeads;
 
 use crate::{Float, Tensor, shape};
 

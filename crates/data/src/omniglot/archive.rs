@@ -1,6 +1,5 @@
 //! Omniglot's official archives: `images_background/ALPHABET/CHARACTER/DRAWING.png` in a zip.
 
-use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use super::{Character, Limits, Omniglot, Part, check_side};
 use crate::error::{DataError, Problem};
 use crate::folder::{ImageStack, is_png};
 use crate::png_image::Channels;
+use crate::source;
 
 /// Reads an official archive, `images_background.zip` or `images_evaluation.zip`.
 ///
@@ -25,9 +25,20 @@ pub fn read_archive(
     part: Part,
     side: usize,
 ) -> Result<Omniglot, DataError> {
-    let path = path.as_ref();
-    let file = File::open(path).map_err(|e| DataError::io(path, e))?;
-    read(BufReader::new(file), path, part, side, Limits::default())
+    read_archives(&[(path.as_ref(), part)], side)
+}
+
+/// Several archives as one set, their drawings in the order of the archives.
+pub(super) fn read_archives(
+    archives: &[(&Path, Part)],
+    side: usize,
+) -> Result<Omniglot, DataError> {
+    let mut drawings = Drawings::new(side, Limits::default())?;
+    for &(path, part) in archives {
+        let (file, _) = source::open(path)?;
+        drawings.read(BufReader::new(file), path, part)?;
+    }
+    drawings.into_set()
 }
 
 /// As [`read_archive`], from bytes; `name` is what errors call them.
@@ -41,52 +52,67 @@ pub fn parse_archive(
     side: usize,
     limits: Limits,
 ) -> Result<Omniglot, DataError> {
-    read(Cursor::new(bytes), name.as_ref(), part, side, limits)
+    let mut drawings = Drawings::new(side, limits)?;
+    drawings.read(Cursor::new(bytes), name.as_ref(), part)?;
+    drawings.into_set()
 }
 
 /// The largest compressed drawing that is read. The real ones have some 250 bytes.
 const MAX_DRAWING: u64 = 1 << 20;
 
-fn read(
-    reader: impl Read + Seek,
-    archive: &Path,
-    part: Part,
-    side: usize,
-    limits: Limits,
-) -> Result<Omniglot, DataError> {
-    let side = check_side(side)?;
-    let mut zip = ZipArchive::new(reader).map_err(|e| zip_error(e, archive, 0))?;
-    let mut drawings = Vec::new();
-    for index in 0..zip.len() {
-        let entry = zip.by_index_raw(index).map_err(|e| zip_error(e, archive, 0))?;
-        let at = entry.central_header_start();
-        let name = entry.name().map_err(|e| zip_error(e, archive, at))?.into_owned();
-        if entry.is_file() && is_drawing(&name) {
-            let (alphabet, character) = split(&name)
-                .ok_or_else(|| DataError::malformed(archive, at, unlike_omniglot(&name)))?;
-            drawings.push((alphabet.to_string(), character.to_string(), name, index));
-        }
-    }
-    drawings.sort();
+/// Drawings of one archive or several.
+struct Drawings {
+    images: ImageStack,
+    labels: Vec<usize>,
+    characters: Vec<Character>,
+}
 
-    let mut images = ImageStack::new(Channels::Gray, Some([side; 2]), limits);
-    let mut labels = Vec::with_capacity(drawings.len());
-    let mut characters: Vec<Character> = Vec::new();
-    for (alphabet, name, entry, index) in drawings {
-        let png = unpack(&mut zip, index, archive)?;
-        let path = archive.join(&entry);
-        // Black on white in the file.
-        images.push_with(&png, &path, |image| image.mapv_inplace(|pixel| 255 - pixel))?;
-        let character = Character { alphabet, name, part };
-        if characters.last() != Some(&character) {
-            characters.push(character);
+impl Drawings {
+    fn new(side: usize, limits: Limits) -> Result<Self, DataError> {
+        let images = ImageStack::new(Channels::Gray, Some([check_side(side)?; 2]), limits);
+        Ok(Self { images, labels: Vec::new(), characters: Vec::new() })
+    }
+
+    /// Adds those of an archive.
+    fn read(
+        &mut self,
+        reader: impl Read + Seek,
+        archive: &Path,
+        part: Part,
+    ) -> Result<(), DataError> {
+        let mut zip = ZipArchive::new(reader).map_err(|e| zip_error(e, archive, 0))?;
+        let mut drawings = Vec::new();
+        for index in 0..zip.len() {
+            let entry = zip.by_index_raw(index).map_err(|e| zip_error(e, archive, 0))?;
+            let at = entry.central_header_start();
+            let name = entry.name().map_err(|e| zip_error(e, archive, at))?.into_owned();
+            if entry.is_file() && is_drawing(&name) {
+                let (alphabet, character) = split(&name)
+                    .ok_or_else(|| DataError::malformed(archive, at, unlike_omniglot(&name)))?;
+                drawings.push((alphabet.to_string(), character.to_string(), name, index));
+            }
         }
-        labels.push(characters.len() - 1);
+        if drawings.is_empty() {
+            return Err(DataError::malformed(archive, 0, Problem::Empty { what: "PNG image" }));
+        }
+        drawings.sort();
+        for (alphabet, name, entry, index) in drawings {
+            let png = unpack(&mut zip, index, archive)?;
+            let path = archive.join(&entry);
+            // Black on white in the file.
+            self.images.push_with(&png, &path, |image| image.mapv_inplace(|pixel| 255 - pixel))?;
+            let character = Character { alphabet, name, part };
+            if self.characters.last() != Some(&character) {
+                self.characters.push(character);
+            }
+            self.labels.push(self.characters.len() - 1);
+        }
+        Ok(())
     }
-    if characters.is_empty() {
-        return Err(DataError::malformed(archive, 0, Problem::Empty { what: "PNG image" }));
+
+    fn into_set(self) -> Result<Omniglot, DataError> {
+        Omniglot::new(self.images.into_array(), self.labels, self.characters)
     }
-    Omniglot::new(images.into_array(), labels, characters)
 }
 
 /// Not hidden files and the shadow copies that macOS puts into archives.

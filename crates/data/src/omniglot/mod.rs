@@ -13,6 +13,7 @@ use crate::error::DataError;
 use crate::image_set::ImageSet;
 use crate::source::Limits;
 
+use archive::read_archives;
 pub use archive::{parse_archive, read_archive};
 pub use stacked::read_stacked;
 
@@ -78,9 +79,8 @@ pub fn load(dir: &DataDir, side: usize) -> Result<Omniglot, DataError> {
     let background = find(&["images_background.zip"]);
     let evaluation = find(&["images_evaluation.zip"]);
     if let (Ok(background), Ok(evaluation)) = (&background, &evaluation) {
-        let background = read_archive(background, Part::Background, side)?;
-        let evaluation = read_archive(evaluation, Part::Evaluation, side)?;
-        return concat(&background, &evaluation);
+        let archives = [(&**background, Part::Background), (&**evaluation, Part::Evaluation)];
+        return read_archives(&archives, side);
     }
     match (find(&["omniglot28-idx4-ubyte", "omniglot-idx4-ubyte"]), find(&["classes.csv"])) {
         (Ok(drawings), Ok(classes)) => read_stacked(drawings, classes, side),
@@ -91,19 +91,6 @@ pub fn load(dir: &DataDir, side: usize) -> Result<Omniglot, DataError> {
 
 const HOW_TO_GET: &str = "images_background.zip and images_evaluation.zip are in the folder python of \
     brendenlake/omniglot on GitHub; put them into your folder of data sets, under omniglot.";
-
-/// The background characters first, then those for evaluation.
-fn concat(background: &Omniglot, evaluation: &Omniglot) -> Result<Omniglot, DataError> {
-    let parts = [background, evaluation];
-    let views = parts.map(|part| part.images.images().view());
-    let images = ndarray::concatenate(ndarray::Axis(0), &views)
-        .map_err(|e| DataError::invalid("the shape of one archive's images", e, "the other's"))?;
-    let first = background.characters.len();
-    let shifted = evaluation.images.labels().iter().map(|label| first + label);
-    let labels = background.images.labels().iter().copied().chain(shifted).collect();
-    let characters = parts.iter().flat_map(|part| part.characters.iter().cloned()).collect();
-    Omniglot::new(images, labels, characters)
-}
 
 /// `side` pixels each way, if that makes sense.
 fn check_side(side: usize) -> Result<usize, DataError> {

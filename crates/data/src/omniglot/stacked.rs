@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array4, s};
+use ndarray::{Array4, ArrayView3};
 use serde::Deserialize;
 
 use super::{Character, Omniglot, Part, check_side};
@@ -63,13 +63,26 @@ pub fn read_stacked(
         return Err(DataError::malformed(classes, 0, problem));
     }
     let n = characters * copies;
-    let array = array.into_shape_with_order((n, h, w, 1)).expect("the same number of pixels");
-    let mut images = Array4::zeros((n, side, side, 1));
-    for (i, image) in array.outer_iter().enumerate() {
-        images.slice_mut(s![i, .., .., ..]).assign(&resize(image, [side; 2]));
-    }
+    let images = shrunk(array.into_raw_vec_and_offset().0, [h, w], side);
+    let images = Array4::from_shape_vec((n, side, side, 1), images).expect("n images");
     let labels = (0..characters).flat_map(|class| std::iter::repeat_n(class, copies)).collect();
     Omniglot::new(images, labels, table)
+}
+
+/// All images at `side` × `side` pixels, which is no more than they have, in the memory in which they lie.
+fn shrunk(mut pixels: Vec<u8>, [h, w]: [usize; 2], side: usize) -> Vec<u8> {
+    let images = pixels.len() / (h * w);
+    if [h, w] != [side; 2] {
+        for i in 0..images {
+            let image = ArrayView3::from_shape((h, w, 1), &pixels[i * h * w..][..h * w]);
+            let small = resize(image.expect("h · w pixels"), [side; 2]);
+            // What is written over was read before.
+            pixels[i * side * side..][..side * side]
+                .copy_from_slice(small.as_slice().expect("new"));
+        }
+        pixels.truncate(images * side * side);
+    }
+    pixels
 }
 
 fn read_table(path: &Path) -> Result<Vec<Character>, DataError> {

@@ -3,7 +3,7 @@ use std::ops::RangeInclusive;
 use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Canvas, SequenceBatch, SequenceTask, check_range, draw, fill_with_bits};
+use super::{Canvas, SequenceBatch, SequenceTask, check_range, check_size, draw, fill_with_bits};
 use crate::error::DataError;
 
 /// Binary addition: the bits of two numbers, one bit a step and the lowest first, a plus sign between them and an
@@ -30,7 +30,8 @@ impl SequenceTask for Addition {
     }
 
     fn check(&self) -> Result<(), DataError> {
-        check_range("bits", &self.bits, 1)
+        check_range("bits", &self.bits, 1)?;
+        check_size(3 * (*self.bits.end() as u128 + 1), self.channels())
     }
 
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {

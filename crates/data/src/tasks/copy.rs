@@ -4,7 +4,8 @@ use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Canvas, SequenceBatch, SequenceTask, check_at_least, check_range, draw, fill_with_bits,
+    Canvas, SequenceBatch, SequenceTask, check_at_least, check_range, check_size, draw,
+    fill_with_bits,
 };
 use crate::error::DataError;
 
@@ -28,12 +29,13 @@ impl Default for Copy {
 
 impl SequenceTask for Copy {
     fn channels(&self) -> [usize; 2] {
-        [self.width + 1, self.width]
+        [self.width.saturating_add(1), self.width]
     }
 
     fn check(&self) -> Result<(), DataError> {
         check_range("lengths", &self.lengths, 1)?;
-        check_at_least("width", self.width, 1)
+        check_at_least("width", self.width, 1)?;
+        check_size(2 * *self.lengths.end() as u128 + 1, self.channels())
     }
 
     fn vectors(&self) -> Option<usize> {

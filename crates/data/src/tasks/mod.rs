@@ -46,6 +46,7 @@ use std::ops::RangeInclusive;
 use seedbed_autodiff::{Rng, Tensor};
 
 use crate::error::DataError;
+use crate::memory::fits;
 
 /// A source of sequences of one kind.
 ///
@@ -116,8 +117,18 @@ struct Canvas {
 }
 
 impl Canvas {
+    /// # Panics
+    /// If there are more numbers than can be held: a task's check bounds a sequence, not how many there are.
+    #[track_caller]
     fn new(shape: [usize; 3]) -> Self {
-        Self { shape, values: vec![0.0; shape.iter().product()] }
+        let [steps, sequences, channels] = shape;
+        let len = steps.checked_mul(sequences).and_then(|len| len.checked_mul(channels));
+        match len {
+            Some(len) if fits::<f32>(len) => Self { shape, values: vec![0.0; len] },
+            _ => panic!(
+                "SequenceTask: {sequences} sequences of {steps} steps with {channels} channels are more than can be held"
+            ),
+        }
     }
 
     /// The vector of one sequence at one step.
@@ -159,6 +170,22 @@ fn check_range(
         false => {
             let expected = format!("a range that is not empty, from {least} or more");
             Err(DataError::invalid(name, format!("{range:?}"), expected))
+        }
+    }
+}
+
+/// The most numbers that one sequence may be made of: 4 GiB of them.
+const LARGEST_SEQUENCE: u128 = 1 << 30;
+
+/// Whether a task's longest sequence can be held. Sizes are counted in 128 bits, in which those of a configuration cannot overflow.
+fn check_size(steps: u128, channels: [usize; 2]) -> Result<(), DataError> {
+    let channels = channels.into_iter().max().unwrap_or(1);
+    match steps.saturating_mul(channels as u128) {
+        ..=LARGEST_SEQUENCE => Ok(()),
+        _ => {
+            let found = format!("{steps} steps with {channels} channels");
+            let expected = format!("at most {LARGEST_SEQUENCE} numbers");
+            Err(DataError::invalid("the longest sequence", found, expected))
         }
     }
 }

@@ -1,7 +1,7 @@
 use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Canvas, SequenceBatch, SequenceTask, check_at_least, fill_with_bits};
+use super::{Canvas, SequenceBatch, SequenceTask, check_at_least, check_size, fill_with_bits};
 use crate::error::DataError;
 
 /// The longest context for which a table of counts is kept: 2²⁰ numbers.
@@ -69,7 +69,8 @@ impl SequenceTask for NGrams {
             let expected = format!("from 1 to {LONGEST_CONTEXT}");
             return Err(DataError::invalid("context", self.context, expected));
         }
-        check_at_least("length", self.length, self.context + 1)
+        check_at_least("length", self.length, self.context + 1)?;
+        check_size(self.length as u128, self.channels())
     }
 
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {

@@ -1,7 +1,7 @@
 use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Canvas, SequenceBatch, SequenceTask, check_at_least, fill_with_bits};
+use super::{Canvas, SequenceBatch, SequenceTask, check_at_least, check_size, fill_with_bits};
 use crate::error::DataError;
 
 /// Priority sort (Graves et al. 2014, section 4.5): random vectors, each with a priority on a channel of its own, and a delimiter; then the vectors of the
@@ -26,19 +26,17 @@ impl Default for PrioritySort {
 
 impl SequenceTask for PrioritySort {
     fn channels(&self) -> [usize; 2] {
-        [self.width + 2, self.width]
+        [self.width.saturating_add(2), self.width]
     }
 
     fn check(&self) -> Result<(), DataError> {
         check_at_least("length", self.length, 1)?;
         check_at_least("width", self.width, 1)?;
-        match (1..=self.length).contains(&self.highest) {
-            true => Ok(()),
-            false => {
-                let expected = format!("from 1 to {}, the length", self.length);
-                Err(DataError::invalid("highest", self.highest, expected))
-            }
+        if !(1..=self.length).contains(&self.highest) {
+            let expected = format!("from 1 to {}, the length", self.length);
+            return Err(DataError::invalid("highest", self.highest, expected));
         }
+        check_size(self.length as u128 + 1 + self.highest as u128, self.channels())
     }
 
     fn vectors(&self) -> Option<usize> {

@@ -4,7 +4,8 @@ use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Canvas, SequenceBatch, SequenceTask, check_at_least, check_range, draw, fill_with_bits,
+    Canvas, SequenceBatch, SequenceTask, check_at_least, check_range, check_size, draw,
+    fill_with_bits,
 };
 use crate::error::DataError;
 
@@ -30,17 +31,20 @@ impl Default for AssociativeRecall {
 
 impl SequenceTask for AssociativeRecall {
     fn channels(&self) -> [usize; 2] {
-        [self.width + 2, self.width]
+        [self.width.saturating_add(2), self.width]
     }
 
     fn check(&self) -> Result<(), DataError> {
         check_range("items", &self.items, 2)?;
         check_at_least("item_length", self.item_length, 1)?;
-        check_at_least("width", self.width, 1)
+        check_at_least("width", self.width, 1)?;
+        let (items, length) = (*self.items.end() as u128, self.item_length as u128);
+        let steps = (items + 2).saturating_mul(length + 1);
+        check_size(steps, self.channels())
     }
 
     fn vectors(&self) -> Option<usize> {
-        Some(self.items.end() * self.item_length)
+        Some(self.items.end().saturating_mul(self.item_length))
     }
 
     fn sample(&self, batch_size: usize, rng: &mut Rng) -> SequenceBatch {

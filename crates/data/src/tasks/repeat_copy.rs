@@ -4,7 +4,8 @@ use seedbed_autodiff::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Canvas, SequenceBatch, SequenceTask, check_at_least, check_range, draw, fill_with_bits,
+    Canvas, SequenceBatch, SequenceTask, check_at_least, check_range, check_size, draw,
+    fill_with_bits,
 };
 use crate::error::DataError;
 
@@ -44,7 +45,7 @@ impl RepeatCopy {
 
 impl SequenceTask for RepeatCopy {
     fn channels(&self) -> [usize; 2] {
-        [self.width + 2, self.width + 1]
+        [self.width.saturating_add(2), self.width.saturating_add(1)]
     }
 
     fn check(&self) -> Result<(), DataError> {
@@ -56,7 +57,9 @@ impl SequenceTask for RepeatCopy {
             let expected = "a range of two numbers or more, whose variance is not 0";
             return Err(DataError::invalid("normalized_over", found, expected));
         }
-        check_at_least("width", self.width, 1)
+        check_at_least("width", self.width, 1)?;
+        let (length, repeats) = (*self.lengths.end() as u128, *self.repeats.end() as u128);
+        check_size(length.saturating_mul(repeats + 1).saturating_add(3), self.channels())
     }
 
     fn vectors(&self) -> Option<usize> {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{SequenceBatch, SequenceTask, check_at_least};
 use crate::error::DataError;
 
+/// More sequences are no batch.
+const LARGEST_BATCH: usize = 1 << 30;
+
 /// Fresh sequences of a task, a batch at a time, and how many there were.
 ///
 /// ```
@@ -35,6 +38,9 @@ pub struct Sequences<T> {
 #[serde(deny_unknown_fields)]
 pub struct SequencesState {
     drawn: u64,
+    /// States of early versions have none.
+    #[serde(default)]
+    batch_size: Option<usize>,
     rng: Vec<u8>,
 }
 
@@ -42,10 +48,14 @@ impl<T: SequenceTask> Sequences<T> {
     /// Batches of `batch_size` sequences of the task.
     ///
     /// # Errors
-    /// [`DataError::Invalid`] if the task makes no sense, or the batch size is 0.
+    /// [`DataError::Invalid`] if the task makes no sense, or the batch size is 0 or more than 2³⁰.
     pub fn new(task: T, batch_size: usize, rng: Rng) -> Result<Self, DataError> {
         task.check()?;
         check_at_least("batch_size", batch_size, 1)?;
+        if batch_size > LARGEST_BATCH {
+            let expected = format!("at most {LARGEST_BATCH}");
+            return Err(DataError::invalid("batch_size", batch_size, expected));
+        }
         Ok(Self { task, batch_size, drawn: 0, rng })
     }
 
@@ -61,13 +71,17 @@ impl<T: SequenceTask> Sequences<T> {
 
     /// The next batch.
     pub fn next_batch(&mut self) -> SequenceBatch {
-        self.drawn += self.batch_size as u64;
+        self.drawn = self.drawn.saturating_add(self.batch_size as u64);
         self.task.sample(self.batch_size, &mut self.rng)
     }
 
     /// The current place in the stream.
     pub fn state(&self) -> SequencesState {
-        SequencesState { drawn: self.drawn, rng: self.rng.to_bytes().to_vec() }
+        SequencesState {
+            drawn: self.drawn,
+            batch_size: Some(self.batch_size),
+            rng: self.rng.to_bytes().to_vec(),
+        }
     }
 
     /// Goes to where a stream of the same task and batch size stood.
@@ -79,6 +93,10 @@ impl<T: SequenceTask> Sequences<T> {
             let expected = format!("{RNG_STATE_BYTES} bytes");
             return Err(DataError::invalid("rng", format!("{} bytes", state.rng.len()), expected));
         };
+        if let Some(found) = state.batch_size.filter(|&found| found != self.batch_size) {
+            let expected = format!("{}, as in this stream", self.batch_size);
+            return Err(DataError::invalid("the state's batch_size", found, expected));
+        }
         if !state.drawn.is_multiple_of(self.batch_size as u64) {
             let expected = format!("a multiple of the batch size, {}", self.batch_size);
             return Err(DataError::invalid("drawn", state.drawn, expected));

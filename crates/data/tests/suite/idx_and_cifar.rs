@@ -34,6 +34,29 @@ fn gzip_members_in_a_row_are_one_file() {
 }
 
 #[test]
+fn zeros_after_a_gzip_member_are_padding() {
+    let bytes = samples::idx(&[10, 10]);
+    let whole = parse(&bytes).unwrap();
+    let (a, b) = bytes.split_at(33);
+    for zeros in [1, 2, 9, 17, 18, 19, 511, 100_000] {
+        let padding = vec![0; zeros];
+        assert_eq!(parse(&[samples::gzip(&bytes), padding.clone()].concat()).unwrap(), whole);
+        // Between members, too, and after an empty one.
+        let joined =
+            [samples::gzip(a), padding.clone(), samples::gzip(b), padding.clone()].concat();
+        assert_eq!(parse(&joined).unwrap(), whole);
+        let empty = [samples::gzip(&[]), padding.clone(), samples::gzip(&bytes)].concat();
+        assert_eq!(parse(&empty).unwrap(), whole);
+        // Anything else is not.
+        let noise = [samples::gzip(&bytes), padding.clone(), b"noise".to_vec()].concat();
+        let message = complaint(parse(&noise));
+        assert!(message.contains("byte 112: broken gzip file"), "{message}");
+        let cut = [samples::gzip(&bytes), padding, vec![0x1f, 0x8b]].concat();
+        assert!(complaint(parse(&cut)).contains("byte 112: broken gzip file"));
+    }
+}
+
+#[test]
 fn idx_complaints_name_the_byte_and_what_would_be_right() {
     let good = samples::idx(&[2, 3]);
     let with = |at: usize, byte: u8| {

@@ -5,9 +5,14 @@ mod files;
 mod folders;
 mod idx_and_cifar;
 mod malformed;
+mod memory;
 mod omniglot;
 mod samples;
 mod sampling;
 mod set;
+mod sizes;
+#[cfg(unix)]
+mod special;
+mod strings;
 mod tasks;
 mod texts;

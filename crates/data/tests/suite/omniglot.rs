@@ -99,6 +99,9 @@ fn stacked_drawings_with_their_table() {
     );
     let message = complaint(&TABLE.replace("evaluation", "test"), 4);
     assert!(message.contains("byte 72: broken CSV table"), "{message}");
+    let twice = TABLE.replace("code", "alphabet");
+    let message = complaint(&twice, 4);
+    assert!(message.contains("broken CSV table") && message.contains("alphabet"), "{message}");
     let message = complaint(TABLE.split_inclusive('\n').take(2).collect::<String>().as_str(), 4);
     assert!(message.ends_with("byte 0: 1 lines; there should be 2"), "{message}");
 }

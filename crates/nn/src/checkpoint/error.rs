@@ -21,6 +21,30 @@ pub enum CheckpointError {
         /// The temporary file.
         file: PathBuf,
     },
+    /// Another training runs in the directory.
+    #[error("{}: another training runs here; wait until it ends, or choose another directory", dir.display())]
+    Locked {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The file is a copy of another step's.
+    #[error("{}: step {found} by its name, but written at step {expected}; keep copies in another directory", file.display())]
+    OtherStep {
+        /// The file.
+        file: PathBuf,
+        /// The step in its name.
+        found: u64,
+        /// The step that it was written at.
+        expected: u64,
+    },
+    /// What was gathered cannot be told apart in a file, or is too much for one.
+    #[error("{}: not written: {problem}", file.display())]
+    NotWritten {
+        /// The file.
+        file: PathBuf,
+        /// What is in the way.
+        problem: String,
+    },
     /// The file ends too early.
     #[error("{}: truncated: {found} bytes, but should be {expected}", file.display())]
     Truncated {

@@ -26,20 +26,24 @@
 //!
 //! Tensors are named `model.layers.0.weight`: the module's name, then the path. The metadata has one entry, `seedbed`:
 //! JSON with `version`, `crc32` (of all tensors' names, types, shapes and bytes in the order of the
-//! names, then of the values) and `values`. Any safetensors reader can read the weights.
+//! names, then of the values and of `about`), `values`, and `about`: the names of the modules, and the step in a directory of
+//! checkpoints. A tensor is of the module with the longest name that it begins with. Any safetensors reader can read the weights.
 
 mod dir;
 mod error;
+mod finite;
 mod read;
 mod write;
 
-pub use dir::{CheckpointDir, Latest};
+pub use dir::{CheckpointDir, DirLock, Latest};
 pub use error::CheckpointError;
+pub(crate) use finite::to_value;
 pub use read::Checkpoint;
 pub use write::Writer;
 
 use safetensors::Dtype;
 use seedbed_autodiff::Float;
+use serde::{Deserialize, Serialize};
 
 /// The version of the layout of values and names.
 const VERSION: u64 = 1;
@@ -56,6 +60,39 @@ fn tensor_name(module: &str, path: &str) -> String {
     if path.is_empty() { module.to_owned() } else { format!("{module}.{path}") }
 }
 
+/// The module that a tensor is of, or one within which a name lies: the one with the longest name that it begins with.
+fn owner<'a>(name: &str, modules: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    modules.into_iter().filter(|module| is_within(name, module)).max_by_key(|module| module.len())
+}
+
+/// Whether a name is a module's, or begins with it and a dot.
+fn is_within(name: &str, module: &str) -> bool {
+    name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What a file says of itself. Files of early versions have no such entry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct About {
+    /// The names of the modules, sorted.
+    modules: Vec<String>,
+    /// The step, if the file was written as one of a [`CheckpointDir`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u64>,
+}
+
+/// What a file says of the optimiser, as a value under its name.
+#[derive(Serialize, Deserialize)]
+struct WrittenOptimizer {
+    name: String,
+    steps: u64,
+    /// The steps of each parameter, where one of them was frozen for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    param_steps: Option<Vec<u64>>,
+}
+
+/// The name of the optimiser where there is one only.
+const OPTIMIZER: &str = "optimizer";
+
 /// The check sum of everything in a checkpoint.
 struct Sum(crc32fast::Hasher);
 
@@ -70,8 +107,11 @@ impl Sum {
     }
 
     /// The sum in hexadecimal.
-    fn finish(mut self, values: &str) -> String {
+    fn finish(mut self, values: &str, about: Option<&About>) -> String {
         self.0.update(values.as_bytes());
+        if let Some(about) = about {
+            self.0.update(serde_json::to_string(about).expect("names and a number").as_bytes());
+        }
         format!("{:08x}", self.0.finalize())
     }
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 
 use safetensors::tensor::TensorView;
@@ -9,7 +8,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
 
-use super::{CheckpointError, KEY, Sum, VERSION, dtype, tensor_name};
+use super::{
+    About, CheckpointError, KEY, OPTIMIZER, Sum, VERSION, WrittenOptimizer, dtype, is_within,
+    owner, tensor_name,
+};
+use crate::files;
 use crate::optim::Optimizer;
 
 /// A checkpoint that was read and found whole.
@@ -18,6 +21,7 @@ pub struct Checkpoint {
     file: PathBuf,
     bytes: Vec<u8>,
     values: Map<String, Value>,
+    about: Option<About>,
 }
 
 /// The metadata's entry.
@@ -25,15 +29,16 @@ pub struct Checkpoint {
 struct Entry {
     crc32: String,
     values: Map<String, Value>,
+    about: Option<About>,
 }
 
 impl Checkpoint {
     /// Reads a checkpoint and compares its check sum.
     ///
     /// # Errors
-    /// If the file cannot be read, ends too early, is not as it was written, or is of another version.
+    /// If the file cannot be read or is none (a pipe, for example), ends too early, is not as it was written, or is of another version.
     pub fn read(file: &FilePath) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(file).map_err(CheckpointError::io(file, "read it"))?;
+        let bytes = files::read(file).map_err(CheckpointError::io(file, "read it"))?;
         let corrupt = |problem: String| CheckpointError::Corrupt { file: file.into(), problem };
         let tensors = parse(file, &bytes)?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| corrupt(e.to_string()))?;
@@ -49,18 +54,18 @@ impl Checkpoint {
             }
             None => return Err(corrupt("the metadata has no version".into())),
         }
-        let Entry { crc32, values } =
+        let Entry { crc32, values, about } =
             serde_json::from_value(entry).map_err(|e| corrupt(e.to_string()))?;
 
         let mut sum = Sum::new();
         for (name, x) in tensors.iter().collect::<BTreeMap<_, _>>() {
             sum.tensor(name, x.dtype(), x.shape(), x.data());
         }
-        let found = sum.finish(&Value::Object(values.clone()).to_string());
+        let found = sum.finish(&Value::Object(values.clone()).to_string(), about.as_ref());
         if found != crc32 {
             return Err(corrupt(format!("the check sum is {found}, but should be {crc32}")));
         }
-        Ok(Self { file: file.into(), bytes, values })
+        Ok(Self { file: file.into(), bytes, values, about })
     }
 
     /// The file.
@@ -68,7 +73,13 @@ impl Checkpoint {
         &self.file
     }
 
-    /// A module like `like`, with the tensors that were written under this name.
+    /// The step at which it was written into a [`CheckpointDir`](super::CheckpointDir).
+    pub(super) fn step(&self) -> Option<u64> {
+        self.about.as_ref()?.step
+    }
+
+    /// A module like `like`, with the tensors that were written under this name. `model.encoder` is a part of a `model`, or
+    /// a module that was written under this name.
     ///
     /// # Errors
     /// If a tensor is missing, is too many, or has another shape or element type.
@@ -78,13 +89,10 @@ impl Checkpoint {
         like: &M,
     ) -> Result<M, CheckpointError> {
         let tensors = self.tensors();
+        let of = self.owner(name);
         let mut found: BTreeMap<&str, TensorView<'_>> = tensors
             .iter()
-            .filter(|(tensor, _)| {
-                tensor
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
+            .filter(|(tensor, _)| is_within(tensor, name) && self.owner(tensor) == of)
             .collect();
         let mut module = like.clone();
         let mut error = None;
@@ -116,12 +124,19 @@ impl Checkpoint {
         &self,
         optimizer: &mut (impl Optimizer<F, M> + ?Sized),
     ) -> Result<(), CheckpointError> {
-        #[derive(Deserialize)]
-        struct Written {
-            name: String,
-            steps: u64,
-        }
-        let written: Written = self.value("optimizer")?;
+        self.load_named_optimizer(OPTIMIZER, optimizer)
+    }
+
+    /// Replaces the state of an optimiser by the one that was [written under this name](super::Writer::named_optimizer).
+    ///
+    /// # Errors
+    /// As [`load_optimizer`](Self::load_optimizer).
+    pub fn load_named_optimizer<F: Float, M: Module<F>>(
+        &self,
+        as_name: &str,
+        optimizer: &mut (impl Optimizer<F, M> + ?Sized),
+    ) -> Result<(), CheckpointError> {
+        let written: WrittenOptimizer = self.value(as_name)?;
         if written.name != optimizer.name() {
             return Err(CheckpointError::Optimizer {
                 file: self.file.clone(),
@@ -129,13 +144,23 @@ impl Checkpoint {
                 expected: optimizer.name().into(),
             });
         }
+        let expected = optimizer.param_steps().len();
+        let steps = written.param_steps.unwrap_or_else(|| vec![written.steps; expected]);
+        if steps.len() != expected || steps.iter().any(|&s| s > written.steps) {
+            let problem = format!(
+                "the steps of {} parameters, but the model has {expected}, or more steps than the optimizer's {}",
+                steps.len(),
+                written.steps
+            );
+            return Err(CheckpointError::Corrupt { file: self.file.clone(), problem });
+        }
         let loaded = (optimizer.states().into_iter())
-            .map(|(name, state)| self.module(&tensor_name("optimizer", name), state))
+            .map(|(name, state)| self.module(&tensor_name(as_name, name), state))
             .collect::<Result<Vec<M>, _>>()?;
         for ((_, state), loaded) in optimizer.states_mut().into_iter().zip(loaded) {
             *state = loaded;
         }
-        optimizer.set_steps(written.steps);
+        optimizer.set_steps(written.steps, &steps);
         Ok(())
     }
 
@@ -168,6 +193,17 @@ impl Checkpoint {
     /// The names of the plain values.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
+    }
+
+    /// The elements of all tensors together: no module in the file has more. Who builds a model from sizes that stand in the file looks here
+    /// first, because the file may have been made by anybody.
+    pub fn elements(&self) -> usize {
+        self.tensors().iter().map(|(_, x)| x.shape().iter().product::<usize>()).sum()
+    }
+
+    /// The module that a tensor is of; none where the file does not say.
+    fn owner(&self, name: &str) -> Option<&str> {
+        owner(name, self.about.iter().flat_map(|a| a.modules.iter().map(String::as_str)))
     }
 
     fn tensors(&self) -> SafeTensors<'_> {
@@ -222,7 +258,7 @@ fn parse<'a>(file: &FilePath, bytes: &'a [u8]) -> Result<SafeTensors<'a>, Checkp
         SafeTensorError::MetadataIncompleteBuffer => {
             let end =
                 usize::try_from(header).ok().and_then(|h| rest.get(..h)).map_or(0, last_offset);
-            match 8 + header + end {
+            match header.saturating_add(8).saturating_add(end) {
                 expected if expected > found => truncated(expected),
                 expected => CheckpointError::Corrupt {
                     file: file.into(),

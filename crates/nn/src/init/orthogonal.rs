@@ -11,7 +11,7 @@ use seedbed_autodiff::{Float, Rng, Tensor};
 pub(super) fn draw<F: Float>(shape: &[usize], gain: f64, rng: &mut Rng) -> Tensor<F> {
     assert!(gain.is_finite(), "Init::Orthogonal: needs a finite gain, got {gain}");
     let columns = shape.last().copied().unwrap_or(1);
-    let rows = shape.iter().product::<usize>().checked_div(columns).unwrap_or(0);
+    let rows = super::len(shape).checked_div(columns).unwrap_or(0);
     let (few, many) = (rows.min(columns), rows.max(columns));
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(few);
     while basis.len() < few {

@@ -3,11 +3,13 @@
 use seedbed_autodiff::{Float, Tensor, module};
 
 use super::EPS;
+use super::handover::Handover;
 
 /// Batch normalisation over all axes but the last (Ioffe & Szegedy 2015).
 ///
 /// Nothing is hidden: [`forward_train`](Self::forward_train) normalises by the statistics of the batch and returns them;
-/// [`update`](Self::update) takes them into the running statistics after the step; [`forward`](Self::forward) uses those.
+/// [`update`](Self::update) takes them into the running statistics after the step; [`forward`](Self::forward) uses those. A debug build
+/// warns where the statistics are dropped instead.
 ///
 /// ```
 /// use seedbed_autodiff::{Rng, Tensor, value_and_grad_aux};
@@ -41,6 +43,7 @@ module!(BatchNorm<F> { weight, bias } buffers { running_mean, running_var } conf
 
 /// What a batch says of the distribution of its channels; constants, without a gradient.
 #[derive(Clone, Debug)]
+#[must_use = "without BatchNorm::update the running statistics stay as they are"]
 pub struct BatchStatistics<F: Float = f32> {
     /// `[channels]`.
     pub mean: Tensor<F>,
@@ -48,10 +51,25 @@ pub struct BatchStatistics<F: Float = f32> {
     pub var: Tensor<F>,
     /// Numbers a channel.
     pub count: usize,
+    handover: Handover,
+}
+
+impl<F: Float> BatchStatistics<F> {
+    /// Statistics from elsewhere, the mean over several devices for example.
+    #[track_caller]
+    pub fn new(mean: Tensor<F>, var: Tensor<F>, count: usize) -> Self {
+        Self { mean, var, count, handover: Handover::default() }
+    }
+
+    /// Says that the running statistics are meant to stay as they are, so that nothing warns.
+    pub fn discard(self) {
+        self.handover.taken();
+    }
 }
 
 impl<F: Float> BatchNorm<F> {
     /// For inputs `[…, channels]`, with ε = 10⁻⁵ and a share of 0.1 for a new batch.
+    #[track_caller]
     pub fn new(channels: usize) -> Self {
         let (ones, zeros) = (Tensor::ones(&[channels]), Tensor::zeros(&[channels]));
         Self {
@@ -82,13 +100,14 @@ impl<F: Float> BatchNorm<F> {
     pub fn forward_train(&self, x: &Tensor<F>) -> (Tensor<F>, BatchStatistics<F>) {
         let (y, mean, var) = x.batch_norm(&self.weight, &self.bias, self.eps);
         let count = x.len() / self.weight.len();
-        (y, BatchStatistics { mean, var, count })
+        (y, BatchStatistics { mean, var, count, handover: Handover::pending() })
     }
 
     /// Takes the statistics of a batch into the running ones: running ← (1 − momentum) running + momentum batch, the variance without
     /// bias (Ioffe & Szegedy 2015, algorithm 2, line 10). Fewer than two numbers a channel have no such variance, and
     /// change nothing.
     pub fn update(&mut self, batch: &BatchStatistics<F>) {
+        batch.handover.taken();
         if batch.count < 2 {
             return;
         }

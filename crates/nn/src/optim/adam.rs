@@ -2,6 +2,7 @@ use seedbed_autodiff::Float;
 use seedbed_autodiff::update::Update;
 use serde::{Deserialize, Serialize};
 
+use super::range::{eps_beside_root, largest_squared, squarable};
 use super::{Method, Optim};
 use crate::config::{Check, Config, ConfigError};
 
@@ -80,11 +81,14 @@ macro_rules! adam {
         impl Config for $Config {
             fn validate(&self) -> Result<(), ConfigError> {
                 let check = Check::of(stringify!($Config));
-                check.non_negative("lr", self.lr)?;
+                check.non_negative_f32("lr", self.lr)?;
                 check.decay_rate("beta1", self.beta1)?;
                 check.decay_rate("beta2", self.beta2)?;
-                check.positive("eps", self.eps)?;
-                check.non_negative("weight_decay", self.weight_decay)
+                check.positive_f32("eps", self.eps)?;
+                check.non_negative_f32("weight_decay", self.weight_decay)?;
+                let shrinks = !$decoupled || self.lr * self.weight_decay <= 1.0;
+                let expected = "at most 1 / lr, with which a step takes a weight to 0";
+                check.that(shrinks, "weight_decay", self.weight_decay, expected)
             }
         }
 
@@ -100,14 +104,19 @@ macro_rules! adam {
                 self.weight_decay
             }
             fn update(&self, step: u64, lr: f64, weight_decay: f64) -> AdamUpdate<F> {
-                let (l2, shrink) =
-                    if $decoupled { (0.0, 1.0 - lr * weight_decay) } else { (weight_decay, 1.0) };
+                let (l2, shrink) = if $decoupled {
+                    // A group's or a schedule's learning rate may be larger than the configuration's.
+                    (0.0, (1.0 - lr * weight_decay).max(0.0))
+                } else {
+                    (weight_decay, 1.0)
+                };
                 AdamUpdate {
                     beta1: F::of(self.beta1),
                     beta2: F::of(self.beta2),
                     one_minus_beta1: F::of(1.0 - self.beta1),
                     one_minus_beta2: F::of(1.0 - self.beta2),
-                    eps: F::of(self.eps),
+                    eps: eps_beside_root(self.eps),
+                    largest: largest_squared(),
                     l2: F::of(l2),
                     shrink: F::of(shrink),
                     step_size: F::of(lr / bias_correction(self.beta1, step)),
@@ -133,6 +142,7 @@ pub struct AdamUpdate<F> {
     one_minus_beta1: F,
     one_minus_beta2: F,
     eps: F,
+    largest: F,
     l2: F,
     shrink: F,
     step_size: F,
@@ -145,7 +155,7 @@ impl<F: Float> Update<F, 2> for AdamUpdate<F> {
 
     #[inline(always)]
     fn at(self, x: F, g: F, [m, v]: [F; 2]) -> (F, [F; 2]) {
-        let g = g + self.l2 * x;
+        let g = squarable(g + self.l2 * x, self.largest);
         let m = self.beta1 * m + self.one_minus_beta1 * g;
         let v = self.beta2 * v + self.one_minus_beta2 * (g * g);
         let root = v.sqrt() * self.root_correction + self.eps;

@@ -3,6 +3,7 @@ use seedbed_autodiff::update::Update;
 use serde::{Deserialize, Serialize};
 
 use super::adam::bias_correction;
+use super::range::eps_within;
 use super::{Method, Optim};
 use crate::config::{Check, Config, ConfigError};
 
@@ -46,11 +47,11 @@ impl Default for AdaMaxConfig {
 impl Config for AdaMaxConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("AdaMaxConfig");
-        check.non_negative("lr", self.lr)?;
+        check.non_negative_f32("lr", self.lr)?;
         check.decay_rate("beta1", self.beta1)?;
         check.decay_rate("beta2", self.beta2)?;
-        check.positive("eps", self.eps)?;
-        check.non_negative("weight_decay", self.weight_decay)
+        check.positive_f32("eps", self.eps)?;
+        check.non_negative_f32("weight_decay", self.weight_decay)
     }
 }
 
@@ -70,7 +71,7 @@ impl<F: Float> Method<F, 2> for AdaMaxConfig {
             beta1: F::of(self.beta1),
             beta2: F::of(self.beta2),
             one_minus_beta1: F::of(1.0 - self.beta1),
-            eps: F::of(self.eps),
+            eps: eps_within(self.eps),
             weight_decay: F::of(weight_decay),
             step_size: F::of(lr / bias_correction(self.beta1, step)),
         }

@@ -126,10 +126,10 @@ impl ParamGroup {
 
     fn validate(&self, check: Check, i: usize) -> Result<(), ConfigError> {
         if let Some(factor) = self.lr_factor {
-            check.non_negative(format!("groups[{i}].lr_factor"), factor)?;
+            check.non_negative_f32(&*format!("groups[{i}].lr_factor"), factor)?;
         }
         if let Some(decay) = self.weight_decay {
-            check.non_negative(format!("groups[{i}].weight_decay"), decay)?;
+            check.non_negative_f32(&*format!("groups[{i}].weight_decay"), decay)?;
         }
         Ok(())
     }

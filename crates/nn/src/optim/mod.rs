@@ -1,7 +1,7 @@
 //! Optimisers: a formula each, over any module.
 //!
 //! An optimiser is a [`Method`] (its configuration and its formula on one number) inside an [`Optim`], which keeps
-//! the state: one module of the model's own type for each moment, and the number of steps. A step is one pass over
+//! the state: one module of the model's own type for each moment, and the number of steps of each parameter. A step is one pass over
 //! the memory, in place (see [`seedbed_autodiff::update`]).
 //!
 //! | name | configuration | state |
@@ -33,6 +33,8 @@ mod adam;
 mod adamax;
 mod config;
 mod groups;
+mod optimizer;
+mod range;
 mod rmsprop;
 mod sgd;
 
@@ -45,6 +47,7 @@ pub use adam::{Adam, AdamConfig, AdamUpdate, AdamW, AdamWConfig};
 pub use adamax::{AdaMax, AdaMaxConfig, AdaMaxUpdate};
 pub use config::OptimizerConfig;
 pub use groups::{ParamGroup, ParamOptions, PerParam};
+pub use optimizer::Optimizer;
 pub use rmsprop::{
     GravesRmsProp, GravesRmsPropConfig, GravesRmsPropUpdate, RmsProp, RmsPropConfig, RmsPropUpdate,
 };
@@ -69,16 +72,21 @@ pub trait Method<F: Float, const S: usize>: Config {
     /// The weight decay of parameters of which no group says otherwise.
     fn weight_decay(&self) -> f64;
 
-    /// The formula of the step number `step` (from 1), for a parameter with this learning rate and weight decay.
+    /// The formula of a parameter's step number `step` (from 1, frozen steps not counted), with this learning rate and
+    /// weight decay.
     fn update(&self, step: u64, lr: f64, weight_decay: f64) -> Self::Update;
 }
 
 /// An optimiser of models of type `M`: a [`Method`] and its state.
+///
+/// Each parameter counts its own steps, those in which it was not frozen: what corrects the bias of its moments is how
+/// often they were updated.
 #[derive(Clone, Debug)]
 pub struct Optim<M, C, const S: usize> {
     config: Checked<C>,
     states: [M; S],
     steps: u64,
+    param_steps: Vec<u64>,
     options: PerParam,
 }
 
@@ -93,11 +101,15 @@ impl<M, C, const S: usize> Optim<M, C, S> {
             config,
             states: std::array::from_fn(|_| zeros_like(model)),
             steps: 0,
+            param_steps: vec![0; model.params().len()],
             options: PerParam::default(),
         }
     }
 
     /// With learning rates, weight decays and frozen parameters of their own.
+    ///
+    /// Options can be changed in the middle of a training, to thaw a parameter for example: it goes on with the state and
+    /// the number of steps that it had, and one that was always frozen makes its first step.
     ///
     /// ```
     /// use seedbed_autodiff::Tensor;
@@ -124,9 +136,9 @@ impl<M, C, const S: usize> Optim<M, C, S> {
         M: Module<F>,
         C: Method<F, S>,
     {
-        let params = self.states.first().map_or(0, |state| state.params().len());
+        let params = self.param_steps.len();
         assert!(
-            S == 0 || options.is_for(params),
+            options.is_for(params),
             "with_options: the options are of another model, the optimizer's has {params} parameters"
         );
         self.options = options;
@@ -141,6 +153,11 @@ impl<M, C, const S: usize> Optim<M, C, S> {
     /// How many steps were made.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// How many steps each parameter made, in the order of the model's walk: fewer where it was frozen.
+    pub fn param_steps(&self) -> &[u64] {
+        &self.param_steps
     }
 
     /// One step along the gradient.
@@ -167,93 +184,23 @@ impl<M, C, const S: usize> Optim<M, C, S> {
         C: Method<F, S>,
     {
         self.steps += 1;
-        let (config, options, steps) = (&self.config, &self.options, self.steps);
-        let mut i = 0;
+        let (config, options) = (&self.config, &self.options);
+        let mut params = self.param_steps.iter_mut().enumerate();
         update::apply(model, gradient, self.states.each_mut(), |_| {
+            let Some((i, steps)) = params.next() else {
+                panic!(
+                    "step: the model has more parameters than the one that the optimizer was made for"
+                )
+            };
             let option = options.get(i);
-            i += 1;
+            if option.frozen {
+                return None;
+            }
+            *steps += 1;
             let lr = config.lr() * factor * option.lr_factor;
             let decay = option.weight_decay.unwrap_or(config.weight_decay());
-            (!option.frozen).then(|| config.update(steps, lr, decay))
+            Some(config.update(*steps, lr, decay))
         });
-    }
-}
-
-/// What a trainer and a checkpoint want of an optimiser; every [`Optim`] is one.
-pub trait Optimizer<F: Float, M: Module<F>> {
-    /// The method's name.
-    fn name(&self) -> &'static str;
-
-    /// The learning rate before schedule and groups.
-    fn lr(&self) -> f64;
-
-    /// How many steps were made.
-    fn steps(&self) -> u64;
-
-    /// Sets the number of steps, when a checkpoint is loaded.
-    fn set_steps(&mut self, steps: u64);
-
-    /// The modules of the state with their names.
-    fn states(&self) -> Vec<(&'static str, &M)>;
-
-    /// The modules of the state, to be replaced when a checkpoint is loaded.
-    fn states_mut(&mut self) -> Vec<(&'static str, &mut M)>;
-
-    /// One step with the learning rate multiplied by `factor`.
-    ///
-    /// # Panics
-    /// If the gradient is not of the model's structure and shapes.
-    #[track_caller]
-    fn step_scaled(&mut self, model: &mut M, gradient: &M, factor: f64);
-}
-
-impl<F: Float, M: Module<F>, C: Method<F, S>, const S: usize> Optimizer<F, M> for Optim<M, C, S> {
-    fn name(&self) -> &'static str {
-        C::NAME
-    }
-    fn lr(&self) -> f64 {
-        self.config.lr()
-    }
-    fn steps(&self) -> u64 {
-        self.steps
-    }
-    fn set_steps(&mut self, steps: u64) {
-        self.steps = steps;
-    }
-    fn states(&self) -> Vec<(&'static str, &M)> {
-        C::STATES.into_iter().zip(&self.states).collect()
-    }
-    fn states_mut(&mut self) -> Vec<(&'static str, &mut M)> {
-        C::STATES.into_iter().zip(&mut self.states).collect()
-    }
-    #[track_caller]
-    fn step_scaled(&mut self, model: &mut M, gradient: &M, factor: f64) {
-        Optim::step_scaled(self, model, gradient, factor);
-    }
-}
-
-impl<F: Float, M: Module<F>, O: Optimizer<F, M> + ?Sized> Optimizer<F, M> for Box<O> {
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-    fn lr(&self) -> f64 {
-        (**self).lr()
-    }
-    fn steps(&self) -> u64 {
-        (**self).steps()
-    }
-    fn set_steps(&mut self, steps: u64) {
-        (**self).set_steps(steps);
-    }
-    fn states(&self) -> Vec<(&'static str, &M)> {
-        (**self).states()
-    }
-    fn states_mut(&mut self) -> Vec<(&'static str, &mut M)> {
-        (**self).states_mut()
-    }
-    #[track_caller]
-    fn step_scaled(&mut self, model: &mut M, gradient: &M, factor: f64) {
-        (**self).step_scaled(model, gradient, factor);
     }
 }
 

@@ -2,6 +2,7 @@ use seedbed_autodiff::Float;
 use seedbed_autodiff::update::Update;
 use serde::{Deserialize, Serialize};
 
+use super::range::{eps_beside_root, eps_within, largest_squared, squarable};
 use super::{Method, Optim};
 use crate::config::{Check, Config, ConfigError};
 
@@ -81,15 +82,15 @@ impl Default for GravesRmsPropConfig {
 
 /// What the two have in common: their fields, with the same bounds.
 macro_rules! rmsprop {
-    ($Optimizer:ident, $Config:ident, $Update:ident, $name:literal, $states:expr) => {
+    ($Optimizer:ident, $Config:ident, $Update:ident, $name:literal, $states:expr, $eps:ident) => {
         impl Config for $Config {
             fn validate(&self) -> Result<(), ConfigError> {
                 let check = Check::of(stringify!($Config));
-                check.non_negative("lr", self.lr)?;
+                check.non_negative_f32("lr", self.lr)?;
                 check.decay_rate("alpha", self.alpha)?;
-                check.positive("eps", self.eps)?;
+                check.positive_f32("eps", self.eps)?;
                 check.decay_rate("momentum", self.momentum)?;
-                check.non_negative("weight_decay", self.weight_decay)
+                check.non_negative_f32("weight_decay", self.weight_decay)
             }
         }
 
@@ -109,7 +110,8 @@ macro_rules! rmsprop {
                     lr: F::of(lr),
                     alpha: F::of(self.alpha),
                     one_minus_alpha: F::of(1.0 - self.alpha),
-                    eps: F::of(self.eps),
+                    eps: $eps(self.eps),
+                    largest: largest_squared(),
                     momentum: F::of(self.momentum),
                     weight_decay: F::of(weight_decay),
                 }
@@ -123,24 +125,26 @@ macro_rules! rmsprop {
             alpha: F,
             one_minus_alpha: F,
             eps: F,
+            largest: F,
             momentum: F,
             weight_decay: F,
         }
     };
 }
-rmsprop!(RmsProp, RmsPropConfig, RmsPropUpdate, "rmsprop", ["v", "velocity"]);
+rmsprop!(RmsProp, RmsPropConfig, RmsPropUpdate, "rmsprop", ["v", "velocity"], eps_beside_root);
 rmsprop!(
     GravesRmsProp,
     GravesRmsPropConfig,
     GravesRmsPropUpdate,
     "graves_rmsprop",
-    ["n", "q", "delta"]
+    ["n", "q", "delta"],
+    eps_within
 );
 
 impl<F: Float> Update<F, 2> for RmsPropUpdate<F> {
     #[inline(always)]
     fn at(self, x: F, g: F, [v, b]: [F; 2]) -> (F, [F; 2]) {
-        let g = g + self.weight_decay * x;
+        let g = squarable(g + self.weight_decay * x, self.largest);
         let v = self.alpha * v + self.one_minus_alpha * (g * g);
         let b = self.momentum * b + g / (v.sqrt() + self.eps);
         (x - self.lr * b, [v, b])
@@ -150,7 +154,7 @@ impl<F: Float> Update<F, 2> for RmsPropUpdate<F> {
 impl<F: Float> Update<F, 3> for GravesRmsPropUpdate<F> {
     #[inline(always)]
     fn at(self, x: F, g: F, [n, q, delta]: [F; 3]) -> (F, [F; 3]) {
-        let g = g + self.weight_decay * x;
+        let g = squarable(g + self.weight_decay * x, self.largest);
         let n = self.alpha * n + self.one_minus_alpha * (g * g);
         let q = self.alpha * q + self.one_minus_alpha * g;
         let variance = n - q * q;

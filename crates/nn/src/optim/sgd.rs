@@ -42,9 +42,9 @@ impl Default for SgdConfig {
 impl Config for SgdConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("SgdConfig");
-        check.non_negative("lr", self.lr)?;
+        check.non_negative_f32("lr", self.lr)?;
         check.decay_rate("momentum", self.momentum)?;
-        check.non_negative("weight_decay", self.weight_decay)?;
+        check.non_negative_f32("weight_decay", self.weight_decay)?;
         let sensible = !self.nesterov || self.momentum > 0.0;
         check.that(sensible, "nesterov", self.nesterov, "false where momentum is 0")
     }

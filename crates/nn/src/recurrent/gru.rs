@@ -1,6 +1,6 @@
 use seedbed_autodiff::{Float, Rng, Tensor, module};
 
-use super::{Cell, unroll};
+use super::{Cell, gates, unroll};
 use crate::Init;
 
 /// A cell of a GRU (Cho et al. 2014), with the reset gate after the matrix product (as in cuDNN and PyTorch).
@@ -24,13 +24,15 @@ module!(GruCell<F> { weight_x, weight_h, bias_x, bias_h });
 
 impl<F: Float> GruCell<F> {
     /// Weights uniform on ±1/√hidden, biases 0.
+    #[track_caller]
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let init = Init::Uniform(1.0 / (hidden.max(1) as f64).sqrt());
+        let gates = gates("GruCell", 3, hidden);
         Self {
-            weight_x: init.weight(&[inputs, 3 * hidden], rng),
-            weight_h: init.weight(&[hidden, 3 * hidden], rng),
-            bias_x: Tensor::zeros(&[3 * hidden]),
-            bias_h: Tensor::zeros(&[3 * hidden]),
+            weight_x: init.weight(&[inputs, gates], rng),
+            weight_h: init.weight(&[hidden, gates], rng),
+            bias_x: Tensor::zeros(&[gates]),
+            bias_h: Tensor::zeros(&[gates]),
         }
     }
 
@@ -40,6 +42,7 @@ impl<F: Float> GruCell<F> {
     }
 
     /// All zeros, for a batch of this size.
+    #[track_caller]
     pub fn zero_state(&self, batch: usize) -> Tensor<F> {
         Tensor::zeros(&[batch, self.hidden()])
     }
@@ -59,6 +62,7 @@ impl<F: Float> GruCell<F> {
 impl<F: Float> Cell<F> for GruCell<F> {
     type State = Tensor<F>;
 
+    #[track_caller]
     fn zero_state(&self, batch: usize) -> Tensor<F> {
         self.zero_state(batch)
     }
@@ -92,9 +96,13 @@ module!(Gru<F> { layers });
 
 impl<F: Float> Gru<F> {
     /// `layers` cells of `hidden` units, the first on `inputs` features.
+    #[track_caller]
     pub fn new(inputs: usize, hidden: usize, layers: usize, rng: &mut Rng) -> Self {
-        let width = |layer| if layer == 0 { inputs } else { hidden };
-        Self { layers: (0..layers).map(|i| GruCell::new(width(i), hidden, rng)).collect() }
+        let mut cells = Vec::new();
+        for layer in 0..layers {
+            cells.push(GruCell::new(if layer == 0 { inputs } else { hidden }, hidden, rng));
+        }
+        Self { layers: cells }
     }
 
     /// The outputs `[batch, time, hidden]` on `x` `[batch, time, inputs]`, and the last state of every layer.

@@ -1,6 +1,6 @@
 use seedbed_autodiff::{Float, Rng, Tensor, module};
 
-use super::{Cell, unroll};
+use super::{Cell, gates, unroll};
 use crate::Init;
 
 /// A cell of an LSTM (Hochreiter & Schmidhuber 1997; with the forget gate of Gers et al. 2000).
@@ -33,14 +33,14 @@ module!(LstmState<F> { h, c });
 impl<F: Float> LstmCell<F> {
     /// Weights uniform on ±1/√hidden, biases 0, but 1 for the forget gate, so that the cell remembers at first
     /// (Jozefowicz, Zaremba & Sutskever 2015).
+    #[track_caller]
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let init = Init::Uniform(1.0 / (hidden.max(1) as f64).sqrt());
-        let forget = (0..4 * hidden).map(|i| F::of(f64::from(i / hidden == 1))).collect();
-        Self {
-            weight_x: init.weight(&[inputs, 4 * hidden], rng),
-            weight_h: init.weight(&[hidden, 4 * hidden], rng),
-            bias: Tensor::new(forget, &[4 * hidden]),
-        }
+        let gates = gates("LstmCell", 4, hidden);
+        let (weight_x, weight_h) =
+            (init.weight(&[inputs, gates], rng), init.weight(&[hidden, gates], rng));
+        let forget = (0..gates).map(|i| F::of(f64::from(i / hidden == 1))).collect();
+        Self { weight_x, weight_h, bias: Tensor::new(forget, &[gates]) }
     }
 
     /// The size of the state.
@@ -49,6 +49,7 @@ impl<F: Float> LstmCell<F> {
     }
 
     /// All zeros, for a batch of this size.
+    #[track_caller]
     pub fn zero_state(&self, batch: usize) -> LstmState<F> {
         let zeros = Tensor::zeros(&[batch, self.hidden()]);
         LstmState { h: zeros.clone(), c: zeros }
@@ -69,6 +70,7 @@ impl<F: Float> LstmCell<F> {
 impl<F: Float> Cell<F> for LstmCell<F> {
     type State = LstmState<F>;
 
+    #[track_caller]
     fn zero_state(&self, batch: usize) -> LstmState<F> {
         self.zero_state(batch)
     }
@@ -105,9 +107,13 @@ module!(Lstm<F> { layers });
 
 impl<F: Float> Lstm<F> {
     /// `layers` cells of `hidden` units, the first on `inputs` features.
+    #[track_caller]
     pub fn new(inputs: usize, hidden: usize, layers: usize, rng: &mut Rng) -> Self {
-        let width = |layer| if layer == 0 { inputs } else { hidden };
-        Self { layers: (0..layers).map(|i| LstmCell::new(width(i), hidden, rng)).collect() }
+        let mut cells = Vec::new();
+        for layer in 0..layers {
+            cells.push(LstmCell::new(if layer == 0 { inputs } else { hidden }, hidden, rng));
+        }
+        Self { layers: cells }
     }
 
     /// The outputs `[batch, time, hidden]` on `x` `[batch, time, inputs]`, and the last state of every layer.

@@ -118,7 +118,8 @@ impl<F: Float> Layer<F> {
             Self::Activation(activation) => activation.apply(x),
             Self::Flatten => {
                 let samples = samples("Flatten", x);
-                x.reshape(&[samples, x.shape()[1..].iter().product()])
+                let features = x.shape()[1..].iter().fold(1, |n: usize, &of| n.saturating_mul(of));
+                x.reshape(&[samples, features])
             }
             Self::MaxPool2d(Window { kernel, stride }) => x.max_pool2d(*kernel, *stride, [0, 0]),
             Self::AvgPool2d(Window { kernel, stride }) => x.avg_pool2d(*kernel, *stride, [0, 0]),

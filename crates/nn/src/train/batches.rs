@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::checkpoint::to_value;
+
 /// Any error of a user's code.
 pub type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -44,7 +46,10 @@ pub trait Batches {
 ///         Some(*n - 1)
 ///     },
 ///     |n| *n,
-///     |n: u32| Ok::<_, std::convert::Infallible>(n),
+///     |n, saved: u32| {
+///         *n = saved;
+///         Ok::<_, std::convert::Infallible>(())
+///     },
 /// );
 /// numbers.next_batch()?;
 /// let state = numbers.state()?;
@@ -55,24 +60,25 @@ pub trait Batches {
 /// ```
 ///
 /// For `seedbed_data::Batches`:
-/// `Stream::new(batches, |b| Some(b.next_rows()), |b| b.state(), |s| seedbed_data::Batches::resume(&s))`.
+/// `Stream::new(batches, |b| Some(b.next_rows()), |b| b.state(), |b, s| b.restore(&s))`.
 #[derive(Clone, Debug)]
 pub struct Stream<T, N, S, R> {
     inner: T,
     next: N,
     state: S,
-    resume: R,
+    restore: R,
 }
 
 impl<T, B, V, E, N, S, R> Stream<T, N, S, R>
 where
     N: FnMut(&mut T) -> Option<B>,
     S: Fn(&T) -> V,
-    R: Fn(V) -> Result<T, E>,
+    R: Fn(&mut T, V) -> Result<(), E>,
 {
-    /// A stream of what `next` gives, whose `state` is saved, and from which `resume` makes it again.
-    pub fn new(inner: T, next: N, state: S, resume: R) -> Self {
-        Self { inner, next, state, resume }
+    /// A stream of what `next` gives, whose `state` is saved, and to which `restore` takes it again. It gets the stream as the program
+    /// made it, so that it can refuse the state of one with other settings; on an error it leaves it as it is.
+    pub fn new(inner: T, next: N, state: S, restore: R) -> Self {
+        Self { inner, next, state, restore }
     }
 }
 
@@ -82,7 +88,7 @@ where
     E: Into<AnyError>,
     N: FnMut(&mut T) -> Option<B>,
     S: Fn(&T) -> V,
-    R: Fn(V) -> Result<T, E>,
+    R: Fn(&mut T, V) -> Result<(), E>,
 {
     type Batch = B;
 
@@ -90,10 +96,9 @@ where
         Ok((self.next)(&mut self.inner))
     }
     fn state(&self) -> Result<Value, AnyError> {
-        Ok(serde_json::to_value((self.state)(&self.inner))?)
+        Ok(to_value(&(self.state)(&self.inner))?)
     }
     fn restore(&mut self, state: &Value) -> Result<(), AnyError> {
-        self.inner = (self.resume)(V::deserialize(state)?).map_err(Into::into)?;
-        Ok(())
+        (self.restore)(&mut self.inner, V::deserialize(state)?).map_err(Into::into)
     }
 }

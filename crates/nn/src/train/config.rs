@@ -13,7 +13,7 @@ use crate::track::Goal;
 pub struct TrainConfig {
     /// How many steps to make.
     pub steps: u64,
-    /// Where `metrics.jsonl`, the checkpoints and `best.safetensors` go; nothing is written without it.
+    /// Where `metrics.jsonl`, the checkpoints and `best.safetensors` go; nothing is written without it. A path in UTF-8.
     pub dir: Option<PathBuf>,
     /// What the learning rate is multiplied by at each step.
     pub schedule: Schedule,
@@ -37,10 +37,10 @@ pub struct TrainConfig {
     pub plateau: Option<PlateauConfig>,
     /// What to do about a loss or gradient that is NaN or infinite.
     pub non_finite: NonFinite,
-    /// Shows a progress bar on the standard error, if that is a terminal.
+    /// Shows a progress bar on the standard error, if that is a terminal. Needs the feature `cli`.
     pub progress: bool,
     /// Ctrl-C saves a checkpoint and stops after the step; pressed again, it ends the process. This takes
-    /// over the process's handler.
+    /// over the process's handler. Needs the feature `cli`.
     pub catch_ctrl_c: bool,
 }
 
@@ -99,9 +99,18 @@ impl Config for TrainConfig {
         check.at_least_one("steps", self.steps)?;
         check.at_least_one("log_every", self.log_every)?;
         check.at_least_one("keep", self.keep as u64)?;
+        if let Some(dir) = &self.dir {
+            // Checkpoints keep the configuration as JSON, which is Unicode.
+            let expected = "a path in UTF-8";
+            check.that(dir.to_str().is_some(), "dir", format!("{dir:?}"), expected)?;
+        }
         self.schedule.validate()?;
         for (field, limit) in [("clip_norm", self.clip_norm), ("clip_value", self.clip_value)] {
             limit.map_or(Ok(()), |x| check.positive(field, x))?;
+        }
+        if let Some(limit) = self.clip_value {
+            let expected = "at least 1e-37, which 32 bits can hold";
+            check.that(limit >= 1e-37, "clip_value", limit, expected)?;
         }
         self.ema.as_ref().map_or(Ok(()), Config::validate)?;
         if let Some(plateau) = &self.plateau {
@@ -114,6 +123,10 @@ impl Config for TrainConfig {
             let expected = "at least 1 where there is a monitor";
             check.that(self.validate_every > 0, "validate_every", self.validate_every, expected)?;
             monitor.patience.map_or(Ok(()), |n| check.at_least_one("monitor.patience", n))?;
+        }
+        for (field, wanted) in [("progress", self.progress), ("catch_ctrl_c", self.catch_ctrl_c)] {
+            let expected = "false where seedbed-nn is built without its feature `cli`";
+            check.that(!wanted || cfg!(feature = "cli"), field, wanted, expected)?;
         }
         match self.non_finite {
             NonFinite::Stop => Ok(()),

@@ -24,6 +24,29 @@ pub enum TrainError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// A line of the file of metrics is not as it was written. The file stays as it is.
+    #[error("{}: line {line} is damaged: {problem}; nothing was changed: mend or remove the line, or move the file away", file.display())]
+    DamagedMetrics {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another process went on with the run since this one stopped.
+    #[error(
+        "{}: there is a checkpoint of step {found} by another training, but this one is at step {step}; go on from there with          Trainer::resume, or choose another directory",
+        dir.display()
+    )]
+    Overtaken {
+        /// The directory.
+        dir: PathBuf,
+        /// The step of its newest checkpoint.
+        found: u64,
+        /// The step of this training.
+        step: u64,
+    },
     /// The directory has another run in it.
     #[error("{}: there is a run already; resume it with Trainer::resume, or choose another directory", dir.display())]
     DirInUse {

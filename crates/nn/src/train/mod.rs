@@ -41,8 +41,8 @@
 //!     Rng::new(1),
 //!     |rng| Some(Tensor::uniform(&[32], -1.0, 1.0, rng)),
 //!     |rng| rng.to_bytes().to_vec(),
-//!     |state: Vec<u8>| match state[..].try_into() {
-//!         Ok(state) => Ok(Rng::from_bytes(state)),
+//!     |rng, state: Vec<u8>| match state[..].try_into() {
+//!         Ok(state) => Ok(*rng = Rng::from_bytes(state)),
 //!         Err(_) => Err("not the state of a generator"),
 //!     },
 //! );
@@ -64,12 +64,18 @@
 //! A run is its configuration and seeds: resumed after an interruption anywhere, it gives the same model and the same
 //! `metrics.jsonl` as one that was never interrupted, bit for bit, as long as the loss draws from the generator
 //! that it is given.
+//!
+//! A directory belongs to one run: it is locked from [`Trainer::resume`], or else from the beginning of the fit, to the end of the
+//! fit, and a second training there is refused.
 
+#[cfg_attr(not(feature = "cli"), path = "no_bar.rs")]
+mod bar;
 mod batches;
 mod config;
 mod error;
 mod loss;
 mod metrics;
+mod metrics_file;
 mod resume;
 mod run;
 mod stop;
@@ -78,7 +84,8 @@ pub use batches::{AnyError, Batches, Stream};
 pub use config::{Monitor, NonFinite, TrainConfig};
 pub use error::TrainError;
 pub use loss::Loss;
-pub use metrics::{Metrics, read_metrics, read_metrics_until};
+pub use metrics::Metrics;
+pub use metrics_file::{read_metrics, read_metrics_until};
 pub use stop::StopHandle;
 
 use std::marker::PhantomData;
@@ -86,6 +93,7 @@ use std::marker::PhantomData;
 use seedbed_autodiff::{Float, Module, Rng};
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::{CheckpointError, DirLock};
 use crate::config::{Checked, Config};
 use crate::ema::Ema;
 use crate::optim::Optimizer;
@@ -104,9 +112,22 @@ pub struct Trainer<F: Float, M, O> {
     config: Checked<TrainConfig>,
     ema: Option<Ema<M>>,
     progress: Progress,
-    resumed: bool,
+    place: Place,
     stop: StopHandle,
     element: PhantomData<fn() -> F>,
+}
+
+/// A trainer in its directory.
+#[derive(Default)]
+struct Place {
+    /// Held from [`Trainer::resume`] or the beginning of a fit to the end of the fit.
+    lock: Option<DirLock>,
+    /// Whether the run in the directory is this one's to go on with.
+    resumed: bool,
+    /// The newest checkpoint when the lock was last given back.
+    left_at: Option<u64>,
+    /// Why newer checkpoints were passed over.
+    skipped: Vec<CheckpointError>,
 }
 
 /// What a trainer remembers beside tensors and the generator.
@@ -171,7 +192,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
             config,
             ema,
             progress: Progress::default(),
-            resumed: false,
+            place: Place::default(),
             stop: StopHandle::default(),
             element: PhantomData,
         }

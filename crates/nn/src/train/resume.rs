@@ -4,24 +4,44 @@ use std::path::PathBuf;
 
 use seedbed_autodiff::{Float, Module};
 
-use super::{Batches, Progress, TrainError, Trainer};
+use super::{Batches, Place, Progress, TrainError, Trainer};
 use crate::checkpoint::{Checkpoint, CheckpointDir, CheckpointError, Writer};
 use crate::optim::Optimizer;
+use crate::warn::warn;
 
 impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
     /// Goes to the latest good checkpoint in the configured directory, and returns its step; `None` if there
     /// is no checkpoint yet, so that a program can always call this before it trains.
     ///
+    /// Where a newer checkpoint is damaged, this says so on the standard error, and [`skipped`](Self::skipped) has why. The directory
+    /// is locked from here on, until the fit ends or the trainer is dropped.
+    ///
     /// # Errors
-    /// If no checkpoint can be read, or it is of another model, optimiser or stream. Nothing is half-loaded then.
+    /// If no checkpoint can be read, it is of another model, optimiser or stream, or another training runs in the directory.
+    /// Nothing is half-loaded then.
     pub fn resume<B: Batches>(&mut self, batches: &mut B) -> Result<Option<u64>, TrainError> {
         let dir = self.config.dir.as_ref().ok_or(TrainError::NoDir)?;
-        let latest = CheckpointDir::open(dir, self.config.keep)?.latest()?;
-        if let Some(latest) = &latest {
+        let dir = CheckpointDir::open(dir, self.config.keep)?;
+        let lock = match self.place.lock.take() {
+            Some(lock) => lock,
+            None => dir.lock()?,
+        };
+        let (mut step, mut skipped) = (None, Vec::new());
+        if let Some(latest) = dir.latest()? {
             self.restore(&latest.checkpoint, batches)?;
+            (step, skipped) = (Some(self.progress.step), latest.skipped);
+            for error in &skipped {
+                warn(format_args!("{error}; going on from step {}", self.progress.step));
+            }
         }
-        self.resumed = true;
-        Ok(latest.map(|l| l.step))
+        self.place = Place { lock: Some(lock), resumed: true, left_at: None, skipped };
+        Ok(step)
+    }
+
+    /// Why the last [`resume`](Self::resume) passed over checkpoints that are newer than the one that it went to; each was told on
+    /// the standard error, too.
+    pub fn skipped(&self) -> &[CheckpointError] {
+        &self.place.skipped
     }
 
     fn restore<B: Batches>(

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use seedbed_autodiff::{Float, Module, Rng, update};
+use seedbed_autodiff::{Float, Module, Rng};
 
+use super::bar::Bar;
 use super::loss::Differentiated;
-use super::metrics::{METRICS, MetricsFile};
+use super::metrics_file::{METRICS, MetricsFile};
+#[cfg(feature = "cli")]
 use super::stop::catch_ctrl_c;
 use super::{Batches, Best, Metrics, NonFinite, Report, Stopped, TrainError, Trainer};
 use crate::checkpoint::CheckpointDir;
-use crate::clip::{clip_global_norm, clip_value};
+use crate::clip::{clip_global_norm, clip_value, global_norm};
 use crate::ema::copy_buffers;
 use crate::optim::Optimizer;
 
@@ -18,13 +19,12 @@ use crate::optim::Optimizer;
 struct Outputs {
     /// The directory's checkpoints and metrics, if there is a directory.
     files: Option<(CheckpointDir, MetricsFile)>,
-    bar: ProgressBar,
+    bar: Bar,
 }
 
 impl Outputs {
     fn metrics(&mut self, step: u64, split: &str, metrics: &Metrics) -> Result<(), TrainError> {
-        let text: Vec<_> = metrics.iter().map(|(name, x)| format!("{name} {x:.4}")).collect();
-        self.bar.set_message(format!("{split}: {}", text.join(", ")));
+        self.bar.set_metrics(split, metrics);
         self.files.as_mut().map_or(Ok(()), |(_, file)| file.write(step, split, metrics))
     }
 }
@@ -33,13 +33,27 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
     pub(super) fn run<B: Batches>(
         &mut self,
         batches: &mut B,
-        mut differentiate: impl FnMut(&M, B::Batch, &mut Rng) -> Differentiated<F, M>,
-        mut validate: impl FnMut(&M) -> Metrics,
+        differentiate: impl FnMut(&M, B::Batch, &mut Rng) -> Differentiated<F, M>,
+        validate: impl FnMut(&M) -> Metrics,
     ) -> Result<Report, TrainError> {
+        #[cfg(feature = "cli")]
         if self.config.catch_ctrl_c {
             catch_ctrl_c()?;
         }
-        let mut outputs = self.open_outputs()?;
+        let outputs = self.open_outputs()?;
+        let report = self.run_steps(outputs, batches, differentiate, validate);
+        self.leave();
+        report
+    }
+
+    /// The loop.
+    fn run_steps<B: Batches>(
+        &mut self,
+        mut outputs: Outputs,
+        batches: &mut B,
+        mut differentiate: impl FnMut(&M, B::Batch, &mut Rng) -> Differentiated<F, M>,
+        mut validate: impl FnMut(&M) -> Metrics,
+    ) -> Result<Report, TrainError> {
         let due = |step: u64, every: u64| every > 0 && step.is_multiple_of(every);
         let mut saved = None;
         let stopped = loop {
@@ -81,7 +95,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         if saved != step {
             self.save(batches, &mut outputs)?;
         }
-        outputs.bar.finish_and_clear();
+        outputs.bar.finish();
         Ok(Report { stopped, step: self.progress.step, best: self.progress.best.clone() })
     }
 
@@ -89,15 +103,14 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
     fn update(&mut self, d: Differentiated<F, M>) -> Result<Metrics, TrainError> {
         let Differentiated { loss, mut gradient, metrics, buffers } = d;
         let config = &self.config;
-        let norm_of = |gradient: &M| update::sum_of_squares(gradient).sqrt();
         // Clipping by value hides what is infinite, so that the norm is looked at before.
         let whole = config.clip_value.map(|limit| {
-            let norm = norm_of(&gradient);
+            let norm = global_norm(&gradient);
             clip_value(&mut gradient, limit);
             norm
         });
         let norm = config.clip_norm.map(|max| clip_global_norm(&mut gradient, max));
-        let bad = match whole.or(norm).unwrap_or_else(|| norm_of(&gradient)) {
+        let bad = match whole.or(norm).unwrap_or_else(|| global_norm(&gradient)) {
             _ if !loss.is_finite() => Some(("loss", loss)),
             norm if !norm.is_finite() => Some(("gradient's norm", norm)),
             _ => None,
@@ -179,30 +192,48 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         Ok(())
     }
 
-    fn open_outputs(&self) -> Result<Outputs, TrainError> {
-        let files = self.config.dir.as_deref().map(|dir| self.open_files(dir)).transpose()?;
-        let bar = if self.config.progress {
-            // Hidden where the standard error is no terminal.
-            let bar = ProgressBar::with_draw_target(
-                Some(self.config.steps),
-                ProgressDrawTarget::stderr(),
-            );
-            let style = "{bar:30} {pos}/{len} [{elapsed} < {eta}] {msg}";
-            bar.with_style(ProgressStyle::with_template(style).expect("a valid template"))
-        } else {
-            ProgressBar::hidden()
-        };
+    fn open_outputs(&mut self) -> Result<Outputs, TrainError> {
+        let dir = self.config.dir.clone();
+        let files = dir.map(|dir| self.open_files(&dir)).transpose()?;
+        let bar = Bar::new(self.config.steps, self.config.progress);
         bar.set_position(self.progress.step);
         Ok(Outputs { files, bar })
     }
 
-    /// The directory's files; another run's are not written over.
-    fn open_files(&self, dir: &Path) -> Result<(CheckpointDir, MetricsFile), TrainError> {
+    /// The directory's files, locked; another run's are not written over.
+    fn open_files(&mut self, dir: &Path) -> Result<(CheckpointDir, MetricsFile), TrainError> {
         let checkpoints = CheckpointDir::open(dir, self.config.keep)?;
-        let fresh = self.progress.step == 0 && !self.resumed;
-        if fresh && (dir.join(METRICS).exists() || !checkpoints.files()?.is_empty()) {
-            return Err(TrainError::DirInUse { dir: dir.into() });
+        let step = self.progress.step;
+        let lock = match self.place.lock.take() {
+            Some(lock) => lock,
+            None => {
+                let lock = checkpoints.lock()?;
+                let newest = checkpoints.files()?.last().map(|(step, _)| *step);
+                let fresh = step == 0 && !self.place.resumed;
+                if fresh && (dir.join(METRICS).exists() || newest.is_some()) {
+                    return Err(TrainError::DirInUse { dir: dir.into() });
+                }
+                // A run that was left was free for others to go on with.
+                if let Some(found) =
+                    newest.filter(|&n| !fresh && n > self.place.left_at.unwrap_or(step))
+                {
+                    return Err(TrainError::Overtaken { dir: dir.into(), found, step });
+                }
+                lock
+            }
+        };
+        let metrics = MetricsFile::open(dir, step)?;
+        (self.place.lock, self.place.resumed) = (Some(lock), true);
+        Ok((checkpoints, metrics))
+    }
+
+    /// Gives the directory's lock back.
+    fn leave(&mut self) {
+        let newest =
+            |dir: &Path| CheckpointDir::open(dir, self.config.keep).and_then(|d| d.files());
+        if let (Some(lock), Some(dir)) = (self.place.lock.take(), self.config.dir.as_deref()) {
+            self.place.left_at = newest(dir).ok().and_then(|files| files.last().map(|(s, _)| *s));
+            drop(lock);
         }
-        Ok((checkpoints, MetricsFile::open(dir, self.progress.step)?))
     }
 }

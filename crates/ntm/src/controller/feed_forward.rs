@@ -8,13 +8,13 @@ use super::Controller;
 pub struct FeedForward<F: Float = f32> {
     /// The first is on [x, r].
     pub layers: Vec<Linear<F>>,
-    /// Numbers in r.
+    /// Elements of r.
     pub reads: usize,
 }
 module!(FeedForward<F> { layers } config { reads });
 
 impl<F: Float> FeedForward<F> {
-    /// `layers` layers of `hidden` units on `inputs` numbers and `reads` numbers that were read. Weights by Glorot's uniform rule.
+    /// `layers` layers of `hidden` units on `inputs` elements and `reads` elements that were read. Weights by Glorot's uniform rule.
     ///
     /// # Panics
     /// If there is no layer.

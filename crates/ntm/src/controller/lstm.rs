@@ -13,7 +13,7 @@ pub struct LstmController<F: Float = f32> {
     pub layers: Vec<Linear<F>>,
     /// The states before the first step, one a layer, each `[1, hidden]`; 0 before training.
     pub first: Vec<LstmState<F>>,
-    /// Numbers in r.
+    /// Elements of r.
     pub reads: usize,
 }
 module!(LstmController<F> { layers, first } config { reads });
@@ -22,7 +22,7 @@ module!(LstmController<F> { layers, first } config { reads });
 pub type LstmControllerState<F> = Vec<LstmState<F>>;
 
 impl<F: Float> LstmController<F> {
-    /// `layers` layers of `hidden` units on `inputs` numbers and `reads` numbers that were read: weights uniform on ±1/√hidden, biases 0, but 1
+    /// `layers` layers of `hidden` units on `inputs` elements and `reads` elements that were read: weights uniform on ±1/√hidden, biases 0, but 1
     /// for the forget gate, as in [`LstmCell`](seedbed_nn::LstmCell).
     ///
     /// # Panics

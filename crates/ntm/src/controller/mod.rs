@@ -18,13 +18,13 @@ pub trait Controller<F: Float>: Module<F> {
     /// What it carries from step to step; `()` if nothing.
     type State: Clone;
 
-    /// Numbers in an input xₜ.
+    /// Elements of an input xₜ.
     fn inputs(&self) -> usize;
 
-    /// Numbers in a read vector rₜ₋₁ of all heads together.
+    /// Elements of a read vector rₜ₋₁ of all heads together.
     fn reads(&self) -> usize;
 
-    /// Numbers in an output hₜ.
+    /// Elements of an output hₜ.
     fn outputs(&self) -> usize;
 
     /// The state before the first step.
@@ -40,7 +40,7 @@ pub trait Controller<F: Float>: Module<F> {
     ) -> (Tensor<F>, Self::State);
 }
 
-/// Panics unless a controller takes as many numbers as a machine gives it.
+/// Panics unless a controller takes as many elements as a machine gives it.
 #[track_caller]
 pub(crate) fn must_fit<F: Float, C: Controller<F>>(
     machine: &str,
@@ -50,7 +50,7 @@ pub(crate) fn must_fit<F: Float, C: Controller<F>>(
 ) {
     for (what, has, needs) in [
         ("inputs", controller.inputs(), inputs),
-        ("numbers that were read", controller.reads(), reads),
+        ("elements that were read", controller.reads(), reads),
     ] {
         assert!(
             has == needs,

@@ -22,7 +22,7 @@ pub enum StandardState<F: Float = f32> {
 }
 
 impl<F: Float> StandardController<F> {
-    /// The controller on `inputs` numbers and `reads` numbers that were read.
+    /// The controller on `inputs` elements and `reads` elements that were read.
     ///
     /// # Panics
     /// If there is no layer.

@@ -2,7 +2,7 @@ use seedbed_nn::{Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::ControllerConfig;
-use crate::config::{check_positive, check_sizes};
+use crate::config::{check_elements, check_scales, check_sizes, ensure, unbounded};
 
 /// The sizes of a [`Dnc`](crate::Dnc). Fields that are left out have their defaults; unknown ones are refused.
 ///
@@ -15,13 +15,13 @@ use crate::config::{check_positive, check_sizes};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DncConfig {
-    /// Numbers in one input vector.
+    /// Elements of one input vector.
     pub inputs: usize,
-    /// Numbers in one output vector.
+    /// Elements of one output vector.
     pub outputs: usize,
     /// N, the rows of the memory.
     pub slots: usize,
-    /// M, the numbers in a row.
+    /// M, the elements of a row.
     pub width: usize,
     /// Heads that read.
     pub read_heads: usize,
@@ -29,7 +29,8 @@ pub struct DncConfig {
     pub write_heads: usize,
     /// The network in the middle. A machine with a controller of one's own does not look at it.
     pub controller: ControllerConfig,
-    /// What the heads get from the controller is clipped to ±this, before any activation.
+    /// The interface vector is clipped to ±this, before any activation; ∞ (in files `null`) for no clipping.
+    #[serde(with = "unbounded")]
     pub clip: f64,
     /// ε in the cosine u·v / √((‖u‖² + ε)(‖v‖² + ε)).
     pub similarity_eps: f64,
@@ -53,9 +54,37 @@ impl Default for DncConfig {
 }
 
 impl DncConfig {
-    /// Numbers that all read heads bring back in one step.
+    /// Elements that all read heads bring back in one step.
     pub fn read_width(&self) -> usize {
         self.read_heads * self.width
+    }
+}
+
+const NAME: &str = "DncConfig";
+
+/// The most links for one sequence, N² a write head: 4 GiB in single precision. No tensor of a machine depends on N, so that a file could say any.
+const MOST_LINKS: f64 = (1_u64 << 30) as f64;
+
+impl DncConfig {
+    /// The elements of all tensors of a machine.
+    pub(crate) fn elements(&self) -> f64 {
+        let [inputs, outputs, width, reads, writes, hidden] = [
+            self.inputs,
+            self.outputs,
+            self.width,
+            self.read_heads,
+            self.write_heads,
+            self.controller.sizes().0,
+        ]
+        .map(|n| n as f64);
+        let read = reads * width;
+        let interface = (reads + writes) * (width + 1.0)
+            + 2.0 * writes * width
+            + reads * (2.0 * writes + 2.0)
+            + 2.0 * writes;
+        self.controller.elements(inputs + read)
+            + (hidden + 1.0) * interface
+            + (hidden + read + 1.0) * outputs
     }
 }
 
@@ -72,15 +101,27 @@ impl Config for DncConfig {
             ("controller.hidden", hidden),
             ("controller.layers", layers),
         ];
-        check_sizes("DncConfig", &sizes)?;
-        let positive = [("clip", self.clip), ("similarity_eps", self.similarity_eps)];
-        check_positive("DncConfig", &positive)
+        check_sizes(NAME, &sizes)?;
+        check_elements(NAME, &sizes, self.elements())?;
+        let links = (self.slots as f64).powi(2) * self.write_heads as f64;
+        let most = MOST_LINKS;
+        ensure(
+            NAME,
+            links <= most,
+            "slots",
+            self.slots,
+            format!("smaller: {links:.1e} links for one sequence, at most {most:.1e} can be"),
+        )?;
+        check_scales(NAME, self.clip, self.similarity_eps)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use seedbed_autodiff::{Module, Rng};
+
     use super::*;
+    use crate::Dnc;
 
     #[test]
     fn every_field_is_checked() {
@@ -97,5 +138,31 @@ mod tests {
         assert_eq!(wrong(|c| c.write_heads = 0), "write_heads");
         assert_eq!(wrong(|c| c.clip = -1.0), "clip");
         assert_eq!(wrong(|c| c.similarity_eps = 0.0), "similarity_eps");
+        assert_eq!(wrong(|c| c.similarity_eps = 1e-320), "similarity_eps");
+        assert_eq!(wrong(|c| c.clip = 1e308), "clip");
+        for n in [usize::MAX, 1 << 63, 1 << 40] {
+            let wrong = |change: fn(&mut DncConfig, usize)| {
+                let mut config = DncConfig::default();
+                change(&mut config, n);
+                config.check().unwrap_err().field
+            };
+            assert_eq!(wrong(|c, n| c.inputs = n), "inputs");
+            assert_eq!(wrong(|c, n| c.slots = n), "slots");
+            assert_eq!(wrong(|c, n| c.width = n), "width");
+            assert_eq!(wrong(|c, n| c.read_heads = n), "read_heads");
+            assert_eq!(wrong(|c, n| c.write_heads = n), "write_heads");
+        }
+        assert_eq!(wrong(|c| c.slots = 1 << 16), "slots");
+    }
+
+    #[test]
+    fn elements_are_those_of_the_machine() {
+        for write_heads in [1, 3] {
+            let controller = ControllerConfig::Lstm { hidden: 7, layers: 2 };
+            let config = DncConfig { write_heads, controller, ..Default::default() };
+            let dnc = Dnc::<f32>::new(&config.clone().check().unwrap(), &mut Rng::new(0));
+            let all: usize = dnc.named().iter().map(|(_, _, x)| x.len()).sum();
+            assert_eq!(config.elements(), all as f64);
+        }
     }
 }

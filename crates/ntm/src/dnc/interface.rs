@@ -1,13 +1,13 @@
 use seedbed_autodiff::{Float, Tensor};
 
-use super::Sizes;
+use super::DncOptions;
 
-/// What a step's heads want, from the controller's output; named as in the paper's table of the interface vector.
+/// The interface vector of a step, in parts: named as in the paper's table, after their activations.
 pub(super) struct Interface<F: Float> {
     /// k and β of the read heads, raw, `[batch, R, M + 1]`.
-    pub(super) read_place: Tensor<F>,
+    pub(super) read_content: Tensor<F>,
     /// k and β of the write heads, raw, `[batch, W, M + 1]`.
-    pub(super) write_place: Tensor<F>,
+    pub(super) write_content: Tensor<F>,
     /// e, in (0, 1), `[batch, W, M]`.
     pub(super) erase: Tensor<F>,
     /// v, `[batch, W, M]`.
@@ -22,28 +22,37 @@ pub(super) struct Interface<F: Float> {
     pub(super) modes: Tensor<F>,
 }
 
-/// The numbers of each part, in order.
-fn parts(Sizes { width, reads, writes, .. }: Sizes) -> [usize; 8] {
-    let place = width + 1;
+/// The elements of each part, in order.
+fn parts(DncOptions { width, reads, writes, .. }: DncOptions) -> [usize; 8] {
+    let content = width + 1;
     let modes = reads * (2 * writes + 1);
-    [reads * place, writes * place, writes * width, writes * width, reads, writes, writes, modes]
+    [
+        reads * content,
+        writes * content,
+        writes * width,
+        writes * width,
+        reads,
+        writes,
+        writes,
+        modes,
+    ]
 }
 
-/// The numbers of the whole interface.
-pub(super) fn numbers(sizes: Sizes) -> usize {
-    parts(sizes).iter().sum()
+/// The elements of the interface vector.
+pub(super) fn elements(options: DncOptions) -> usize {
+    parts(options).iter().sum()
 }
 
 impl<F: Float> Interface<F> {
-    /// From raw numbers `[batch, numbers]`.
-    pub(super) fn new(raw: &Tensor<F>, sizes: Sizes) -> Self {
-        let Sizes { width, reads, writes, .. } = sizes;
+    /// From the raw interface vector `[batch, elements]`.
+    pub(super) fn new(raw: &Tensor<F>, options: DncOptions) -> Self {
+        let DncOptions { width, reads, writes, .. } = options;
         let batch = raw.shape()[0];
-        let parts = raw.split(1, &parts(sizes));
+        let parts = raw.split(1, &parts(options));
         let heads = |i: usize, heads, last| parts[i].reshape(&[batch, heads, last]);
         Self {
-            read_place: heads(0, reads, width + 1),
-            write_place: heads(1, writes, width + 1),
+            read_content: heads(0, reads, width + 1),
+            write_content: heads(1, writes, width + 1),
             erase: heads(2, writes, width).sigmoid(),
             write: heads(3, writes, width),
             free: heads(4, reads, 1).sigmoid(),

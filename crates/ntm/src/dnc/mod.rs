@@ -13,6 +13,7 @@ use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::{Checked, Linear};
 
 use crate::controller::{Controller, StandardController};
+use crate::memory;
 use crate::sequence::Features;
 use crate::{NtmError, SequenceModel};
 use interface::Interface;
@@ -41,13 +42,13 @@ pub struct Dnc<F: Float = f32, C: Controller<F> = StandardController<F>> {
     /// From the controller's output and what was read to the output.
     pub output: Linear<F>,
     /// The sizes of memory and heads.
-    pub sizes: Sizes,
+    pub options: DncOptions,
 }
-module!([F: Float, C: Controller<F>] Dnc<F, C>: F { controller, interface, output } config { sizes });
+module!([F: Float, C: Controller<F>] Dnc<F, C>: F { controller, interface, output } config { options });
 
-/// The sizes of a [`Dnc`]'s memory and heads.
+/// The sizes of a [`Dnc`]'s memory and heads, and how its heads address the memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sizes {
+pub struct DncOptions {
     /// N.
     pub slots: usize,
     /// M.
@@ -56,7 +57,7 @@ pub struct Sizes {
     pub reads: usize,
     /// W, the write heads.
     pub writes: usize,
-    /// The interface vector is clipped to ±this.
+    /// The interface vector is clipped to ±this; ∞ for no clipping.
     pub clip: f64,
     /// ε in the cosine.
     pub similarity_eps: f64,
@@ -96,11 +97,11 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     /// A machine with a controller of one's own; that of the configuration is not looked at.
     ///
     /// # Panics
-    /// If the controller does not take as many inputs, or as many numbers that were read, as the configuration says.
+    /// If the controller does not take as many inputs, or as many elements that were read, as the configuration says.
     #[track_caller]
     pub fn with_controller(config: &Checked<DncConfig>, controller: C, rng: &mut Rng) -> Self {
         crate::controller::must_fit("Dnc", &controller, config.inputs, config.read_width());
-        let sizes = Sizes {
+        let options = DncOptions {
             slots: config.slots,
             width: config.width,
             reads: config.read_heads,
@@ -111,15 +112,15 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         let hidden = controller.outputs();
         Self {
             controller,
-            interface: Linear::new(hidden, interface::numbers(sizes), rng),
+            interface: Linear::new(hidden, interface::elements(options), rng),
             output: Linear::new(hidden + config.read_width(), config.outputs, rng),
-            sizes,
+            options,
         }
     }
 
     /// The state before the first step of a batch of sequences.
     pub fn start(&self, batch: usize) -> DncState<F, C::State> {
-        let Sizes { slots, width, reads, writes, .. } = self.sizes;
+        let DncOptions { slots, width, reads, writes, .. } = self.options;
         DncState {
             memory: Tensor::zeros(&[batch, slots, width]),
             usage: Tensor::zeros(&[batch, slots]),
@@ -166,7 +167,7 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     /// Whether the machine can take this sequence.
     ///
     /// # Errors
-    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where a number is NaN or infinite.
+    /// [`NtmError::Shape`] unless it is `[time, batch, inputs]`, [`NtmError::NotFinite`] where an element is NaN or infinite.
     pub fn check_input(&self, sequence: &Tensor<F>) -> Result<(), NtmError> {
         crate::sequence::check(sequence, self.controller.inputs())
     }
@@ -178,27 +179,29 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
         x: &Tensor<F>,
         state: &DncState<F, C::State>,
     ) -> (Tensor<F>, DncState<F, C::State>) {
-        let Sizes { width, reads, clip, similarity_eps, .. } = self.sizes;
+        let DncOptions { width, reads, clip, similarity_eps, .. } = self.options;
         let batch = x.shape()[0];
         let (h, controller) = self.controller.step(x, &state.read, &state.controller);
-        let wishes = Interface::new(&self.interface.forward(&h).clamp(-clip, clip), self.sizes);
+        let interface =
+            Interface::new(&self.interface.forward(&h).clamp(-clip, clip), self.options);
 
         // Where to write: to unused rows, or to similar ones.
         let usage =
-            usage(&state.usage, &state.write_attention, &state.read_attention, &wishes.free);
-        let taken = &wishes.allocation_gate * &wishes.write_gate;
+            usage(&state.usage, &state.write_attention, &state.read_attention, &interface.free);
+        let taken = &interface.allocation_gate * &interface.write_gate;
         let unused = usage::allocations(&usage, &taken);
-        let similar = state.memory.memory_content(&wishes.write_place, similarity_eps);
-        let gate = &wishes.allocation_gate;
-        let write_attention = &wishes.write_gate * (gate * unused + (1.0 - gate) * similar);
-        let memory = state.memory.memory_write(&write_attention, &wishes.erase, &wishes.write);
+        let similar = memory::content(&state.memory, &interface.write_content, similarity_eps);
+        let gate = &interface.allocation_gate;
+        let write_attention = &interface.write_gate * (gate * unused + (1.0 - gate) * similar);
+        let rows =
+            memory::write(&state.memory, &write_attention, &interface.erase, &interface.write);
 
-        let links = state.links.memory_links(&state.precedence, &write_attention);
+        let links = memory::links(&state.links, &state.precedence, &write_attention);
         let precedence = precedence(&state.precedence, &write_attention);
-        let read_attention = self.read_attention(&wishes, &memory, &links, &state.read_attention);
-        let read = memory.memory_read(&read_attention).reshape(&[batch, reads * width]);
+        let read_attention = self.read_attention(&interface, &rows, &links, &state.read_attention);
+        let read = memory::read(&rows, &read_attention).reshape(&[batch, reads * width]);
         let next = DncState {
-            memory,
+            memory: rows,
             usage,
             read_attention,
             write_attention,
@@ -214,16 +217,16 @@ impl<F: Float, C: Controller<F>> Dnc<F, C> {
     #[track_caller]
     fn read_attention(
         &self,
-        wishes: &Interface<F>,
-        memory: &Tensor<F>,
+        interface: &Interface<F>,
+        rows: &Tensor<F>,
         links: &Tensor<F>,
         before: &Tensor<F>,
     ) -> Tensor<F> {
-        let similar = memory.memory_content(&wishes.read_place, self.sizes.similarity_eps);
+        let similar = memory::content(rows, &interface.read_content, self.options.similarity_eps);
         let [backward, forward] = links::follow(links, before);
-        let rows = Tensor::concat(&[backward, forward, similar.unsqueeze(2)], 2);
+        let ways = Tensor::concat(&[backward, forward, similar.unsqueeze(2)], 2);
         // [batch, R, 1, 2 W + 1] times [batch, R, 2 W + 1, N].
-        wishes.modes.unsqueeze(2).matmul(&rows).squeeze(2)
+        interface.modes.unsqueeze(2).matmul(&ways).squeeze(2)
     }
 }
 
@@ -233,7 +236,7 @@ impl<F: Float, C: Controller<F>> SequenceModel<F> for Dnc<F, C> {
     }
 
     fn slots(&self) -> Option<usize> {
-        Some(self.sizes.slots)
+        Some(self.options.slots)
     }
 
     #[track_caller]

@@ -7,6 +7,7 @@ use seedbed_nn::{Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::Solved;
+use crate::config::{LARGEST, ensure};
 
 /// How a model is trained on sequences. Fields that are left out have their defaults; unknown ones are refused.
 ///
@@ -32,7 +33,7 @@ pub struct TrainingConfig {
     pub clip_norm: Option<f64>,
     /// The largest size of an element of a gradient; acts before `clip_norm`. The paper's only clipping, at 10.
     pub clip_value: Option<f64>,
-    /// The standard deviation of the noise on what the heads are told, in training only; see [`Ntm::forward_noisy`](crate::Ntm::forward_noisy).
+    /// The standard deviation of the noise on the head parameters, in training only; see [`Ntm::forward_noisy`](crate::Ntm::forward_noisy).
     pub head_noise: f64,
     /// Sequences between two validations.
     pub validate_every: u64,
@@ -71,6 +72,8 @@ impl Default for TrainingConfig {
     }
 }
 
+const NAME: &str = "TrainingConfig";
+
 impl Config for TrainingConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         for (field, n) in [
@@ -80,17 +83,16 @@ impl Config for TrainingConfig {
             ("validation", self.validation as u64),
             ("solved.in_a_row", self.solved.in_a_row as u64),
         ] {
-            if n == 0 {
-                let (field, value) = (field.into(), n.to_string());
-                let expected = "at least 1".into();
-                return Err(ConfigError { config: "TrainingConfig", field, value, expected });
-            }
+            ensure(NAME, n >= 1, field, n, "at least 1")?;
         }
-        if !(self.head_noise >= 0.0 && self.head_noise.is_finite()) {
-            let value = self.head_noise.to_string();
-            let (field, expected) = ("head_noise".into(), "a finite number, at least 0".into());
-            return Err(ConfigError { config: "TrainingConfig", field, value, expected });
+        let largest = [("batch_size", self.batch_size), ("validation", self.validation)];
+        for (field, n) in largest {
+            ensure(NAME, n <= LARGEST, field, n, format!("at most {LARGEST}"))?;
         }
+        let noise = self.head_noise;
+        ensure(NAME, (0.0..=1e6).contains(&noise), "head_noise", noise, "from 0 to 1e6")?;
+        let bits = self.solved.bits;
+        ensure(NAME, bits > 0.0, "solved.bits", bits, "a number > 0")?;
         self.optimizer.validate()?;
         self.trainer().map(drop)
     }

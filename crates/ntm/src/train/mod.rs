@@ -86,7 +86,7 @@ pub fn train<M: SequenceModel<f32> + 'static>(
         && let Some(step) = trainer.resume(&mut stream)?
     {
         let (drawn, batch_size) = (stream.0.drawn(), config.batch_size as u64);
-        if drawn != step * batch_size {
+        if step.checked_mul(batch_size) != Some(drawn) {
             let source = format!(
                 "{step} steps took {drawn} sequences, not {batch_size} each: the batch size was another one"
             );
@@ -152,7 +152,7 @@ fn read_curve(lines: &[Map<String, Value>], batch_size: u64) -> Vec<Point> {
             bit_error: get("bit_error")?,
             bit_errors: get("bit_errors")?,
         };
-        Some(Point { sequences: line.get("step")?.as_u64()? * batch_size, cost })
+        Some(Point { sequences: line.get("step")?.as_u64()?.checked_mul(batch_size)?, cost })
     };
     let validations = lines.iter().filter(|line| line.get("split") == Some(&"validation".into()));
     validations.filter_map(point).collect()

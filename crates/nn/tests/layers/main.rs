@@ -1,7 +1,0 @@
-//! Layers held against an independent implementation, and at work.
-
-mod golden;
-mod initial;
-mod learn;
-mod paths;
-mod shapes;

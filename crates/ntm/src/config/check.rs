@@ -1,0 +1,329 @@
+//! What a configuration must be.
+
+use std::fmt::Display;
+
+use seedbed_nn::{Config, ConfigError};
+
+use super::{
+    Addressing, ControllerConfig, FirstAttention, HeadOrder, MemoryInit, NtmConfig, Sharpening,
+};
+
+/// The largest size: so that sums and products of two are exact.
+pub(crate) const LARGEST: usize = 1 << 31;
+/// The most elements of all tensors of a machine together, and of its state for one sequence: 4 TiB in single precision.
+pub(crate) const MOST_ELEMENTS: f64 = (1_u64 << 40) as f64;
+
+/// What single precision can square, and divide by, without overflow or underflow in what is computed from it.
+const EPS: [f64; 2] = [1e-24, 1e24];
+/// Likewise, of what stands in a memory.
+const CLIP: [f64; 2] = [1e-6, 1e6];
+
+pub(crate) fn ensure(
+    config: &'static str,
+    ok: bool,
+    field: &str,
+    value: impl Display,
+    expected: impl Into<String>,
+) -> Result<(), ConfigError> {
+    if ok {
+        return Ok(());
+    }
+    let (field, value) = (field.into(), value.to_string());
+    Err(ConfigError { config, field, value, expected: expected.into() })
+}
+
+/// Whether all sizes are at least 1 and of a size that can be.
+pub(crate) fn check_sizes(
+    config: &'static str,
+    sizes: &[(&str, usize)],
+) -> Result<(), ConfigError> {
+    sizes.iter().try_for_each(|&(field, n)| {
+        ensure(config, n >= 1, field, n, "at least 1")?;
+        ensure(config, n <= LARGEST, field, n, format!("at most {LARGEST}"))
+    })
+}
+
+/// Whether so many elements can be; if not, the largest of the sizes is to blame.
+pub(crate) fn check_elements(
+    config: &'static str,
+    sizes: &[(&str, usize)],
+    elements: f64,
+) -> Result<(), ConfigError> {
+    let &(field, n) = sizes.iter().max_by_key(|(_, n)| n).expect("there are sizes");
+    let expected = format!(
+        "smaller: machine and state would have {elements:.1e} elements, at most {MOST_ELEMENTS:.1e} can be"
+    );
+    ensure(config, elements <= MOST_ELEMENTS, field, n, expected)
+}
+
+fn check_within(
+    config: &'static str,
+    field: &str,
+    x: f64,
+    [low, high]: [f64; 2],
+) -> Result<(), ConfigError> {
+    let within = (low..=high).contains(&x);
+    ensure(config, within, field, format!("{x:e}"), format!("from {low:e} to {high:e}"))
+}
+
+/// Whether ε and clip are of a size that single precision can take.
+pub(crate) fn check_scales(
+    config: &'static str,
+    clip: f64,
+    similarity_eps: f64,
+) -> Result<(), ConfigError> {
+    let [low, high] = CLIP;
+    let fits = (low..=high).contains(&clip) || clip == f64::INFINITY;
+    let expected = format!("from {low:e} to {high:e}, or infinite for no clipping");
+    ensure(config, fits, "clip", format!("{clip:e}"), expected)?;
+    check_within(config, "similarity_eps", similarity_eps, EPS)
+}
+
+impl ControllerConfig {
+    /// Units of a layer, and layers.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        match *self {
+            Self::FeedForward { hidden, layers } | Self::Lstm { hidden, layers } => {
+                (hidden, layers)
+            }
+        }
+    }
+
+    /// The elements of all its tensors, where it sees so many at a step. Counts are `f64` here, exact up to [`MOST_ELEMENTS`] and never wrapped.
+    pub(crate) fn elements(&self, seen: f64) -> f64 {
+        let (hidden, layers) = self.sizes();
+        let (h, more) = (hidden as f64, layers as f64 - 1.0);
+        match self {
+            Self::FeedForward { .. } => (seen + 1.0) * h + more * (h + 1.0) * h,
+            Self::Lstm { .. } => {
+                (seen + h + 1.0) * 4.0 * h
+                    + more * (2.0 * h + 1.0) * 4.0 * h
+                    + (more + 1.0) * 2.0 * h
+            }
+        }
+    }
+}
+
+const NAME: &str = "NtmConfig";
+
+impl Config for NtmConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let (hidden, layers) = self.controller.sizes();
+        let sizes = [
+            ("inputs", self.inputs),
+            ("outputs", self.outputs),
+            ("slots", self.slots),
+            ("width", self.width),
+            ("read_heads", self.read_heads),
+            ("write_heads", self.write_heads),
+            ("controller.hidden", hidden),
+            ("controller.layers", layers),
+        ];
+        check_sizes(NAME, &sizes)?;
+        let range = self.shift_range;
+        let most = (self.slots - 1) / 2;
+        let shifts = 2 * range as u128 + 1;
+        ensure(
+            NAME,
+            range <= most,
+            "slots",
+            self.slots,
+            format!("at least {shifts}, the number of shifts from -{range} to {range}"),
+        )?;
+        check_elements(NAME, &sizes, self.elements())?;
+        check_scales(NAME, self.clip, self.similarity_eps)?;
+        if let Sharpening::Divided(eps) = self.sharpening {
+            check_within(NAME, "sharpening", eps, EPS)?;
+        }
+        if let MemoryInit::Constant(x) = self.memory {
+            check_within(NAME, "memory", x, [-CLIP[1], CLIP[1]])?;
+            self.check_symmetry()?;
+        }
+        ensure(
+            NAME,
+            self.order == HeadOrder::Together || self.read_heads == self.write_heads,
+            "order",
+            format!("in-pairs with {} read and {} write heads", self.read_heads, self.write_heads),
+            "together, or as many heads of either kind",
+        )
+    }
+}
+
+impl NtmConfig {
+    /// The elements of all tensors of a machine.
+    pub(crate) fn elements(&self) -> f64 {
+        let f = |n: usize| n as f64;
+        let [inputs, outputs, slots, width] =
+            [self.inputs, self.outputs, self.slots, self.width].map(f);
+        let [reads, writes, hidden] =
+            [self.read_heads, self.write_heads, self.controller.sizes().0].map(f);
+        let heads = reads + writes;
+        let location = match self.addressing {
+            Addressing::Full => 2.0 * f(self.shift_range) + 3.0,
+            Addressing::Content => 0.0,
+        };
+        let parameters = heads * (width + 1.0 + location) + 2.0 * writes * width;
+        let read = reads * width;
+        self.controller.elements(inputs + read)
+            + (hidden + 1.0) * parameters
+            + (hidden + read + 1.0) * outputs
+            + slots * width
+            + heads * slots
+            + read
+    }
+
+    /// Rows that are alike stay alike for ever, unless attention tells them apart: content cannot, because their similarities
+    /// to any key are the same.
+    fn check_symmetry(&self) -> Result<(), ConfigError> {
+        let why = "its rows are alike, and nothing would ever tell them apart";
+        ensure(
+            NAME,
+            self.addressing == Addressing::Full,
+            "memory",
+            "constant",
+            format!("learned or random with addressing by content: {why}"),
+        )?;
+        ensure(
+            NAME,
+            self.shift_range >= 1 || self.attention != FirstAttention::FirstRow,
+            "memory",
+            "constant",
+            format!(
+                "learned or random with a first attention at the first row and no shifts: {why}"
+            ),
+        )?;
+        ensure(
+            NAME,
+            self.attention != FirstAttention::Nowhere,
+            "memory",
+            "constant",
+            format!("learned or random with a first attention of nowhere: {why}"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seedbed_autodiff::{Module, Rng};
+
+    use super::*;
+    use crate::Ntm;
+
+    fn wrong_field(change: impl FnOnce(&mut NtmConfig)) -> String {
+        let mut config = NtmConfig::default();
+        change(&mut config);
+        config.check().unwrap_err().field
+    }
+
+    #[test]
+    fn every_size_is_checked() {
+        assert!(NtmConfig::default().check().is_ok());
+        assert_eq!(wrong_field(|c| c.inputs = 0), "inputs");
+        assert_eq!(wrong_field(|c| c.outputs = 0), "outputs");
+        assert_eq!(wrong_field(|c| c.width = 0), "width");
+        assert_eq!(wrong_field(|c| c.read_heads = 0), "read_heads");
+        assert_eq!(wrong_field(|c| c.write_heads = 0), "write_heads");
+        assert_eq!(wrong_field(|c| c.slots = 0), "slots");
+        assert_eq!(wrong_field(|c| c.shift_range = 64), "slots");
+        let empty = ControllerConfig::Lstm { hidden: 0, layers: 1 };
+        assert_eq!(wrong_field(|c| c.controller = empty), "controller.hidden");
+        let none = ControllerConfig::FeedForward { hidden: 5, layers: 0 };
+        assert_eq!(wrong_field(|c| c.controller = none), "controller.layers");
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused_and_nothing_wraps() {
+        for n in [usize::MAX, 1 << 63, (1 << 63) - 1, 1 << 40, (1 << 31) + 1] {
+            assert_eq!(wrong_field(|c| c.inputs = n), "inputs", "{n}");
+            assert_eq!(wrong_field(|c| c.outputs = n), "outputs", "{n}");
+            assert_eq!(wrong_field(|c| c.slots = n), "slots", "{n}");
+            assert_eq!(wrong_field(|c| c.width = n), "width", "{n}");
+            assert_eq!(wrong_field(|c| c.read_heads = n), "read_heads", "{n}");
+            assert_eq!(wrong_field(|c| c.write_heads = n), "write_heads", "{n}");
+            assert_eq!(wrong_field(|c| c.shift_range = n), "slots", "{n}");
+            let wide = ControllerConfig::Lstm { hidden: n, layers: 1 };
+            assert_eq!(wrong_field(|c| c.controller = wide), "controller.hidden", "{n}");
+            let deep = ControllerConfig::FeedForward { hidden: 1, layers: n };
+            assert_eq!(wrong_field(|c| c.controller = deep), "controller.layers", "{n}");
+        }
+        // Each by itself could be.
+        let error = NtmConfig { slots: 1 << 30, width: 1 << 20, ..Default::default() };
+        let says = error.check().unwrap_err().to_string();
+        let expected = "NtmConfig.slots is 1073741824, but should be smaller: machine and state would have 1.1e15 elements, at most 1.1e12 can be";
+        assert_eq!(says, expected);
+    }
+
+    #[test]
+    fn what_single_precision_cannot_take_is_refused() {
+        for x in [0.0, -1.0, f64::NAN, 1e-320, 1e-30, 1e308, f64::INFINITY] {
+            assert_eq!(wrong_field(|c| c.similarity_eps = x), "similarity_eps", "{x}");
+            assert_eq!(wrong_field(|c| c.sharpening = Sharpening::Divided(x)), "sharpening", "{x}");
+        }
+        for x in [0.0, -1.0, f64::NAN, f64::NEG_INFINITY, 1e-320, 1e30, 1e308] {
+            assert_eq!(wrong_field(|c| c.clip = x), "clip", "{x}");
+        }
+        for x in [f64::NAN, f64::INFINITY, 1e30, -1e308] {
+            assert_eq!(wrong_field(|c| c.memory = MemoryInit::Constant(x)), "memory", "{x}");
+        }
+        let fine = NtmConfig {
+            clip: f64::INFINITY,
+            similarity_eps: 1e-24,
+            sharpening: Sharpening::Divided(1e-16),
+            ..Default::default()
+        };
+        assert!(fine.check().is_ok());
+    }
+
+    #[test]
+    fn elements_are_those_of_the_machine() {
+        let base = NtmConfig { inputs: 3, outputs: 2, slots: 7, width: 5, ..Default::default() };
+        let controllers = [
+            ControllerConfig::Lstm { hidden: 6, layers: 1 },
+            ControllerConfig::Lstm { hidden: 4, layers: 3 },
+            ControllerConfig::FeedForward { hidden: 6, layers: 1 },
+            ControllerConfig::FeedForward { hidden: 4, layers: 3 },
+        ];
+        for controller in controllers {
+            for addressing in [Addressing::Full, Addressing::Content] {
+                let config = NtmConfig {
+                    controller: controller.clone(),
+                    addressing,
+                    memory: MemoryInit::Random,
+                    read_heads: 3,
+                    write_heads: 2,
+                    shift_range: 2,
+                    ..base.clone()
+                };
+                let ntm = Ntm::<f32>::new(&config.clone().check().unwrap(), &mut Rng::new(0));
+                let all: usize = ntm.named().iter().map(|(_, _, x)| x.len()).sum();
+                assert_eq!(config.elements(), all as f64, "{config:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_memory_that_cannot_be_told_apart_is_refused() {
+        assert_eq!(wrong_field(|c| c.addressing = Addressing::Content), "memory");
+        assert_eq!(wrong_field(|c| c.attention = FirstAttention::Nowhere), "memory");
+        assert_eq!(wrong_field(|c| c.shift_range = 0), "memory");
+        let random = NtmConfig {
+            memory: MemoryInit::Random,
+            addressing: Addressing::Content,
+            attention: FirstAttention::Nowhere,
+            ..Default::default()
+        };
+        assert!(random.check().is_ok());
+    }
+
+    #[test]
+    fn pairs_need_as_many_heads_of_either_kind() {
+        let pairs = |reads| NtmConfig {
+            read_heads: reads,
+            write_heads: 2,
+            order: HeadOrder::InPairs,
+            ..Default::default()
+        };
+        assert_eq!(pairs(1).check().unwrap_err().field, "order");
+        assert!(pairs(2).check().is_ok());
+    }
+}
