@@ -29,10 +29,7 @@ impl<F: Float> Terms<F, 1, 1> for Plain {
 }
 
 /// `N` sums down each column of some rows. The outputs have as many columns as are added up.
-#[expect(
-    clippy::needless_range_loop,
-    reason = "one index for several slices: the loop is vectorised"
-)]
+#[allow(clippy::needless_range_loop, reason = "one index for several slices")]
 #[inline(always)]
 pub(crate) fn down_columns<F: Float, T: Terms<F, K, N>, const K: usize, const N: usize>(
     terms: T,
@@ -47,7 +44,6 @@ pub(crate) fn down_columns<F: Float, T: Terms<F, K, N>, const K: usize, const N:
         }
         return;
     }
-    #[expect(clippy::needless_range_loop, reason = "one index for several arrays")]
     for first in (0..columns).step_by(WIDTH) {
         let width = WIDTH.min(columns - first);
         // What rounding takes, where there is more than one block of rows.
