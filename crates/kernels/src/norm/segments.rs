@@ -166,10 +166,13 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
     fn run<const FMA: bool>(self) -> Self::Out {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (rows, saved) = (ROWS * channels, ROWS * channels / depth * SAVED);
+        if self.x.len() <= rows {
+            return self.block::<FMA>(((self.x, self.g), self.saved));
+        }
         let blocks = self.x.chunks(rows).zip(self.g.chunks(rows)).zip(self.saved.chunks(saved));
         let [mut weight, mut bias] = [Totals::new(channels), Totals::new(channels)];
         for block in blocks {
-            let part = self.block(block);
+            let part = self.block::<FMA>(block);
             weight.add(&part.0);
             bias.add(&part.1);
         }
@@ -180,16 +183,16 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
 impl<F: Float> ParamSums<'_, F> {
     /// The sums over a block of rows.
     #[inline(always)]
-    fn block(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
+    fn block<const FMA: bool>(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (mut weight, mut bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
         let segments = x.chunks_exact(depth).zip(g.chunks_exact(depth));
         for (i, ((x, g), saved)) in segments.zip(saved.chunks_exact(SAVED)).enumerate() {
-            let (mean, scale, shift) = (saved[0], saved[1], saved[2]);
+            let found = [saved[0], saved[1], saved[2]];
             let start = i * depth % channels;
             let (weight, bias) = (&mut weight[start..][..depth], &mut bias[start..][..depth]);
             for (((w, b), &x), &g) in weight.iter_mut().zip(bias).zip(x).zip(g) {
-                *w += g * ((x - mean) * scale + shift);
+                *w = Lane(g).mul_add(normal(Lane::<F, FMA>(x), found), Lane(*w)).0;
                 *b += g;
             }
         }
