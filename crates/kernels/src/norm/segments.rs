@@ -88,9 +88,10 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
         let var = if var < zero { zero } else { var };
         let scale = inverse_deviation(var, affine.eps);
         let shift = -rest * scale;
-        for at in (0..x.len()).step_by(WIDTH) {
-            let normal = normal(Lanes::<F, FMA>::load(x, at, zero), [mean, scale, shift]);
-            (normal * Lanes::load(weight, at, zero) + Lanes::load(bias, at, zero)).store(y, at);
+        // So plain a loop that the compiler makes the widest vectors of it.
+        for ((y, &x), (&weight, &bias)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
+            let normal = normal(Lane::<F, FMA>(x), [mean, scale, shift]);
+            *y = (normal * Lane(weight) + Lane(bias)).0;
         }
         saved.copy_from_slice(&[mean, scale, shift]);
     }
@@ -99,10 +100,10 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
 /// x̂ = (x − mean) s + shift.
 #[inline(always)]
 fn normal<F: Float, const FMA: bool>(
-    x: Lanes<F, FMA>,
+    x: Lane<F, FMA>,
     [mean, scale, shift]: [F; SAVED],
-) -> Lanes<F, FMA> {
-    x.map(|x| (x - Lane(mean)).mul_add(Lane(scale), Lane(shift)))
+) -> Lane<F, FMA> {
+    (x - Lane(mean)).mul_add(Lane(scale), Lane(shift))
 }
 
 #[derive(Clone, Copy)]
@@ -145,7 +146,7 @@ impl<F: Float> Row<'_, F> {
     #[inline(always)]
     fn at<const FMA: bool>(&self, i: usize) -> (Lanes<F, FMA>, Lanes<F, FMA>) {
         let zero = F::zero();
-        let normal = normal(Lanes::load(self.x, i, zero), self.found);
+        let normal = Lanes::load(self.x, i, zero).map(|x| normal(x, self.found));
         (normal, Lanes::load(self.weight, i, zero) * Lanes::load(self.g, i, zero))
     }
 }
@@ -165,10 +166,13 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
     fn run<const FMA: bool>(self) -> Self::Out {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (rows, saved) = (ROWS * channels, ROWS * channels / depth * SAVED);
+        if self.x.len() <= rows {
+            return self.block::<FMA>(((self.x, self.g), self.saved));
+        }
         let blocks = self.x.chunks(rows).zip(self.g.chunks(rows)).zip(self.saved.chunks(saved));
         let [mut weight, mut bias] = [Totals::new(channels), Totals::new(channels)];
         for block in blocks {
-            let part = self.block(block);
+            let part = self.block::<FMA>(block);
             weight.add(&part.0);
             bias.add(&part.1);
         }
@@ -179,16 +183,16 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
 impl<F: Float> ParamSums<'_, F> {
     /// The sums over a block of rows.
     #[inline(always)]
-    fn block(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
+    fn block<const FMA: bool>(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (mut weight, mut bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
         let segments = x.chunks_exact(depth).zip(g.chunks_exact(depth));
         for (i, ((x, g), saved)) in segments.zip(saved.chunks_exact(SAVED)).enumerate() {
-            let (mean, scale, shift) = (saved[0], saved[1], saved[2]);
+            let found = [saved[0], saved[1], saved[2]];
             let start = i * depth % channels;
             let (weight, bias) = (&mut weight[start..][..depth], &mut bias[start..][..depth]);
             for (((w, b), &x), &g) in weight.iter_mut().zip(bias).zip(x).zip(g) {
-                *w += g * ((x - mean) * scale + shift);
+                *w = Lane(g).mul_add(normal(Lane::<F, FMA>(x), found), Lane(*w)).0;
                 *b += g;
             }
         }

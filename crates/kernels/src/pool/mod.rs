@@ -49,6 +49,11 @@ impl Pooling {
         self.output_len().saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1])
     }
 
+    /// Whether a window has more pixels than are added up without care; no pixel is covered by more windows.
+    fn has_large_windows(&self) -> bool {
+        self.kernel[0].saturating_mul(self.kernel[1]) > ROWS
+    }
+
     /// Rows or columns of the input under window `i` along `axis`.
     fn window(&self, axis: usize, i: usize) -> std::ops::Range<usize> {
         let from = i * self.stride[axis];
@@ -102,6 +107,9 @@ pub fn mean<F: Float>(p: &Pooling, x: &[F], y: &mut [F]) {
     assert_eq!(x.len(), p.input_len(), "avg_pool: input of {p:?}");
     assert_eq!(y.len(), p.output_len(), "avg_pool: output of {p:?}");
     let scale = F::of(p.kernel[0] as f64 * p.kernel[1] as f64).recip();
+    if p.has_large_windows() {
+        return gather_many(p, y, [p.output, p.input], x, scale, |axis, i| p.window(axis, i));
+    }
     gather(p, y, p.output, p.input, x, scale, |i, j| (p.window(0, i), p.window(1, j)));
 }
 
@@ -110,6 +118,9 @@ pub fn mean_gradient<F: Float>(p: &Pooling, dy: &[F], dx: &mut [F]) {
     assert_eq!(dy.len(), p.output_len(), "avg_pool: output of {p:?}");
     assert_eq!(dx.len(), p.input_len(), "avg_pool: input of {p:?}");
     let scale = F::of(p.kernel[0] as f64 * p.kernel[1] as f64).recip();
+    if p.has_large_windows() {
+        return gather_many(p, dx, [p.input, p.output], dy, scale, |axis, i| p.covering(axis, i));
+    }
     gather(p, dx, p.input, p.output, dy, scale, |i, j| (p.covering(0, i), p.covering(1, j)));
 }
 
@@ -126,20 +137,9 @@ fn gather<F: Float>(
     if out.is_empty() {
         return;
     }
-    // No pixel gathers from more than a window has.
-    let many = p.kernel[0].saturating_mul(p.kernel[1]) > ROWS;
     par::chunks_mut(out, own[1] * p.channels, p.work(), |i, out| {
         let (image, i) = (i / own[0], i % own[0]);
         let image = image * p.image(other);
-        if many {
-            let from = &from[image..];
-            let pixel = |r, c| &from[(r * other[1] + c) * p.channels..][..p.channels];
-            return out.chunks_mut(p.channels).enumerate().for_each(|(j, out)| {
-                let (rows, cols) = under(i, j);
-                add_many(rows, cols, pixel, out);
-                out.iter_mut().for_each(|x| *x *= scale);
-            });
-        }
         for (j, out) in out.chunks_mut(p.channels).enumerate() {
             out.fill(F::zero());
             let (rows, cols) = under(i, j);
@@ -151,6 +151,29 @@ fn gather<F: Float>(
                     }
                 }
             }
+            out.iter_mut().for_each(|x| *x *= scale);
+        }
+    });
+}
+
+/// [`gather`] where so many pixels are added up that it matters how ([`sums`](crate::sums)).
+fn gather_many<F: Float>(
+    p: &Pooling,
+    out: &mut [F],
+    [own, other]: [[usize; 2]; 2],
+    from: &[F],
+    scale: F,
+    under: impl Fn(usize, usize) -> std::ops::Range<usize> + Send + Sync,
+) {
+    if out.is_empty() {
+        return;
+    }
+    par::chunks_mut(out, own[1] * p.channels, p.work(), |i, out| {
+        let (image, i) = (i / own[0], i % own[0]);
+        let from = &from[image * p.image(other)..];
+        let pixel = |r, c| &from[(r * other[1] + c) * p.channels..][..p.channels];
+        for (j, out) in out.chunks_mut(p.channels).enumerate() {
+            add_many(under(0, i), under(1, j), pixel, out);
             out.iter_mut().for_each(|x| *x *= scale);
         }
     });
