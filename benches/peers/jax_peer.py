@@ -211,6 +211,101 @@ def op_overhead():
     return waiting(jax.grad(chain), normal(n), normal(n), normal(n))
 
 
+def fsq(projected):
+    """FSQ in the formula of vector-quantize-pytorch: values, indices and gradients."""
+
+    def prepare():
+        s = sizes.QUANTIZERS
+        levels = jnp.array(s["levels"])
+        basis = jnp.cumprod(jnp.concatenate([jnp.ones(1, int), levels[:-1]]))
+        half = (levels - 1) * 1.001 / 2
+        offset = jnp.where(levels % 2 == 0, 0.5, 0.0)
+        shift, width = jnp.arctanh(offset / half), levels // 2
+        inner = len(s["levels"])
+        dim = s["dim"] if projected else inner
+        maps = (normal(dim, inner) / dim**0.5, normal(inner, dim)) if projected else ()
+
+        def forward(maps, x):
+            z = x @ maps[0] if maps else x
+            bounded = jnp.tanh(z + shift) * half - offset
+            rounded = bounded + jax.lax.stop_gradient(jnp.round(bounded) - bounded)
+            indices = ((rounded + width) * basis).sum(1).astype(int)
+            codes = rounded / width
+            return codes @ maps[1] if maps else codes, indices
+
+        def step(maps, x, g):
+            values, pull, indices = jax.vjp(forward, maps, x, has_aux=True)
+            return values, indices, pull(g)
+
+        x, g = normal(s["vectors"], dim), normal(s["vectors"], dim)
+        return waiting(step, maps, x, g)
+
+    return prepare
+
+
+def lfq(bits):
+    """LFQ with its entropies over all codes: values, indices, losses and gradients."""
+
+    def prepare():
+        s = sizes.QUANTIZERS
+        maps = (normal(s["dim"], bits) / s["dim"] ** 0.5, normal(bits, s["dim"]))
+        weights = 2 ** jnp.arange(bits - 1, -1, -1)
+        codes = jnp.where(jnp.arange(2**bits)[:, None] & weights, 1.0, -1.0)
+
+        def forward(maps, x, g):
+            z = x @ maps[0]
+            q = z + jax.lax.stop_gradient(jnp.where(z > 0, 1.0, -1.0) - z)
+            logp = jax.nn.log_softmax(200 * z @ codes.T)
+            p = jnp.exp(logp)
+            own, mean = -(p * logp).sum(1).mean(), p.mean(0)
+            batch = -(mean * jnp.log(jnp.maximum(mean, 1e-30))).sum()
+            indices = ((z > 0) * weights).sum(1)
+            return (q @ maps[1] * g).sum() + 0.1 * (own - batch), indices
+
+        def step(maps, x, g):
+            return jax.value_and_grad(forward, (0, 1), has_aux=True)(maps, x, g)
+
+        return waiting(step, maps, normal(s["vectors"], s["dim"]), normal(s["vectors"], s["dim"]))
+
+    return prepare
+
+
+def vq(stages):
+    """Residual VQ by averages: nearest codes, straight-through gradient, commitment, averages."""
+
+    def prepare():
+        s = sizes.QUANTIZERS
+        state = [(normal(s["codes"], s["dim"]),) * 2 + (jnp.ones(s["codes"]),) for _ in range(stages)]
+
+        def stage(x, codes, sums, counts):
+            scores = x @ codes.T - 0.5 * (codes**2).sum(1)
+            indices = scores.argmax(1)
+            q = codes[indices]
+            counts = 0.99 * counts + 0.01 * jnp.zeros_like(counts).at[indices].add(1)
+            sums = 0.99 * sums + 0.01 * jnp.zeros_like(sums).at[indices].add(x)
+            total = counts.sum()
+            smooth = (counts + 1e-5) / (total + len(counts) * 1e-5) * total
+            return q, indices, (sums / smooth[:, None], sums, counts)
+
+        def forward(x, state, g):
+            residual, out, loss, after, indices = x, 0.0, 0.0, [], []
+            for codes in state:
+                q, i, moved = jax.lax.stop_gradient(stage(residual, *codes))
+                loss += ((residual - q) ** 2).mean()
+                out += residual + jax.lax.stop_gradient(q - residual)
+                residual = residual - q
+                after.append(moved)
+                indices.append(i)
+            return (out * g).sum() + loss, (after, indices)
+
+        def step(x, state, g):
+            return jax.value_and_grad(forward, has_aux=True)(x, state, g)
+
+        return waiting(step, normal(s["vectors"], s["dim"]), state, normal(s["vectors"], s["dim"]))
+
+    return prepare
+
+
 if __name__ == "__main__":
     workloads = {
         "rho-step": rho_step,
@@ -222,4 +317,5 @@ if __name__ == "__main__":
         "op-overhead": op_overhead,
     }
     workloads |= {f"conv3x3-{c}": conv(c) for c in sizes.CONV["channels"]}
+    workloads |= {"fsq": fsq(False), "fsq-proj": fsq(True), "lfq-10": lfq(10), "vq": vq(1), "rvq-8": vq(sizes.QUANTIZERS["stages"])}
     serve("jax", jax.__version__, workloads)

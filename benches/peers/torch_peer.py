@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+import vector_quantize_pytorch as package
 
 import sizes
 from serve import serve
@@ -134,6 +135,54 @@ def op_overhead():
     return chain
 
 
+def quantizer(make, dim, inference=None):
+    """A quantizer of vector-quantize-pytorch: values, indices, losses and gradient; or indices alone of this many vectors."""
+
+    def prepare():
+        module = make(package)
+        if inference is not None:
+            module.eval()
+            x = torch.randn(1, inference, dim)
+            parts = x.split(min(inference, 65_536), dim=1)
+
+            def encode():
+                with torch.no_grad():
+                    for part in parts:
+                        module(part)
+
+            return encode
+        x = torch.randn(1, sizes.QUANTIZERS["vectors"], dim).requires_grad_()
+        g = torch.randn(1, sizes.QUANTIZERS["vectors"], dim)
+        inputs = [x, *(p for p in module.parameters() if p.requires_grad)]
+
+        def step():
+            out = module(x)
+            loss = (out[0] * g).sum()
+            if len(out) > 2:
+                loss = loss + out[2].sum()
+            torch.autograd.grad(loss, inputs)
+
+        return step
+
+    return prepare
+
+
+def quantizers():
+    s = sizes.QUANTIZERS
+    levels, dim, codes, stages, (vq, fsq, lfq) = s["levels"], s["dim"], s["codes"], s["stages"], s["encoded"]
+    average = {"decay": 0.99, "rotation_trick": False}
+    return {
+        "fsq": quantizer(lambda p: p.FSQ(levels), len(levels)),
+        "fsq-proj": quantizer(lambda p: p.FSQ(levels, dim=dim), dim),
+        "lfq-10": quantizer(lambda p: p.LFQ(codebook_size=2**10, dim=dim), dim),
+        "vq": quantizer(lambda p: p.VectorQuantize(dim, codes, **average), dim),
+        "rvq-8": quantizer(lambda p: p.ResidualVQ(dim=dim, codebook_size=codes, num_quantizers=stages, **average), dim),
+        "encode-throughput-vq": quantizer(lambda p: p.VectorQuantize(dim, codes), dim, vq),
+        "encode-throughput-fsq": quantizer(lambda p: p.FSQ(levels), len(levels), fsq),
+        "encode-throughput-lfq-18": quantizer(lambda p: p.LFQ(codebook_size=2**18, dim=18), 18, lfq),
+    }
+
+
 if __name__ == "__main__":
     torch.set_num_threads(sizes.THREADS)
     torch.manual_seed(1)
@@ -147,4 +196,5 @@ if __name__ == "__main__":
         "op-overhead": op_overhead,
     }
     workloads |= {f"conv3x3-{c}": conv(c) for c in sizes.CONV["channels"]}
+    workloads |= quantizers()
     serve("torch", torch.__version__, workloads)

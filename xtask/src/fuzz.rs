@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 
@@ -13,21 +13,16 @@ const TARGETS: &str = "crates/data/fuzz";
 /// Hands `args` to `cargo fuzz`, at the fuzz crate (`list`, `run TARGET -- -runs=1000000`, …).
 pub(crate) fn run(root: &Path, args: &[OsString]) -> Result<ExitCode> {
     ensure!(
-        process::succeeds(&mut nightly(root, &["fuzz", "--version"])),
+        process::succeeds(&mut process::nightly(root, &["fuzz", "--version"])),
         "cargo-fuzz is not installed; it needs the nightly toolchain:\n  \
          rustup toolchain install nightly && cargo install --locked cargo-fuzz"
     );
     let Some((verb, rest)) = args.split_first() else {
-        return process::hand_over(&mut nightly(root, &["fuzz", "list", "--fuzz-dir", TARGETS]));
+        return process::hand_over(&mut process::nightly(
+            root,
+            &["fuzz", "list", "--fuzz-dir", TARGETS],
+        ));
     };
-    let mut fuzz = nightly(root, &["fuzz"]);
+    let mut fuzz = process::nightly(root, &["fuzz"]);
     process::hand_over(fuzz.arg(verb).args(["--fuzz-dir", TARGETS]).args(rest))
-}
-
-fn nightly(root: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new("rustup");
-    command.args(["run", "nightly", "cargo"]).args(args).current_dir(root);
-    // Cargo hands its own path down, which would call this toolchain's again.
-    command.env_remove("CARGO");
-    command
 }

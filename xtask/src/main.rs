@@ -8,10 +8,11 @@ use clap::{Parser, Subcommand};
 
 mod benches;
 mod edits;
+mod features;
 mod fuzz;
-mod miri;
 mod new_model;
 mod process;
+mod proof;
 mod release;
 mod test;
 mod tidy;
@@ -48,10 +49,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Make a model crate with all its rooms, in the facade and on the scoreboard.
+    /// Make a model crate with all its rooms, named in the facade, on the scoreboard and in the docs.
     NewModel {
         /// In kebab case and without prefix, such as `neural-gpu`
         name: String,
+        /// A paper's model, or a composition, which may depend on models
+        #[arg(long, value_enum, default_value_t = new_model::Kind::Model)]
+        layer: new_model::Kind,
     },
     /// Prepare a release: checks, versions, changelog, a rehearsal. Nothing is published.
     Release {
@@ -61,8 +65,24 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Run the unsafe kernels under Miri, where it is installed.
+    /// Check that every crate compiles with each of its features alone, and with none.
+    Features,
+    /// Run the kernels' tests under Miri, on the portable path and with vectors.
     Miri {
+        /// Arguments of the test program, such as the name of one test
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Run the kernels' tests under a sanitizer.
+    Sanitize {
+        #[arg(value_enum)]
+        sanitizer: proof::Sanitizer,
+        /// Arguments of the test program, such as the name of one test
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Run the worker team's tests on every order of its threads' steps.
+    Loom {
         /// Arguments of the test program, such as the name of one test
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
@@ -95,9 +115,12 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Data { args } => {
             return benches::run(root, &[vec!["data".into()], args].concat());
         }
-        Command::NewModel { name } => new_model::run(root, &name)?,
+        Command::NewModel { name, layer } => new_model::run(root, &name, layer)?,
         Command::Release { version, dry_run } => release::run(root, &version, dry_run)?,
-        Command::Miri { args } => return miri::run(root, &args),
+        Command::Features => features::run(root)?,
+        Command::Miri { args } => return proof::miri(root, &args),
+        Command::Sanitize { sanitizer, args } => return proof::sanitize(root, sanitizer, &args),
+        Command::Loom { args } => return proof::loom(root, &args),
         Command::Fuzz { args } => return fuzz::run(root, &args),
     }
     Ok(ExitCode::SUCCESS)

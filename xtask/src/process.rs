@@ -13,6 +13,15 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(root: &Path, args: impl IntoIterator<Item =
     command
 }
 
+/// The nightly toolchain's cargo.
+pub(crate) fn nightly(root: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", "nightly", "cargo"]).args(args).current_dir(root);
+    // Cargo hands its own path down, which would call this toolchain's again.
+    command.env_remove("CARGO");
+    command
+}
+
 /// Whether the command runs and succeeds; what it prints is dropped.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{process, tidy};
+use crate::{features, process, tidy};
 
 /// What runs the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -30,14 +30,16 @@ struct Step {
 
 enum Work {
     Command(Command),
-    Tidy,
+    /// Something of our own, and what it looks at.
+    Own(fn(&Path) -> Result<()>, &'static str),
 }
 
 /// Runs the steps in order and prints each with its duration; an error names the first that fails.
 ///
 /// The tests come last, so that their runner's closing line is the last of its kind that is
-/// printed. All steps but formatting and `bare` build with the same profile and features: dependencies are
-/// checked once (clippy, rustdoc) and compiled once (doc tests, tests).
+/// printed. All steps but formatting and `features` build with the same profile and features: dependencies are
+/// checked once (clippy, rustdoc) and compiled once (doc tests, tests). Examples are not linked: that they compile,
+/// clippy has seen.
 pub(crate) fn run(root: &Path, runner: Runner) -> Result<()> {
     let steps = steps(root, use_nextest(root, runner)?);
     let (count, start) = (steps.len(), Instant::now());
@@ -45,14 +47,14 @@ pub(crate) fn run(root: &Path, runner: Runner) -> Result<()> {
     for (at, step) in steps.into_iter().enumerate() {
         let what = match &step.work {
             Work::Command(command) => process::show(command),
-            Work::Tidy => "the architectural invariants".to_owned(),
+            Work::Own(_, what) => (*what).to_owned(),
         };
         println!("\n── {}/{count} {}: {what}", at + 1, step.name);
         std::io::stdout().flush()?;
         let begun = Instant::now();
         let result = match step.work {
             Work::Command(command) => succeed(command),
-            Work::Tidy => tidy::run(root),
+            Work::Own(run, _) => run(root),
         };
         let took = begun.elapsed();
         println!("── {} {} ({})", step.name, verdict(&result), seconds(took));
@@ -73,33 +75,40 @@ fn steps(root: &Path, nextest: bool) -> Vec<Step> {
         let work = Work::Command(process::cargo(root, words.split(' ')));
         Step { name, work, hint }
     };
+    let own = |name, run, what, hint| Step { name, work: Work::Own(run, what), hint };
     let mut rustdoc = process::cargo(root, ["doc", "--workspace", "--all-features", "--no-deps"]);
     rustdoc.env("RUSTDOCFLAGS", denying_warnings(std::env::var_os("RUSTDOCFLAGS")));
     let tests = if nextest {
         step(
             "tests",
-            "nextest run --workspace --all-features --no-fail-fast",
+            "nextest run --workspace --all-features --no-fail-fast --lib --bins --tests",
             "run one again with `cargo nextest run -p CRATE NAME`",
         )
     } else {
         step(
             "tests",
-            "test --workspace --all-features --no-fail-fast --lib --bins --tests --examples",
+            "test --workspace --all-features --no-fail-fast --lib --bins --tests",
             "run one again with `cargo test -p CRATE NAME`",
         )
     };
     vec![
         step("fmt", "fmt --all --check", "`cargo fmt --all` mends it"),
-        Step { name: "tidy", work: Work::Tidy, hint: "each finding says what would be right" },
+        own(
+            "tidy",
+            tidy::run,
+            "the architectural invariants",
+            "each finding says what would be right",
+        ),
         step(
             "clippy",
             "clippy --workspace --all-features --all-targets -- -D warnings",
             "mend what it names; `cargo clippy --fix` mends the simple cases",
         ),
-        step(
-            "bare",
-            "clippy -p seedbed-rho-selection --no-default-features --lib -- -D warnings",
-            "selection needs no engine: what does belongs behind a feature",
+        own(
+            "features",
+            features::run,
+            "each crate with each feature alone",
+            "what needs a feature belongs behind it; see the command that failed",
         ),
         Step {
             name: "rustdoc",
@@ -159,38 +168,6 @@ fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn commands(nextest: bool) -> Vec<String> {
-        let steps = steps(Path::new("."), nextest);
-        let shown = steps.iter().filter_map(|step| match &step.work {
-            Work::Command(command) => Some(process::show(command)),
-            Work::Tidy => None,
-        });
-        shown.collect()
-    }
-
-    #[test]
-    fn the_tests_come_last_and_need_no_nextest() {
-        assert!(commands(true).last().unwrap().contains("nextest run --workspace"));
-        let without = commands(false);
-        assert!(without.last().unwrap().contains(" test --workspace"));
-        assert!(without.iter().all(|command| !command.contains("nextest")));
-    }
-
-    #[test]
-    fn every_step_but_the_bare_one_covers_the_workspace() {
-        for command in commands(true) {
-            let (format, bare) = (command.contains("fmt --all"), command.contains("--no-default"));
-            let all = command.contains("--workspace");
-            assert!(format || bare || all, "{command}");
-        }
-    }
-
-    #[test]
-    fn selection_is_checked_without_the_engine() {
-        let without = "-p seedbed-rho-selection --no-default-features";
-        assert!(commands(true).iter().any(|command| command.contains(without)));
-    }
 
     #[test]
     fn rustdoc_flags_are_kept() {

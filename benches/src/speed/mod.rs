@@ -7,6 +7,8 @@
 mod matrixmultiply;
 mod memory;
 mod peak;
+mod quantizer_rows;
+mod registers;
 mod rho_select;
 mod rho_store;
 mod rho_stream;
@@ -14,6 +16,7 @@ mod rows;
 mod threads;
 mod timed;
 mod timing;
+mod vq_memory;
 pub mod work;
 
 pub use memory::peak_megabytes;

@@ -5,6 +5,7 @@ use super::rho_store::RhoStore;
 use super::rho_stream::RhoStream;
 use super::threads::{Scaling, SmallMlp};
 use super::timed::{Rival, Timed};
+use super::vq_memory::VqMemory;
 use super::work::mlp::{RhoStep, rho_step};
 use super::work::{chain, convolution, dense, ntm, user_fused};
 use crate::experiment::Experiment;
@@ -100,7 +101,7 @@ const USER_FUSED: Timed = Timed {
 
 /// The rows that are one piece of work each.
 pub fn timed() -> Vec<Timed> {
-    vec![
+    let mut all = vec![
         RHO_STEP,
         NTM_TRAIN_1,
         NTM_TRAIN_16,
@@ -111,7 +112,9 @@ pub fn timed() -> Vec<Timed> {
         CONV_128,
         TANH,
         SOFTMAX_XENT,
-    ]
+    ];
+    all.extend(super::quantizer_rows::all());
+    all
 }
 
 /// The speed rows, in the order of the table.
@@ -123,6 +126,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(RhoSelectShare) as Box<dyn Experiment>,
         Box::new(RhoStore),
         Box::new(RhoStream),
+        Box::new(VqMemory),
     ]);
     all
 }

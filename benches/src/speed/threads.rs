@@ -3,10 +3,10 @@
 use anyhow::{Context as _, Result, anyhow};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::Work;
 use super::timing::{Contestant, Plan, Rounds, interleave};
 use super::work::mlp::Training;
 use super::work::ntm;
+use super::{Work, registers};
 use crate::experiment::{Context, Experiment, Outcome};
 use crate::row::{Goal, Kind, Row};
 
@@ -23,10 +23,10 @@ fn within(threads: usize, mut work: Work) -> Result<Contestant<'static>> {
     }))
 }
 
-/// Lets two take turns.
-fn pair(context: &Context, mut both: [Contestant<'_>; 2]) -> Result<[Rounds; 2]> {
-    let rounds = interleave(&mut both, Plan::of(context))?;
-    rounds.try_into().map_err(|_| anyhow!("two contestants give two results"))
+/// Lets some take turns.
+fn rounds<const N: usize>(context: &Context, mut all: [Contestant<'_>; N]) -> Result<[Rounds; N]> {
+    let rounds = interleave(&mut all, Plan::of(context))?;
+    rounds.try_into().map_err(|_| anyhow!("each contestant gives a result"))
 }
 
 /// Data-parallel training that can be watched.
@@ -111,14 +111,37 @@ impl Experiment for Scaling {
             let mut training = (self.training)();
             Box::new(move || training.step())
         };
-        let [one, two] = pair(context, [within(1, work())?, within(2, work())?])?;
+        // The turns that measure the machine lie between those of the work.
+        let registers = |label, threads| -> Result<_> {
+            Ok(Contestant::local(label, registers::on_threads(threads)?))
+        };
+        let contestants = [
+            within(1, work())?,
+            registers("registers, 1 thread", 1)?,
+            registers("registers, 2 threads", 2)?,
+            within(2, work())?,
+        ];
+        let [one, one_core, two_cores, two] = rounds(context, contestants)?;
+        let speedup = one.over(&two);
+        // Each of the two threads does as much as the one did alone.
+        let possible: Vec<f64> = one_core.over(&two_cores).iter().map(|gain| 2.0 * gain).collect();
+        let share: Vec<f64> =
+            speedup.iter().zip(&possible).map(|(gain, most)| gain / most).collect();
         let equal = f64::from(u8::from(self.bitwise_equal()?));
         Ok(Outcome::new()
             .row(Row::speed(self.name, "ms", "ms", &two.ms()).source("on two threads"))
             .row(
-                Row::speed(self.name, "speedup_2", "×", &one.over(&two))
+                Row::speed(self.name, "speedup_2", "×", &speedup)
                     .reference(2.0, "one thread ÷ two threads, in turn; 2 is the most possible")
                     .goal(Goal::AtLeast(1.7)),
+            )
+            .row(Row::speed(self.name, "registers_2", "×", &possible).source(
+                "what two threads gain with multiply-adds in registers, in turn with the work",
+            ))
+            .row(
+                Row::speed(self.name, "speedup_share", "", &share)
+                    .source("speedup_2 ÷ registers_2, round by round")
+                    .goal(Goal::AtLeast(0.9)),
             )
             .row(
                 Row::speed(self.name, "bitwise_equal", "", &[equal])
@@ -151,7 +174,7 @@ impl Experiment for SmallMlp {
         };
         // With threads as a program has them: called from its main thread, outside of the pool.
         let with = Contestant::local("threads", work());
-        let [off, on] = pair(context, [within(1, work())?, with])?;
+        let [off, on] = rounds(context, [within(1, work())?, with])?;
         Ok(Outcome::new()
             .row(Row::speed("small-mlp", "ms", "ms", &on.ms()).source("with threads"))
             .row(

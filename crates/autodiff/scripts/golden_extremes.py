@@ -3,7 +3,7 @@
     pip install mpmath && python scripts/golden_extremes.py
 
 Arguments are exact in single precision. Every row is an op, its arguments, and the value; for most also the gradient of the value with respect to
-the first argument. The formulas are the definitions, in as many digits as they need. The test `tests/numerics/golden.rs` knows each op by its
+the first argument. The formulas are the definitions, in as many digits as they need. The test `tests/suite/numerics/golden.rs` knows each op by its
 name. Infinite numbers are written as strings.
 """
 

@@ -3,7 +3,7 @@
     pip install numpy && python scripts/golden_ops.py
 
 Every row is an op with its arguments (shape and elements, double precision) and what NumPy makes of them. The test
-`tests/golden.rs` knows each op by its name. Sums of products and gradients that NumPy does not have are written out here from
+`tests/suite/golden.rs` knows each op by its name. Sums of products and gradients that NumPy does not have are written out here from
 their definitions.
 """
 

@@ -1,5 +1,7 @@
 //! Training keeps no memory: live bytes after many steps are those after few.
 
+#![expect(unsafe_code, reason = "an allocator that counts")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

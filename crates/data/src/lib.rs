@@ -5,6 +5,7 @@ pub mod cifar;
 mod dir;
 mod error;
 pub mod fashion_mnist;
+#[cfg(feature = "png")]
 pub mod folder;
 mod gzip;
 pub mod idx;
@@ -15,13 +16,16 @@ mod label_noise;
 mod memory;
 pub mod mnist;
 mod normalize;
+#[cfg(feature = "omniglot")]
 pub mod omniglot;
+#[cfg(feature = "png")]
 pub mod png_image;
 mod resample;
 mod resize;
 mod share;
 mod source;
 mod split;
+pub mod strings;
 pub mod tasks;
 mod tensor;
 pub mod text;
@@ -29,10 +33,12 @@ pub mod text;
 pub use batches::{Batches, BatchesState, in_order};
 pub use dir::DataDir;
 pub use error::{DataError, Problem};
+#[cfg(feature = "png")]
 pub use folder::FolderOptions;
 pub use image_set::{ImageSet, TrainTest};
 pub use label_noise::{Flip, LabelNoise, NoisyLabels};
 pub use normalize::Normalize;
+#[cfg(feature = "png")]
 pub use png_image::Channels;
 pub use resample::{dominated, duplicate, imbalance, long_tail};
 pub use resize::resize;

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(unsafe_code, reason = "it is what this crate is for: what is unsafe stays here")]
 
 pub mod accumulate;
 pub mod buffers;
@@ -23,6 +24,7 @@ mod rng;
 pub mod rnn;
 pub mod rows;
 pub mod scan;
+mod shared;
 pub mod simd;
 pub mod softmax;
 pub mod sort;

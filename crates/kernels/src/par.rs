@@ -5,8 +5,12 @@
 //! waking a second one costs some microseconds, which a small model must not pay.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::error::Error as _;
+use std::sync::LazyLock;
 
+use rayon::ThreadPoolBuilder;
+
+use super::shared::SharedMut;
 use super::team;
 
 /// Below this many scalar operations a kernel stays on the calling thread.
@@ -34,10 +38,22 @@ pub fn serially<R>(f: impl FnOnce() -> R) -> R {
 
 /// Whether work of this many scalar operations is worth a second thread here and now.
 pub fn should_parallelize(work: usize) -> bool {
-    work >= PARALLEL_FROM
-        && !SERIAL.get()
-        && !team::is_working()
-        && rayon::current_num_threads() > 1
+    work >= PARALLEL_FROM && !SERIAL.get() && !team::is_working() && threads() > 1
+}
+
+/// The threads of the pool that this thread belongs to, or of the global one: one, if the system does not start threads.
+fn threads() -> usize {
+    static STARTED: LazyLock<bool> =
+        LazyLock::new(|| match ThreadPoolBuilder::new().build_global() {
+            Ok(()) => true,
+            // The system's error, unless the program has built the pool before.
+            Err(error) => error.source().is_none(),
+        });
+    if rayon::current_thread_index().is_some() || *STARTED {
+        rayon::current_num_threads()
+    } else {
+        1
+    }
 }
 
 /// Calls `f(i)` for every `i` below `n`; `work` estimates the scalar operations of all calls together.
@@ -49,55 +65,12 @@ pub fn for_each(n: usize, work: usize, f: impl Fn(usize) + Send + Sync) {
     }
 }
 
-/// Calls `f(i)` for every `i` below `n` on all threads, this one among them.
+/// Calls `f(i)` for every `i` below `n` on this thread and on others of its pool, as far as they are free.
 ///
-/// The calling thread works as well, where rayon's iterators would put it to sleep: waking it again costs as
-/// much as a small kernel. The others come from the [`team`], or, if another thread of the program has it, straight from
-/// rayon. Not generic: the machinery of threads is compiled once, and not for every kernel.
+/// Not generic: the machinery of threads is compiled once, and not for every kernel.
 fn spread(n: usize, f: &(dyn Fn(usize) + Sync)) {
-    let helpers = rayon::current_num_threads().min(n) - 1;
-    // A helper that has nothing to do leaves its thread to other tasks of the pool.
-    let pause = || {
-        rayon::yield_now();
-    };
-    let call = || rayon::spawn(move || team::watch(pause));
-    if team::share(n, helpers, f, call) {
-        return;
-    }
-    let next = AtomicUsize::new(0);
-    let take = || {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= n {
-                return;
-            }
-            f(i);
-        }
-    };
-    rayon::in_place_scope(|scope| {
-        for _ in 0..helpers {
-            scope.spawn(|_| take());
-        }
-        take();
-    });
-}
-
-/// The start of a slice whose chunks are handed to several threads, each to one.
-struct Start<T>(*mut T);
-
-// SAFETY: every chunk is used by one thread at a time, which `T: Send` allows.
-unsafe impl<T: Send> Sync for Start<T> {}
-
-impl<T> Start<T> {
-    /// The `i`-th chunk of `chunk_len` elements of the slice of `len` elements.
-    ///
-    /// # Safety
-    /// The slice must outlive the chunk, `i * chunk_len < len`, and nobody else may use this chunk.
-    unsafe fn chunk<'a>(&self, i: usize, chunk_len: usize, len: usize) -> &'a mut [T] {
-        let start = i * chunk_len;
-        // SAFETY: the caller promises that the chunk lies in the slice and is used only here.
-        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), chunk_len.min(len - start)) }
-    }
+    let helpers = threads().min(n) - 1;
+    team::share(n, helpers, f, |team| rayon::spawn(move || team::help(&team)));
 }
 
 /// Calls `f(i, chunk)` for the `i`-th chunk of `chunk_len` elements of `out`.
@@ -107,12 +80,13 @@ pub fn chunks_mut<T: Send>(
     work: usize,
     f: impl Fn(usize, &mut [T]) + Send + Sync,
 ) {
+    let chunk_len = chunk_len.max(1);
     if out.len() > chunk_len && should_parallelize(work) {
-        let (len, start) = (out.len(), Start(out.as_mut_ptr()));
+        let (chunks, out) = (out.len().div_ceil(chunk_len), SharedMut::new(out));
         // SAFETY: every `i` is passed once, and `out` is borrowed until all calls have returned.
-        spread(len.div_ceil(chunk_len), &|i| f(i, unsafe { start.chunk(i, chunk_len, len) }));
+        spread(chunks, &|i| f(i, unsafe { out.chunk(i, chunk_len) }));
     } else {
-        out.chunks_mut(chunk_len.max(1)).enumerate().for_each(|(i, c)| f(i, c));
+        out.chunks_mut(chunk_len).enumerate().for_each(|(i, c)| f(i, c));
     }
 }
 
@@ -125,15 +99,16 @@ pub fn zip_chunks_mut<A: Send, B: Send>(
     f: impl Fn(usize, &mut [A], &mut [B]) + Send + Sync,
 ) {
     assert_eq!(a.len(), b.len());
+    let chunk_len = chunk_len.max(1);
     if a.len() > chunk_len && should_parallelize(work) {
-        let (len, a, b) = (a.len(), Start(a.as_mut_ptr()), Start(b.as_mut_ptr()));
-        spread(len.div_ceil(chunk_len), &|i| {
+        let chunks = a.len().div_ceil(chunk_len);
+        let (a, b) = (SharedMut::new(a), SharedMut::new(b));
+        spread(chunks, &|i| {
             // SAFETY: every `i` is passed once, and both are borrowed until all calls have returned.
-            let (a, b) = unsafe { (a.chunk(i, chunk_len, len), b.chunk(i, chunk_len, len)) };
+            let (a, b) = unsafe { (a.chunk(i, chunk_len), b.chunk(i, chunk_len)) };
             f(i, a, b);
         });
     } else {
-        let chunk_len = chunk_len.max(1);
         let pairs = a.chunks_mut(chunk_len).zip(b.chunks_mut(chunk_len));
         pairs.enumerate().for_each(|(i, (a, b))| f(i, a, b));
     }
@@ -149,6 +124,9 @@ pub fn map<R: Send>(n: usize, work: usize, f: impl Fn(usize) -> R + Send + Sync)
 /// Runs `f` in a pool of its own with this many threads.
 #[cfg(test)]
 pub fn with_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.expect("a thread pool").install(f)
 }
+
+#[cfg(test)]
+mod tests;

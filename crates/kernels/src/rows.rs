@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::par;
+use super::shared::SharedMut;
 use super::simd::{self, Kernel};
-use crate::Float;
 use crate::simd::Lane;
+use crate::{Float, buffers};
 
 /// Numbers that are worked on side by side: two AVX vectors of `f32`.
 pub const WIDTH: usize = 16;
@@ -33,7 +34,7 @@ pub fn run<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
     out: [&mut [F]; M],
 ) {
     if rows > 0 {
-        let out = out.map(|out| Out { width: out.len() / rows, start: out.as_mut_ptr() });
+        let out = out.map(|out| Out { width: out.len() / rows, all: SharedMut::new(out) });
         // SAFETY: the outputs are borrowed, and have that many rows of that width.
         unsafe { spread(kernel, rows, work, x, out, false) };
     }
@@ -48,19 +49,22 @@ pub fn collect<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
     x: [&[F]; N],
     widths: [usize; M],
 ) -> [Vec<F>; M] {
-    let mut all = widths.map(|width| Vec::with_capacity(rows * width));
+    let sizes = widths.map(|width| {
+        rows.checked_mul(width).unwrap_or_else(|| panic!("kernel: {rows} rows of {width} elements"))
+    });
+    let mut all = sizes.map(buffers::reserve);
     if rows > 0 {
-        let mut widths = widths.into_iter();
-        let out = all.each_mut().map(|out| Out {
-            width: widths.next().expect("one width an output"),
-            start: out.as_mut_ptr(),
+        let mut sizes = sizes.iter().zip(widths);
+        let out = all.each_mut().map(|out| {
+            let (&size, width) = sizes.next().expect("one width an output");
+            Out { width, all: SharedMut::of_new(out, size) }
         });
         // SAFETY: there is room for the rows, and every row is cleared first.
         unsafe { spread(kernel, rows, work, x, out, true) };
     }
-    for (out, width) in all.iter_mut().zip(widths) {
+    for (out, size) in all.iter_mut().zip(sizes) {
         // SAFETY: every row was written.
-        unsafe { out.set_len(rows * width) };
+        unsafe { out.set_len(size) };
     }
     all
 }
@@ -72,7 +76,7 @@ unsafe fn spread<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
     rows: usize,
     work: usize,
     x: [&[F]; N],
-    out: [Out<F>; M],
+    out: [Out<'_, F>; M],
     fresh: bool,
 ) {
     let widths = x.map(|x| x.len() / rows);
@@ -83,17 +87,12 @@ unsafe fn spread<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
     });
 }
 
-/// A matrix that is written: its first number and the numbers in a row.
+/// A matrix that is written, and the elements in a row of it.
 #[derive(Clone, Copy)]
-struct Out<F> {
-    start: *mut F,
+struct Out<'a, F> {
+    all: SharedMut<'a, F>,
     width: usize,
 }
-
-// SAFETY: every row is used by one thread.
-unsafe impl<F: Float> Send for Out<F> {}
-// SAFETY: as above.
-unsafe impl<F: Float> Sync for Out<F> {}
 
 /// Some neighbouring rows.
 struct Part<'a, F, K, const N: usize, const M: usize> {
@@ -101,7 +100,7 @@ struct Part<'a, F, K, const N: usize, const M: usize> {
     rows: Range<usize>,
     x: [&'a [F]; N],
     widths: [usize; N],
-    out: [Out<F>; M],
+    out: [Out<'a, F>; M],
     fresh: bool,
 }
 
@@ -112,15 +111,15 @@ impl<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize> Kernel for Part
     fn run<const FMA: bool>(self) {
         for row in self.rows {
             let x = std::array::from_fn(|k| &self.x[k][row * self.widths[k]..][..self.widths[k]]);
-            let out = self.out.map(|Out { start, width }| {
-                // SAFETY: the row lies in the output, and only this part uses it; a float's zero is all zero bits.
-                unsafe {
-                    let start = start.add(row * width);
-                    if self.fresh {
-                        start.write_bytes(0, width);
-                    }
-                    std::slice::from_raw_parts_mut(start, width)
+            let out = self.out.map(|Out { all, width }| {
+                // The size of all rows does not overflow, so neither does that of some of them.
+                let range = row * width..(row + 1) * width;
+                if self.fresh {
+                    // SAFETY: only this part uses the row, and a float's zero is all zero bits.
+                    unsafe { all.at(range.clone()).write_bytes(0, width) };
                 }
+                // SAFETY: only this part uses the row, which is initialised now.
+                unsafe { all.part(range) }
             });
             self.kernel.row::<FMA>(row, x, out);
         }

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+#[path = "suite/common.rs"]
 mod common;
 
 use std::io::{BufRead, BufReader, Write};

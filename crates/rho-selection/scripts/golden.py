@@ -57,6 +57,10 @@ def scores():
     first = p[0]
     onehot = np.eye(4)[labels]
     cooler = softmax(logits[0].astype(np.float64) / 2.5)
+    features = np.random.default_rng(3).standard_normal((12, 5)).astype(np.float32)
+    # The gradient in the weights and biases of the last layer, written out.
+    errors, inputs = first - onehot, np.hstack([features.astype(np.float64), np.ones((12, 1))])
+    outer = np.einsum("nc,nd->ncd", errors, inputs)
     return {
         "logits": logits,
         "labels": labels,
@@ -64,6 +68,9 @@ def scores():
         "conditional_entropy": conditional,
         "bald": entropy - conditional,
         "loss_minus_conditional_entropy": loss - conditional,
+        "el2n": np.linalg.norm(p - onehot, axis=-1).mean(axis=0),
+        "features": features,
+        "last_layer_grand": np.sqrt((outer**2).sum(axis=(1, 2))),
         "gradient_norm": np.linalg.norm(first - onehot, axis=-1),
         "least_confidence": 1 - first.max(axis=-1),
         "losses_at_2.5": -np.log(cooler[np.arange(12), labels]),

@@ -1,4 +1,4 @@
-use crate::error::{labels_below, same_length};
+use crate::error::{bad_logit, labels_below, same_length};
 use crate::{Rows, SelectionError};
 
 /// What is known about a batch of candidates: ids and losses, and whatever else a score or policy needs.
@@ -99,7 +99,7 @@ impl<'a> Candidates<'a> {
         if let Some(logits) = self.logits {
             logits.samples(n)?;
             if let Some(labels) = self.labels {
-                labels_below(labels, logits.width())?;
+                labels_below(labels, logits.width()).map_err(|error| error.with_ids(self.ids))?;
             }
         }
         if let Some(features) = self.features {
@@ -125,7 +125,7 @@ impl<'a> Candidates<'a> {
         }
         let sampled = self.logits.and_then(|logits| {
             let rows = (i..logits.len()).step_by(self.len());
-            rows.into_iter().find_map(|row| bad(logits.row(row)))
+            rows.into_iter().find_map(|row| bad_logit(logits.row(row)))
         });
         if let Some(value) = sampled {
             return Some(("logit", value));

@@ -126,7 +126,8 @@ impl SelectionConfig {
 
     /// The first step from `step` on that selects.
     pub(crate) fn next_that_selects(&self, step: u64) -> u64 {
-        self.warm_up + step.saturating_sub(self.warm_up).next_multiple_of(self.every)
+        let after = step.saturating_sub(self.warm_up).checked_next_multiple_of(self.every);
+        after.and_then(|after| after.checked_add(self.warm_up)).unwrap_or(self.warm_up)
     }
 
     /// Whether scores are computed from irreducible losses.

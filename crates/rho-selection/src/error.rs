@@ -1,3 +1,25 @@
+use std::fmt;
+
+use crate::Rows;
+
+/// Which example an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Example {
+    /// The one with this stable id.
+    Id(u64),
+    /// The one at this place of what was given, from 0: there were no ids.
+    Position(usize),
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "of example {id}"),
+            Self::Position(at) => write!(f, "at position {at}"),
+        }
+    }
+}
+
 /// What can be wrong with a selection's settings or inputs.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -70,12 +92,12 @@ pub enum SelectionError {
         n: usize,
     },
     /// A number that selection would rank is NaN or infinite.
-    #[error("{what} of example {id} is {value}: it must be finite")]
+    #[error("{what} {example} is {value}: it must be finite")]
     NotFinite {
         /// Which quantity.
         what: &'static str,
-        /// The example's stable id, or its position where it has none.
-        id: u64,
+        /// Whose.
+        example: Example,
         /// The value.
         value: f32,
     },
@@ -88,12 +110,12 @@ pub enum SelectionError {
         n: usize,
     },
     /// A number has a value that makes no sense for what it is.
-    #[error("{what} of example {id} is {value}: it must be {expected}")]
+    #[error("{what} {example} is {value}: it must be {expected}")]
     OutOfRange {
         /// Which quantity.
         what: &'static str,
-        /// The example's stable id, or its position where it has none.
-        id: u64,
+        /// Whose.
+        example: Example,
         /// The value.
         value: String,
         /// What would be right.
@@ -109,6 +131,14 @@ pub enum SelectionError {
         id: u64,
         /// How many ids have one.
         known: usize,
+    },
+    /// A file of irreducible losses was changed since it was written.
+    #[error("{file}: {what} is damaged (the checksum differs): write the file again")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// Which part.
+        what: String,
     },
     /// An example has no training loss yet, not even an old one.
     #[error("example {id} was never scored: compute its loss first, see StaleLosses::outdated")]
@@ -135,31 +165,103 @@ pub(crate) fn same_length(
     Err(SelectionError::Lengths { left, left_len, right, right_len })
 }
 
+impl SelectionError {
+    /// The same where positions are those of samples of `n` examples.
+    pub(crate) fn modulo(mut self, n: usize) -> Self {
+        if let Self::NotFinite { example, .. } | Self::OutOfRange { example, .. } = &mut self
+            && let Example::Position(at) = example
+        {
+            *at %= n;
+        }
+        self
+    }
+
+    /// The same about examples that have ids.
+    pub(crate) fn with_ids(mut self, ids: &[u64]) -> Self {
+        if let Self::NotFinite { example, .. } | Self::OutOfRange { example, .. } = &mut self
+            && let Example::Position(at) = *example
+            && let Some(&id) = ids.get(at)
+        {
+            *example = Example::Id(id);
+        }
+        self
+    }
+}
+
 /// Refuses NaN and infinite values, naming the first by its position.
 pub(crate) fn finite(what: &'static str, values: &[f32]) -> Result<(), SelectionError> {
     match values.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
-        Some(i) => Err(SelectionError::NotFinite { what, id: i as u64, value: values[i] }),
+        Some(i) => Err(not_finite(what, i, values[i])),
     }
+}
+
+/// Refuses NaN and infinite values, naming the first by its row.
+pub(crate) fn finite_rows(what: &'static str, rows: Rows<'_>) -> Result<(), SelectionError> {
+    match rows.data().iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(i) => Err(not_finite(what, i / rows.width(), rows.data()[i])),
+    }
+}
+
+/// Refuses logits that are no distribution, naming the first by the position of its example: rows may be samples of `examples`.
+pub(crate) fn logits_of(examples: usize, logits: Rows<'_>) -> Result<(), SelectionError> {
+    let bad = |(row, z)| bad_logit(z).map(|value| (row, value));
+    match logits.iter().enumerate().find_map(bad) {
+        None => Ok(()),
+        Some((row, value)) => Err(not_finite("logit", row % examples.max(1), value)),
+    }
+}
+
+/// What of a row of logits makes no distribution: NaN, +∞, or −∞ throughout. A class that cannot be has the logit −∞, as a mask gives it,
+/// and the probability 0.
+pub(crate) fn bad_logit(row: &[f32]) -> Option<f32> {
+    let bad = row.iter().copied().find(|z| z.is_nan() || *z == f32::INFINITY);
+    let none = || row.iter().all(|&z| z == f32::NEG_INFINITY).then_some(f32::NEG_INFINITY);
+    bad.or_else(none)
+}
+
+pub(crate) fn not_finite(what: &'static str, position: usize, value: f32) -> SelectionError {
+    SelectionError::NotFinite { what, example: Example::Position(position), value }
 }
 
 /// Refuses labels that name no class, naming the first by its position.
 pub(crate) fn labels_below(labels: &[usize], classes: usize) -> Result<(), SelectionError> {
-    match labels.iter().position(|&label| label >= classes) {
-        None => Ok(()),
-        Some(i) => Err(SelectionError::OutOfRange {
-            what: "label",
-            id: i as u64,
-            value: labels[i].to_string(),
-            expected: format!("below the number of classes ({classes})"),
-        }),
-    }
+    let Some(i) = labels.iter().position(|&label| label >= classes) else { return Ok(()) };
+    let label = labels[i];
+    let value = match label > isize::MAX as usize {
+        // What marks a label to be ignored elsewhere.
+        true => format!("{label} ({} as a signed number)", label as isize),
+        false => label.to_string(),
+    };
+    Err(SelectionError::OutOfRange {
+        what: "label",
+        example: Example::Position(i),
+        value,
+        expected: format!("below the number of classes ({classes})"),
+    })
 }
 
 /// Refuses k = 0 and k > n.
 pub(crate) fn at_most(k: usize, n: usize) -> Result<(), SelectionError> {
     if k == 0 || k > n { Err(SelectionError::TooMany { k, n }) } else { Ok(()) }
 }
+
+/// Refuses a setting that is not from `low` to `high`.
+pub(crate) fn between(
+    field: &'static str,
+    value: f64,
+    (low, high): (f64, f64),
+) -> Result<(), SelectionError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    let expected = format!("from {low:e} to {high:e}");
+    Err(SelectionError::Setting { field, value: value.to_string(), expected })
+}
+
+/// Temperatures of scores: what is divided by them stays finite in double precision.
+pub(crate) const TEMPERATURES: (f64, f64) = (1e-100, 1e100);
 
 /// Refuses a setting that is not a finite number above 0.
 pub(crate) fn positive(field: &'static str, value: f64) -> Result<(), SelectionError> {

@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod math;
 pub mod pick;
+pub mod report;
 mod required;
 mod rng;
 mod rows;
@@ -21,7 +22,7 @@ pub mod train;
 
 pub use candidates::{Candidates, Known};
 pub use config::{CheckedConfig, NotFinite, Off, SelectionConfig};
-pub use error::SelectionError;
+pub use error::{Example, SelectionError};
 pub use pick::{Picked, Policy, top_k};
 pub use rows::Rows;
 pub use schedule::Schedule;

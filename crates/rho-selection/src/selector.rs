@@ -6,7 +6,7 @@ use crate::score::scores_of;
 use crate::subset::Subset;
 use crate::telemetry::{self, Telemetry};
 use crate::{
-    Candidates, CheckedConfig, IrreducibleLosses, NotFinite, Off, Policy, Repair, Score,
+    Candidates, CheckedConfig, Example, IrreducibleLosses, NotFinite, Off, Policy, Repair, Score,
     SelectionConfig, SelectionError,
 };
 
@@ -68,7 +68,8 @@ impl Selector {
         config: CheckedConfig,
         irreducible: IrreducibleLosses,
     ) -> Result<Self, SelectionError> {
-        if config.needs_irreducible() && irreducible.is_empty() {
+        let none = irreducible.is_empty() && irreducible.default_loss().is_none();
+        if config.needs_irreducible() && none {
             return Err(SelectionError::Setting {
                 field: "irreducible losses",
                 value: "empty".into(),
@@ -163,7 +164,7 @@ impl Selector {
     /// [`NotFinite`]), or what score or policy need was not given. The selector stays at its step then.
     pub fn select(&mut self, candidates: &Candidates<'_>) -> Result<Selection, SelectionError> {
         let selection = self.choose(candidates, self.step)?;
-        self.step += 1;
+        self.step = self.step.saturating_add(1);
         Ok(selection)
     }
 
@@ -171,10 +172,10 @@ impl Selector {
     fn choose(&self, candidates: &Candidates<'_>, step: u64) -> Result<Selection, SelectionError> {
         candidates.check()?;
         match self.finite_positions(candidates)? {
-            None => self.choose_finite(candidates, step),
+            None => self.choose_known(candidates, step),
             Some(left) => {
                 let subset = Subset::of(candidates, &left);
-                let chosen = self.choose_finite(&subset.view(), step)?;
+                let chosen = self.choose_known(&subset.view(), step)?;
                 Ok(widen(chosen, &left, candidates.len()))
             }
         }
@@ -193,7 +194,8 @@ impl Selector {
         };
         match self.config.not_finite {
             NotFinite::Error => {
-                Err(SelectionError::NotFinite { what, id: candidates.ids[first], value })
+                let example = Example::Id(candidates.ids[first]);
+                Err(SelectionError::NotFinite { what, example, value })
             }
             NotFinite::Drop => {
                 let left: Vec<usize> =
@@ -203,7 +205,15 @@ impl Selector {
         }
     }
 
-    /// Chooses from candidates whose numbers are all finite.
+    /// Chooses from candidates whose numbers are all finite; what is wrong with one is said by its id.
+    fn choose_known(
+        &self,
+        candidates: &Candidates<'_>,
+        step: u64,
+    ) -> Result<Selection, SelectionError> {
+        self.choose_finite(candidates, step).map_err(|error| error.with_ids(candidates.ids))
+    }
+
     fn choose_finite(
         &self,
         candidates: &Candidates<'_>,

@@ -47,7 +47,7 @@ impl StaleLosses {
     /// If the lengths differ, or a loss is not finite; then none is noted.
     pub fn update(&mut self, ids: &[u64], losses: &[f32], step: u64) -> Result<(), SelectionError> {
         same_length(("ids", ids.len()), ("training losses", losses.len()))?;
-        finite("training loss", losses)?;
+        finite("training loss", losses).map_err(|error| error.with_ids(ids))?;
         self.known.extend(ids.iter().zip(losses).map(|(&id, &loss)| (id, (step, loss))));
         Ok(())
     }

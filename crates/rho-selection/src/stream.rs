@@ -1,10 +1,11 @@
+use std::collections::HashSet;
+
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::candidates::unique;
-use crate::error::{positive, same_length};
+use crate::error::{TEMPERATURES, between, positive, same_length};
 use crate::rng::{Uniform, step_rng};
-use crate::{NotFinite, SelectionError};
+use crate::{Example, NotFinite, SelectionError};
 
 /// What a [`StreamSelector`] keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,13 +29,21 @@ impl StreamConfig {
     pub fn top(k: usize) -> Self {
         Self { k, temperature: None, not_finite: NotFinite::Error, seed: 0 }
     }
+
+    /// Refuses settings that make no sense: of a new selector, and of one that was read from a file.
+    fn check(&self) -> Result<(), SelectionError> {
+        positive("k", self.k as f64)?;
+        self.temperature.map_or(Ok(()), |t| between("temperature", t, TEMPERATURES))
+    }
 }
 
 /// Chooses `k` examples of a stream that is too long to be held: scores come in chunks, and memory depends on `k` alone
-/// (64 bytes for each of the `k`).
+/// (about 100 bytes for each of the `k`).
 ///
 /// The result is the same for any cut into chunks, and the same as choosing from all at once. The selector can be saved with `serde` between chunks,
-/// and goes on as if it had not been interrupted. Takes O(1) a score on average.
+/// and goes on as if it had not been interrupted. Takes O(1) a score on average. It can be asked for its choice at any time, and goes on after that.
+///
+/// Ids must be unique. One that comes twice is noticed as soon as both scores are among the best so far; what was dropped is not remembered.
 ///
 /// ```
 /// use seedbed_rho_selection::{StreamConfig, StreamSelector};
@@ -54,6 +63,18 @@ pub struct StreamSelector {
     bar: Option<f64>,
     seen: u64,
     dropped: u64,
+    #[serde(skip)]
+    ids: Ids,
+}
+
+/// The ids of what is kept, made anew where they are not as many. All of it follows from the rest of the selector.
+#[derive(Clone, Debug, Default)]
+struct Ids(HashSet<u64>);
+
+impl PartialEq for Ids {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// What was chosen from a stream.
@@ -89,13 +110,10 @@ impl StreamSelector {
     /// A selector that has seen nothing.
     ///
     /// # Errors
-    /// If `k` is 0 or the temperature is not above 0.
+    /// If `k` is 0 or the temperature is not from 10⁻¹⁰⁰ to 10¹⁰⁰.
     pub fn new(config: StreamConfig) -> Result<Self, SelectionError> {
-        positive("k", config.k as f64)?;
-        if let Some(temperature) = config.temperature {
-            positive("temperature", temperature)?;
-        }
-        Ok(Self { config, kept: Vec::new(), bar: None, seen: 0, dropped: 0 })
+        config.check()?;
+        Ok(Self { config, kept: Vec::new(), bar: None, seen: 0, dropped: 0, ids: Ids::default() })
     }
 
     /// Chooses from an iterator of chunks, `(ids, scores)` each.
@@ -116,28 +134,41 @@ impl StreamSelector {
     /// Looks at the next chunk.
     ///
     /// # Errors
-    /// If the lengths differ, or a score is not finite (see [`NotFinite`]). Nothing of the chunk has been taken then.
+    /// If the lengths differ, a score is not finite (see [`NotFinite`]), or an id comes twice. Nothing of the chunk has been taken then: the stream
+    /// can go on without it, or with what is left of it.
     pub fn push(&mut self, ids: &[u64], scores: &[f32]) -> Result<(), SelectionError> {
+        self.config.check()?;
         same_length(("ids", ids.len()), ("scores", scores.len()))?;
         if self.config.not_finite == NotFinite::Error
             && let Some(i) = scores.iter().position(|score| !score.is_finite())
         {
             let (what, value) = ("score", scores[i]);
-            return Err(SelectionError::NotFinite { what, id: ids[i], value });
+            return Err(SelectionError::NotFinite { what, example: Example::Id(ids[i]), value });
         }
         let mut noise = self.config.temperature.map(|t| (t, self.noise()));
-        for (&id, &score) in ids.iter().zip(scores) {
-            let position = self.seen;
-            self.seen += 1;
-            let key = match &mut noise {
-                None => f64::from(score),
-                Some((temperature, noise)) => f64::from(score) / *temperature + noise.gumbel(),
-            };
+        let mut key = |score: f32| match &mut noise {
+            None => f64::from(score),
+            Some((temperature, noise)) => f64::from(score) / *temperature + noise.gumbel(),
+        };
+        let mut better = Vec::new();
+        let mut dropped = 0;
+        for ((&id, &score), position) in ids.iter().zip(scores).zip(self.seen..) {
+            let key = key(score);
             if !score.is_finite() {
-                self.dropped += 1;
+                dropped += 1;
             } else if self.bar.is_none_or(|bar| key > bar) {
-                self.kept.push(Kept { key, position, id, score });
-                if self.kept.len() >= self.config.k + self.config.k.max(ROOM) {
+                better.push(Kept { key, position, id, score });
+            }
+        }
+        self.refuse_twice(&better)?;
+        self.seen += ids.len() as u64;
+        self.dropped += dropped;
+        for new in better {
+            // The bar may have risen within the chunk.
+            if self.bar.is_none_or(|bar| new.key > bar) {
+                self.ids.0.insert(new.id);
+                self.kept.push(new);
+                if self.kept.len() >= self.config.k.saturating_add(self.config.k.max(ROOM)) {
                     self.cut();
                 }
             }
@@ -145,23 +176,34 @@ impl StreamSelector {
         Ok(())
     }
 
-    /// The chosen.
+    /// Refuses an id that is among the kept, or comes twice among the new.
+    fn refuse_twice(&mut self, new: &[Kept]) -> Result<(), SelectionError> {
+        if self.ids.0.len() != self.kept.len() {
+            self.ids.0 = self.kept.iter().map(|kept| kept.id).collect();
+        }
+        let mut here = HashSet::new();
+        match new.iter().find(|new| self.ids.0.contains(&new.id) || !here.insert(new.id)) {
+            None => Ok(()),
+            Some(twice) => Err(SelectionError::DuplicateId { id: twice.id }),
+        }
+    }
+
+    /// The chosen so far. Nothing is lost: the stream may go on.
     ///
     /// # Errors
-    /// If fewer than `k` scores were seen, or an id was chosen twice.
-    pub fn finish(mut self) -> Result<StreamSelection, SelectionError> {
+    /// If fewer than `k` scores were seen.
+    pub fn finish(&self) -> Result<StreamSelection, SelectionError> {
         let k = self.config.k;
         if self.kept.len() < k {
             return Err(SelectionError::TooMany { k, n: self.kept.len() });
         }
-        self.cut();
-        self.kept.sort_unstable_by(order);
-        let ids: Vec<u64> = self.kept.iter().map(|kept| kept.id).collect();
-        unique(&ids)?;
+        let mut kept = self.kept.clone();
+        kept.sort_unstable_by(order);
+        kept.truncate(k);
         Ok(StreamSelection {
-            ids,
-            positions: self.kept.iter().map(|kept| kept.position).collect(),
-            scores: self.kept.iter().map(|kept| kept.score).collect(),
+            ids: kept.iter().map(|kept| kept.id).collect(),
+            positions: kept.iter().map(|kept| kept.position).collect(),
+            scores: kept.iter().map(|kept| kept.score).collect(),
             weights: vec![1.0; k],
             seen: self.seen,
             dropped: self.dropped,
@@ -179,6 +221,7 @@ impl StreamSelector {
         if self.kept.len() > k {
             self.kept.select_nth_unstable_by(k - 1, order);
             self.kept.truncate(k);
+            self.ids.0 = self.kept.iter().map(|kept| kept.id).collect();
         }
         self.bar = self.kept.iter().map(|kept| kept.key).min_by(f64::total_cmp);
     }

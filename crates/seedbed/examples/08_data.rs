@@ -1,6 +1,6 @@
 //! Real data made as hard as data often is: wrong labels, duplicates, classes of very different size.
 //!
-//! `cargo run --example 08_data`
+//! `cargo run --features mnist --example 08_data`
 
 use seedbed::autodiff::Rng;
 use seedbed::data::{

@@ -7,12 +7,18 @@ pub use seedbed_autodiff as autodiff;
 pub use seedbed_data as data;
 #[doc(inline)]
 pub use seedbed_kernels as kernels;
+#[cfg(feature = "neural-gpu")]
+#[doc(inline)]
+pub use seedbed_neural_gpu as neural_gpu;
 #[cfg(feature = "nn")]
 #[doc(inline)]
 pub use seedbed_nn as nn;
 #[cfg(feature = "ntm")]
 #[doc(inline)]
 pub use seedbed_ntm as ntm;
+#[cfg(feature = "quantizers")]
+#[doc(inline)]
+pub use seedbed_quantizers as quantizers;
 #[cfg(feature = "rho-selection")]
 #[doc(inline)]
 pub use seedbed_rho_selection as rho_selection;

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
 
 use super::name::Name;
+use super::template::ABOUT;
 
 /// The root manifest: path and version among the workspace's own crates.
 pub(crate) fn workspace(manifest: &str, name: &Name) -> Result<String> {
@@ -22,7 +23,7 @@ pub(crate) fn workspace(manifest: &str, name: &Name) -> Result<String> {
         .context("no line `seedbed-… = { path = \"crates/…\" }` under [workspace.dependencies]")
 }
 
-/// The facade's manifest: an optional dependency, and a feature that is on by default.
+/// The facade's manifest: an optional dependency, and a feature that `full` has.
 pub(crate) fn facade_manifest(manifest: &str, name: &Name) -> Result<String> {
     let package = format!("seedbed-{}", name.kebab);
     let mut document: DocumentMut = manifest.parse()?;
@@ -34,12 +35,7 @@ pub(crate) fn facade_manifest(manifest: &str, name: &Name) -> Result<String> {
     dependencies.insert(&package, Item::Value(dependency.into()));
     let features = table(&mut document, "features")?;
     ensure!(!features.contains_key(&name.kebab), "the facade has a feature {}", name.kebab);
-    let mut default = "default".to_owned();
-    while let Some(alias) = only_entry(features.get(&default)).filter(|a| features.contains_key(a))
-    {
-        default = alias;
-    }
-    let list = features.entry(&default).or_insert(Item::Value(Array::new().into()));
+    let list = features.entry("full").or_insert(Item::Value(Array::new().into()));
     push(list.as_array_mut().context("a feature is a list")?, &name.kebab);
     let feature: Array = [format!("dep:{package}")].into_iter().collect();
     features.insert(&name.kebab, Item::Value(feature.into()));
@@ -82,6 +78,46 @@ pub(crate) fn experiments(source: &str, name: &Name) -> Result<String> {
     Ok(format!("{before}{row}{}", &named[close..]))
 }
 
+/// The README: a row in the table of crates, above the facade's.
+pub(crate) fn readme(text: &str, name: &Name) -> Result<String> {
+    let Name { kebab, title, .. } = name;
+    let row = format!("| [`seedbed-{kebab}`](crates/{kebab}) | {title}: {ABOUT} |");
+    insert_before(text, "| [`seedbed`](crates/seedbed) |", &row)
+}
+
+/// The page on the architecture: an entry in its list of crates, above the facade's.
+pub(crate) fn architecture(text: &str, name: &Name) -> Result<String> {
+    let Name { kebab, title, .. } = name;
+    insert_before(text, "- `crates/seedbed`:", &format!("- `crates/{kebab}`: {title}: {ABOUT}."))
+}
+
+/// The changelog: an entry at the end of what is added next.
+pub(crate) fn changelog(text: &str, name: &Name) -> Result<String> {
+    let Name { kebab, title, .. } = name;
+    let mut lines: Vec<&str> = text.lines().collect();
+    let after = |from: usize, heads: &[&str]| {
+        let found = lines[from..].iter().position(|line| heads.contains(&line.trim_end()));
+        found.map(|at| from + at + 1)
+    };
+    let unreleased =
+        after(0, &["## [Unreleased]", "## Unreleased"]).context("no `## [Unreleased]`")?;
+    let added =
+        after(unreleased, &["### Added"]).context("no `### Added` under `## [Unreleased]`")?;
+    let section = lines[added..].iter().take_while(|line| !line.starts_with('#'));
+    let entries = section.collect::<Vec<_>>();
+    let length =
+        entries.iter().rposition(|line| !line.is_empty()).map_or(entries.len(), |at| at + 1);
+    let entry = format!("- `seedbed-{kebab}`: {title}: {ABOUT}.");
+    lines.insert(added + length, &entry);
+    Ok(lines.join("\n") + "\n")
+}
+
+fn insert_before(text: &str, start: &str, line: &str) -> Result<String> {
+    let at = text.lines().position(|line| line.starts_with(start));
+    let at = at.with_context(|| format!("no line that starts with `{start}`"))?;
+    Ok(insert_at(text, at, line))
+}
+
 /// The place of the `]` that closes a bracket opened before `text`.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 1;
@@ -110,13 +146,6 @@ fn insert_at(text: &str, at: usize, line: &str) -> String {
 fn table<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut Table> {
     let item = document.entry(name).or_insert(Item::Table(Table::new()));
     item.as_table_mut().with_context(|| format!("[{name}] is no table"))
-}
-
-/// The entry of a list that holds just one.
-fn only_entry(item: Option<&Item>) -> Option<String> {
-    let list = item?.as_array()?;
-    let first = list.get(0).and_then(Value::as_str)?;
-    (list.len() == 1).then(|| first.to_owned())
 }
 
 /// Appends to a list in the way it is laid out: on a line of its own where the others are.
@@ -149,21 +178,48 @@ mod tests {
     }
 
     #[test]
-    fn the_facade_gets_a_feature_that_is_on() {
+    fn the_facade_gets_a_feature_that_full_has() {
         let after = facade_manifest("[package]\nname = \"seedbed\"\n", &ntm()).unwrap();
         let expected = "[package]\nname = \"seedbed\"\n\n[dependencies]\n\
             seedbed-ntm-two = { workspace = true, optional = true }\n\n[features]\n\
-            default = [\"ntm-two\"]\nntm-two = [\"dep:seedbed-ntm-two\"]\n";
+            full = [\"ntm-two\"]\nntm-two = [\"dep:seedbed-ntm-two\"]\n";
         assert_eq!(after, expected);
         assert!(facade_manifest(&after, &ntm()).is_err(), "twice");
     }
 
     #[test]
-    fn the_list_behind_default_is_found() {
-        let before = "[features]\ndefault = [\"full\"]\nfull = [\n    \"nn\",\n    \"data\",\n]\nnn = [\"dep:seedbed-nn\"]\n";
+    fn a_list_keeps_its_layout() {
+        let before = "[features]\ndefault = [\"nn\"]\nfull = [\n    \"nn\",\n    \"data\",\n]\nnn = [\"dep:seedbed-nn\"]\n";
         let after = facade_manifest(before, &ntm()).unwrap();
-        assert!(after.contains("default = [\"full\"]\n"), "{after}");
+        assert!(after.contains("default = [\"nn\"]\n"), "{after}");
         assert!(after.contains("    \"data\",\n    \"ntm-two\",\n]"), "{after}");
+    }
+
+    #[test]
+    fn the_docs_list_the_crate() {
+        let about = "Ntm two: what the paper does, in one line";
+        let table = "| crate | what |\n|---|---|\n| [`seedbed`](crates/seedbed) | all |\n";
+        let row = format!("| [`seedbed-ntm-two`](crates/ntm-two) | {about} |\n");
+        let expected = table.replace("| [`seedbed`]", &format!("{row}| [`seedbed`]"));
+        assert_eq!(readme(table, &ntm()).unwrap(), expected);
+
+        let list = "- `crates/nn`: layers.\n- `crates/seedbed`: the facade.\n";
+        let expected = format!(
+            "- `crates/nn`: layers.\n- `crates/ntm-two`: {about}.\n- `crates/seedbed`: the facade.\n"
+        );
+        assert_eq!(architecture(list, &ntm()).unwrap(), expected);
+        assert!(architecture("# No list\n", &ntm()).is_err());
+    }
+
+    #[test]
+    fn the_changelog_says_what_is_added() {
+        let entry = "- `seedbed-ntm-two`: Ntm two: what the paper does, in one line.\n";
+        let text = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Ops.\n  Many.\n\n### Changed\n\n- All.\n";
+        let expected = text.replace("  Many.\n", &format!("  Many.\n{entry}"));
+        assert_eq!(changelog(text, &ntm()).unwrap(), expected);
+        let last = "## [Unreleased]\n\n### Added\n\n- Ops.\n";
+        assert_eq!(changelog(last, &ntm()).unwrap(), format!("{last}{entry}"));
+        assert!(changelog("## [Unreleased]\n", &ntm()).is_err());
     }
 
     #[test]

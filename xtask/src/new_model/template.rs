@@ -1,5 +1,6 @@
 //! The rooms of a new model crate, from the files under `templates/`.
 
+use super::Kind;
 use super::name::Name;
 
 /// A template's place under `crates/NAME/` and its text.
@@ -11,7 +12,7 @@ macro_rules! templates {
     };
 }
 
-const ROOMS: [Template; 10] = templates![
+const ROOMS: [Template; 11] = templates![
     "Cargo.toml",
     "README.md",
     "src/lib.rs",
@@ -19,17 +20,31 @@ const ROOMS: [Template; 10] = templates![
     "src/model.rs",
     "src/task.rs",
     "examples/template-model.rs",
-    "tests/gradcheck.rs",
-    "tests/golden.rs",
-    "tests/learn.rs",
+    "tests/suite/main.rs",
+    "tests/suite/gradcheck.rs",
+    "tests/suite/golden.rs",
+    "tests/suite/learn.rs",
 ];
 
 const EXPERIMENT: &str = include_str!("../../templates/experiment.rs");
 
+/// What a new crate says about itself until its author does: in its manifest and wherever crates are listed.
+pub(super) const ABOUT: &str = "what the paper does, in one line";
+
+/// Sentences of the templates that no finished crate has. `cargo xtask tidy` looks for them.
+pub(crate) const PLACEHOLDERS: [&str; 2] = [ABOUT, "the inside of a ring from its outside"];
+
 /// The files of the crate, with their paths from the workspace root.
-pub(crate) fn rooms(name: &Name) -> impl Iterator<Item = (String, String)> {
+pub(crate) fn rooms(name: &Name, kind: Kind) -> impl Iterator<Item = (String, String)> {
     let home = format!("crates/{}", name.kebab);
-    ROOMS.iter().map(move |(path, text)| (format!("{home}/{}", fill(path, name)), fill(text, name)))
+    let layer = match kind {
+        Kind::Model => "layer = \"model\"",
+        Kind::Composition => "layer = \"composition\"",
+    };
+    ROOMS.iter().map(move |(path, text)| {
+        let text = fill(text, name).replace("layer = \"model\"", layer);
+        (format!("{home}/{}", fill(path, name)), text)
+    })
 }
 
 /// The source of the crate's experiment on the scoreboard.
@@ -52,7 +67,7 @@ mod tests {
     #[test]
     fn nothing_of_the_template_is_left() {
         let name = Name::parse("neural-gpu").unwrap();
-        let mut texts: Vec<_> = rooms(&name).collect();
+        let mut texts: Vec<_> = rooms(&name, Kind::Model).collect();
         texts.push(("experiment".into(), experiment(&name)));
         for (path, text) in texts {
             let all = (path + "\n" + &text).to_lowercase();
@@ -64,7 +79,7 @@ mod tests {
     fn every_file_of_the_template_is_a_room() {
         let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/model");
         let mut found = Vec::new();
-        for folder in ["", "src", "examples", "tests"] {
+        for folder in ["", "src", "examples", "tests/suite"] {
             for entry in std::fs::read_dir(home.join(folder)).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_file() {
@@ -76,6 +91,28 @@ mod tests {
         rooms.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, rooms);
+    }
+
+    #[test]
+    fn the_manifest_names_the_layer() {
+        let name = Name::parse("neural-gpu").unwrap();
+        for (kind, layer) in [(Kind::Model, "model"), (Kind::Composition, "composition")] {
+            let manifest =
+                rooms(&name, kind).find(|(path, _)| path.ends_with("Cargo.toml")).unwrap().1;
+            assert!(manifest.contains(&format!("layer = \"{layer}\"\n")), "{manifest}");
+        }
+    }
+
+    #[test]
+    fn placeholders_stand_in_the_templates() {
+        for sentence in PLACEHOLDERS {
+            assert!(ROOMS.iter().any(|(_, text)| text.contains(sentence)), "{sentence}");
+        }
+        for file in ["Cargo.toml", "README.md", "src/task.rs"] {
+            let (_, text) = ROOMS.iter().find(|(path, _)| *path == file).unwrap();
+            assert!(PLACEHOLDERS.iter().any(|sentence| text.contains(sentence)), "{file}");
+        }
+        assert!(PLACEHOLDERS.iter().any(|sentence| EXPERIMENT.contains(sentence)));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 
 mod changelog;
-mod date;
 mod version;
 
 use crate::edits::Edits;
@@ -53,8 +52,9 @@ pub(crate) fn run(root: &Path, version: &str, only_show: bool) -> Result<()> {
 fn plan(root: &Path, version: &str) -> Result<Edits> {
     let mut edits = Edits::new(root);
     edits.change(MANIFEST, version::bump(&edits.text(MANIFEST)?, version)?)?;
-    let today = date::of(SystemTime::now())?;
-    let changelog = changelog::close(&edits.text(CHANGELOG)?, version, &today);
+    let now = humantime::format_rfc3339(SystemTime::now()).to_string();
+    let today = now.split('T').next().unwrap_or_default();
+    let changelog = changelog::close(&edits.text(CHANGELOG)?, version, today);
     edits.change(CHANGELOG, changelog.context(CHANGELOG)?)?;
     edits.change(LOCK, edits.text(LOCK)?)?;
     Ok(edits)

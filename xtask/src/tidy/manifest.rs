@@ -24,19 +24,6 @@ pub(crate) struct Dependency<'a> {
     pub(crate) package: &'a str,
     pub(crate) section: Section,
     pub(crate) line: usize,
-    pub(crate) item: &'a Item,
-}
-
-impl Dependency<'_> {
-    /// The string under `key` (`path`, `version`), where there is one.
-    pub(crate) fn str(&self, key: &str) -> Option<&str> {
-        self.item.get(key).and_then(Item::as_str)
-    }
-
-    /// Whether the line says `workspace = true`.
-    pub(crate) fn inherited(&self) -> bool {
-        self.item.get("workspace").and_then(Item::as_bool) == Some(true)
-    }
 }
 
 impl Manifest {
@@ -91,13 +78,6 @@ impl Manifest {
         found
     }
 
-    /// The lines under `[workspace.dependencies]`.
-    pub(crate) fn workspace_dependencies(&self) -> Vec<Dependency<'_>> {
-        let mut found = Vec::new();
-        self.section(self.get(&["workspace", "dependencies"]), Section::Normal, &mut found);
-        found
-    }
-
     fn sections<'a>(&'a self, table: &'a dyn TableLike, found: &mut Vec<Dependency<'a>>) {
         self.section(table.get("dependencies"), Section::Normal, found);
         self.section(table.get("dev-dependencies"), Section::Dev, found);
@@ -115,7 +95,7 @@ impl Manifest {
             let package = item.get("package").and_then(Item::as_str).unwrap_or(key);
             let span = table.key(key).and_then(|key| key.span()).or_else(|| item.span());
             let line = span.map_or(0, |span| self.line_at(span.start));
-            found.push(Dependency { package, section, line, item });
+            found.push(Dependency { package, section, line });
         }
     }
 
@@ -162,8 +142,6 @@ e = { path = "../e" }
                 ("d", Section::Normal, 10),
             ]
         );
-        assert!(found[0].inherited() && !found[1].inherited());
-        assert_eq!(found[2].str("path"), Some("../e"));
         assert_eq!((manifest.name(), manifest.directory()), ("a", "crates/a"));
     }
 

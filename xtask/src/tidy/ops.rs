@@ -1,5 +1,5 @@
-//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/`, and of a model's operations, stands as
-//! a string in the gradient-check table of its crate.
+//! Every op has its derivatives checked: a `pub fn` of the engine's `ops/` and `fused/`, and of a model's operations, stands in
+//! the gradient-check table of its crate.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use super::tree::Tree;
 const OPS: [(&str, &str, &str); 3] = [
     ("crates/autodiff", "crates/autodiff/src/ops/", ENGINE),
     ("crates/autodiff", "crates/autodiff/src/fused/", ENGINE),
-    ("crates/ntm", "crates/ntm/src/memory/", "crates/ntm/tests/gradcheck"),
+    ("crates/ntm", "crates/ntm/src/memory/", "crates/ntm/tests/suite/gradcheck"),
 ];
-const ENGINE: &str = "crates/autodiff/tests/gradcheck/";
+const ENGINE: &str = "crates/autodiff/tests/suite/gradcheck/";
 
 /// Every op stands in the table, and every op module is looked at.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -21,12 +21,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn in_folder(tree: &Tree, (home, folder, table): (&str, &str, &str)) -> Vec<Finding> {
-    let checked: BTreeSet<&str> = tree
-        .rust_under(table)
-        .flat_map(|(_, tokens)| tokens)
-        .filter(|token| token.kind == Kind::Literal)
-        .filter_map(|token| token.text.strip_prefix('"')?.strip_suffix('"'))
-        .collect();
+    let checked: BTreeSet<&str> =
+        tree.rust_under(table).flat_map(|(_, tokens)| rows(tokens)).collect();
     let names: Vec<_> = tree
         .rust_under(folder)
         .flat_map(|(path, tokens)| public_functions(tokens).map(move |name| (path, name)))
@@ -47,10 +43,44 @@ fn in_folder(tree: &Tree, (home, folder, table): (&str, &str, &str)) -> Vec<Find
                 (*path, name.line),
                 format!("the op `{op}` is not in the gradient-check table"),
                 "a wrong derivative trains, only worse: nobody notices",
-                format!("add a case \"{op}\" under {table} (helpers are `pub(crate)`)"),
+                format!("add `case(\"{op}\", …)` under {table} (helpers are `pub(crate)`)"),
             )
         })
         .collect()
+}
+
+/// The names in the rows of the table: `case("tanh", …)`, or `row`, or, for an op that has no derivative, a tuple with its
+/// name and a call of it, `("sign", |x| x.sign(), …)`. A name elsewhere says nothing.
+fn rows(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    let opens = |at: &usize| tokens[*at].text == "(" && tokens[*at].kind == Kind::Punct;
+    (0..tokens.len().saturating_sub(1)).filter(opens).filter_map(|open| {
+        let first = &tokens[open + 1];
+        let name = first.text.strip_prefix('"')?.strip_suffix('"')?;
+        let mut before = tokens[..open].iter().rev().skip_while(|token| token.text == "!");
+        let is_row = match before.next() {
+            Some(head) if head.kind == Kind::Ident => head.is_ident("case") || head.is_ident("row"),
+            _ => calls(within(&tokens[open..]), name),
+        };
+        is_row.then_some(name)
+    })
+}
+
+/// The tokens from an opening bracket to the one that closes it.
+fn within(tokens: &[Token]) -> &[Token] {
+    let mut depth = 0_usize;
+    let end = tokens.iter().position(|token| {
+        match (token.kind, token.text.as_str()) {
+            (Kind::Punct, "(" | "[" | "{") => depth += 1,
+            (Kind::Punct, ")" | "]" | "}") => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    &tokens[..end.map_or(tokens.len(), |end| end + 1)]
+}
+
+fn calls(tokens: &[Token], name: &str) -> bool {
+    tokens.windows(2).any(|pair| pair[0].is_ident(name) && pair[1].text == "(")
 }
 
 /// The names after `pub fn`, also inside the rows of a macro call; `pub(crate) fn` is no op.
@@ -74,8 +104,10 @@ mod tests {
     const OP: &str = "crates/autodiff/src/ops/unary.rs";
     const FUSED: (&str, &str) =
         ("crates/autodiff/src/fused/linear.rs", "impl T { pub fn linear() {} }");
-    const CASES: (&str, &str) =
-        ("crates/autodiff/tests/gradcheck/main.rs", "case(\"linear\"); case(\"tanh\"); // \"erf\"");
+    const CASES: (&str, &str) = (
+        "crates/autodiff/tests/suite/gradcheck/mod.rs",
+        "case(\"linear\"); case(\"tanh\"); // \"erf\"",
+    );
 
     #[test]
     fn an_op_without_a_case_is_found() {
@@ -84,6 +116,32 @@ mod tests {
         let elsewhere = ("crates/autodiff/tests/elsewhere.rs", "case(\"erf\");");
         let tree = Tree::of(&[(OP, source), FUSED, CASES, elsewhere]);
         assert_eq!(places(&check(&tree)), [format!("{OP}:4")]);
+    }
+
+    #[test]
+    fn a_name_beside_the_table_says_nothing() {
+        let named = |cases: &str| {
+            let table = ("crates/autodiff/tests/suite/gradcheck/mod.rs", cases);
+            check(&Tree::of(&[
+                (OP, "pub fn sign() {}"),
+                ("crates/autodiff/src/fused/no.rs", "fn f() {}"),
+                table,
+            ]))
+            .iter()
+            .all(|finding| finding.file != OP)
+        };
+        for row in ["case(\"sign\", f)", "row!(\"sign\", f)", "[(\"sign\", |x| x.sign(), [1.0])]"] {
+            assert!(named(row), "{row}");
+        }
+        for other in [
+            "assert_eq!(a, b, \"sign\")",
+            "let op = \"sign\";",
+            "check(\"sign\", f)",
+            "[(\"sign\", |x| x.signum(), x.sign)]; x.sign()",
+            "[\"sign\"]",
+        ] {
+            assert!(!named(other), "{other}");
+        }
     }
 
     #[test]
@@ -104,7 +162,7 @@ mod tests {
     #[test]
     fn operations_of_a_model_are_ops() {
         let read = ("crates/ntm/src/memory/read.rs", "pub fn read() {}\npub fn write() {}");
-        let table = ("crates/ntm/tests/gradcheck.rs", "case(\"read\");");
+        let table = ("crates/ntm/tests/suite/gradcheck.rs", "case(\"read\");");
         let tree = Tree::of(&[(OP, "pub fn tanh() {}"), FUSED, CASES, read, table]);
         assert_eq!(places(&check(&tree)), ["crates/ntm/src/memory/read.rs:2"]);
     }

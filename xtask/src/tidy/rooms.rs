@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::finding::Finding;
 use super::tree::Tree;
+use crate::new_model::template::PLACEHOLDERS;
 
-/// Every model crate has its front page, library, an example, three kinds of tests, and a door in
+/// Every crate of the layers model and composition has its front page, library, an example, three kinds of tests, and a door in
 /// the facade.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -29,15 +30,13 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             missing("there is no example".into(), format!("add one under {home}/examples/"));
         }
         for (room, what) in ROOMS {
-            let (file, folder) =
-                (format!("{home}/tests/{room}.rs"), format!("{home}/tests/{room}/"));
-            let mut tests = tree
-                .rust_under(&file)
-                .chain(tree.rust_under(&folder))
-                .flat_map(|(_, source)| source);
-            if !tests.any(|token| token.is_ident("test") || token.is_ident("proptest")) {
-                let right = format!("write a #[test] in {home}/tests/{room}.rs: {what}");
-                missing(format!("tests/{room}.rs is missing or tests nothing"), right);
+            let place = format!("tests/suite/{room}");
+            let files = [format!("{home}/{place}.rs"), format!("{home}/{place}/")];
+            let mut tokens =
+                files.iter().flat_map(|file| tree.rust_under(file)).flat_map(|(_, tokens)| tokens);
+            if !tokens.any(|token| token.is_ident("test") || token.is_ident("proptest")) {
+                let right = format!("write a #[test] in {home}/{place}.rs: {what}");
+                missing(format!("{place}.rs is missing or tests nothing"), right);
             }
         }
         if !facade_names(tree, model.name()) {
@@ -48,7 +47,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The three kinds of tests that a model has.
+/// The three kinds of tests that a model has, modules of one program: each further one would be linked by itself.
 const ROOMS: [(&str, &str); 3] = [
     ("gradcheck", "the loss against finite differences"),
     ("golden", "values worked out independently"),
@@ -64,6 +63,24 @@ fn facade_names(tree: &Tree, package: &str) -> bool {
         && tree
             .rust_under("crates/seedbed/src/")
             .any(|(_, tokens)| tokens.iter().any(|token| token.is_ident(&name)))
+}
+
+/// No text is still the one that `cargo xtask new-model` wrote.
+pub(crate) fn texts(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.text.iter().filter(|(path, _)| !path.starts_with("xtask/")) {
+        for (at, line) in text.lines().enumerate() {
+            if let Some(sentence) = PLACEHOLDERS.iter().find(|sentence| line.contains(**sentence)) {
+                findings.push(Finding::new(
+                    (path, at + 1),
+                    format!("\"{sentence}\" is the template's text"),
+                    "readers learn from it what the crate does",
+                    "say what this crate does",
+                ));
+            }
+        }
+    }
+    findings
 }
 
 /// No two crates have an example of one name.
@@ -104,9 +121,9 @@ mod tests {
         ("crates/ntm/README.md", ""),
         ("crates/ntm/src/lib.rs", "#![doc = include_str!(\"../README.md\")]"),
         ("crates/ntm/examples/copy.rs", "fn main() {}"),
-        ("crates/ntm/tests/gradcheck.rs", "#[test] fn f() {}"),
-        ("crates/ntm/tests/golden.rs", "#[test] fn f() {}"),
-        ("crates/ntm/tests/learn/main.rs", "#[test] fn f() {}"),
+        ("crates/ntm/tests/suite/gradcheck.rs", "#[test] fn f() {}"),
+        ("crates/ntm/tests/suite/golden.rs", "#[test] fn f() {}"),
+        ("crates/ntm/tests/suite/learn/copy.rs", "#[test] fn f() {}"),
         ("crates/seedbed/Cargo.toml", "[dependencies]\nseedbed-ntm.workspace = true\n"),
         ("crates/seedbed/src/lib.rs", "pub use seedbed_ntm as ntm;"),
     ];
@@ -129,7 +146,7 @@ mod tests {
     #[test]
     fn rooms_must_be_furnished() {
         for (path, bare) in [
-            ("crates/ntm/tests/golden.rs", "fn f() {}"),
+            ("crates/ntm/tests/suite/golden.rs", "fn f() {}"),
             ("crates/ntm/src/lib.rs", "//! Words"),
             ("crates/seedbed/src/lib.rs", "// pub use seedbed_ntm;"),
         ] {
@@ -139,6 +156,18 @@ mod tests {
             let files: Vec<_> = FURNISHED.iter().map(swap).collect();
             assert_eq!(check(&Tree::of(&files)).len(), 1, "{path}");
         }
+    }
+
+    #[test]
+    fn texts_of_the_template_are_found() {
+        let row = format!("| a |\n| Ntm: {} |\n", PLACEHOLDERS[0]);
+        let tree = Tree::of(&[
+            ("README.md", &row),
+            ("crates/ntm/src/task.rs", &format!("//! {}", PLACEHOLDERS[1])),
+            ("crates/ntm/README.md", "A machine with a memory."),
+            ("xtask/templates/model/Cargo.toml", &row),
+        ]);
+        assert_eq!(places(&texts(&tree)), ["README.md:2", "crates/ntm/src/task.rs:1"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod study;
 mod task;
 mod telemetry;
 mod token;
+mod verdict;
 mod wallclock;
 mod web;
 
@@ -40,7 +41,7 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
             small_il::CLAIM,
             relevance::CLAIM,
         ],
-        &[repair::CLAIM, wallclock::CLAIM, overlap::CLAIM, ladder::CLAIM],
+        &[verdict::CLAIM, repair::CLAIM, wallclock::CLAIM, overlap::CLAIM, ladder::CLAIM],
         &token::CLAIMS,
     ];
     Claim::boxed(&claims.concat())

@@ -6,6 +6,7 @@ pub mod convolution;
 pub mod dense;
 pub mod mlp;
 pub mod ntm;
+pub mod quantizers;
 pub mod user_fused;
 
 use seedbed::autodiff::{Rng, Tensor};
@@ -21,6 +22,7 @@ pub fn sizes(threads: usize) -> serde_json::Value {
         "tanh": dense::TANH,
         "xent": { "rows": dense::ROWS, "classes": dense::CLASSES },
         "ntm": ntm::sizes(),
+        "quantizers": quantizers::sizes(),
         "chain": { "numbers": chain::NUMBERS, "rounds": chain::ROUNDS },
     })
 }

@@ -13,5 +13,6 @@ mod set;
 mod sizes;
 #[cfg(unix)]
 mod special;
+mod strings;
 mod tasks;
 mod texts;

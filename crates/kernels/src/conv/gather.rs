@@ -131,9 +131,9 @@ mod blocked {
 
     use super::{Gather, par};
     use crate::Float;
-    use crate::gemm::blocked::Shared;
     use crate::gemm::pack::{Panel, pack, panels, with_scratch};
     use crate::gemm::tile::{Reading, Row, Strip, Target, strip};
+    use crate::shared::SharedMut;
 
     /// Pieces of work that a large convolution is cut into.
     const PIECES: usize = 16;
@@ -151,7 +151,7 @@ mod blocked {
         ) {
             let rows = self.all_pixels.div_ceil(PIECES).max(ROWS).next_multiple_of(6);
             let down = self.all_pixels.div_ceil(rows);
-            let out = Shared(out.as_mut_ptr());
+            let out = SharedMut::new(out);
             let zeros = vec![F::zero(); self.from];
             self.with_packed(|packed| {
                 par::for_each(down * self.groups, self.work, |i| {
@@ -163,8 +163,7 @@ mod blocked {
                     for row in rows {
                         let at = row * self.groups * self.to + group * self.to;
                         // SAFETY: this piece's part of the pixel, which is done.
-                        let part =
-                            unsafe { std::slice::from_raw_parts_mut(out.get().add(at), self.to) };
+                        let part = unsafe { out.part(at..at + self.to) };
                         epilogue(row, group * self.to, part);
                     }
                 });
@@ -221,7 +220,7 @@ mod blocked {
             group: usize,
             packed: &[F],
             zeros: &[F],
-            out: Shared<F>,
+            out: SharedMut<'_, F>,
         ) {
             let lines: Vec<Row<F>> = rows
                 .clone()
@@ -245,8 +244,9 @@ mod blocked {
                     // target is inside this piece.
                     unsafe {
                         let first = rows.start * width + group * self.to + panel.first;
+                        let last = (rows.end - 1) * width + group * self.to + panel.first;
                         let c = Target {
-                            at: out.get().add(first),
+                            at: out.at(first..last + panel.cols),
                             row: width,
                             col: 1,
                             cols: panel.cols,

@@ -63,9 +63,9 @@ mod blocked {
     use std::ops::Range;
 
     use super::*;
-    use crate::gemm::blocked::Shared;
     use crate::gemm::pack::{pack, panels, with_scratch};
     use crate::gemm::tile::{Meeting, Target, tile_meetings, tile_rows, tiles};
+    use crate::shared::SharedMut;
 
     /// Pieces of work that a gradient is cut into: by input channels, and if these are few by taps too.
     const PIECES: usize = 8;
@@ -94,7 +94,7 @@ mod blocked {
         let block = PIXELS.div_ceil(pixels).min(g.batch);
         let width: usize = panels::<F>(go).map(|p| p.width::<F>()).sum();
         dw.fill(F::zero());
-        let out = Shared(dw.as_mut_ptr());
+        let out = SharedMut::new(dw);
         let parts = PIECES.min(gi.div_ceil(3));
         let bands = PIECES.div_ceil(parts * g.groups).min(taps);
         with_packed(g, dy, width, |packed| {
@@ -177,7 +177,7 @@ mod blocked {
         ///
         /// # Safety
         /// Nobody else touches this part of `dw`.
-        unsafe fn piece(&self, part: &Part, dw: Shared<F>) {
+        unsafe fn piece(&self, part: &Part, dw: SharedMut<'_, F>) {
             let g = self.g;
             let most = self.meetings.iter().map(Vec::len).max().unwrap_or(0);
             let sums = g.batch.div_ceil(self.block) * most.div_ceil(PAIRS);
@@ -215,7 +215,7 @@ mod blocked {
             tap: usize,
             first: usize,
             meetings: &[Meeting],
-            dw: Shared<F>,
+            dw: SharedMut<'_, F>,
         ) {
             let (g, group) = (self.g, part.group);
             let (gi, go) = (g.group_in(), g.group_out());
@@ -233,8 +233,9 @@ mod blocked {
                     let size = [height, panel.registers];
                     // SAFETY: meetings are pixels of this block; the target is this piece's.
                     unsafe {
-                        let at = dw.get().add(row + group * go + panel.first);
+                        let first = row + group * go + panel.first;
                         let (row, cols) = (g.out_channels, panel.cols);
+                        let at = dw.at(first..first + (height - 1) * row + cols);
                         let c = Target { at, row, col: 1, cols, add: true };
                         tile_meetings(size, meetings, x, dy, c);
                     }
@@ -260,7 +261,7 @@ mod blocked {
         ///
         /// # Safety
         /// As for [`Weight::piece`].
-        unsafe fn count(&mut self, part: &Part, g: &Geometry, tap: usize, dw: Shared<F>) {
+        unsafe fn count(&mut self, part: &Part, g: &Geometry, tap: usize, dw: SharedMut<'_, F>) {
             self.sums += 1;
             if self.sums == PAIRS {
                 // SAFETY: the caller's promise.
@@ -272,7 +273,7 @@ mod blocked {
         ///
         /// # Safety
         /// As above.
-        unsafe fn take(&mut self, part: &Part, g: &Geometry, tap: usize, dw: Shared<F>) {
+        unsafe fn take(&mut self, part: &Part, g: &Geometry, tap: usize, dw: SharedMut<'_, F>) {
             for (c, row) in self.row.chunks_mut(g.group_out().max(1)).enumerate() {
                 // SAFETY: the caller's promise.
                 let out = unsafe { part.row(g, tap, c, dw) };
@@ -287,7 +288,7 @@ mod blocked {
         ///
         /// # Safety
         /// As above.
-        unsafe fn put(mut self, part: &Part, g: &Geometry, tap: usize, dw: Shared<F>) {
+        unsafe fn put(mut self, part: &Part, g: &Geometry, tap: usize, dw: SharedMut<'_, F>) {
             // SAFETY: the caller's promise.
             unsafe { self.take(part, g, tap, dw) };
             let all = self.totals.finish();
@@ -308,12 +309,12 @@ mod blocked {
             g: &Geometry,
             tap: usize,
             c: usize,
-            dw: Shared<F>,
+            dw: SharedMut<'a, F>,
         ) -> &'a mut [F] {
             let (gi, go) = (g.group_in(), g.group_out());
             let at = (tap * gi + self.channels.start + c) * g.out_channels + self.group * go;
             // SAFETY: `go` numbers of a row of `dw`; the rest is the caller's promise.
-            unsafe { std::slice::from_raw_parts_mut(dw.get().add(at), go) }
+            unsafe { dw.part(at..at + go) }
         }
     }
 }

@@ -23,6 +23,7 @@ use super::tile::{MAX_ROWS, Reading, Row, Strip, Target, strip};
 use super::vector::lanes;
 use super::{Mat, Store, outer, row_product, vector_product, work};
 use crate::par;
+use crate::shared::SharedMut;
 use crate::{Float, buffers};
 
 /// Most bytes of a panel of `B` in a block of `k`: three quarters of the first-level cache.
@@ -43,28 +44,13 @@ const MANY: usize = 16;
 /// Fewest `k` at which storing a transposed tile costs little beside computing it.
 const SWAP_FROM: usize = 64;
 
-/// A pointer that may cross threads: each piece of work touches its own part behind it.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<T>(pub(crate) *mut T);
-// SAFETY: whoever makes one gives every piece of work a part of its own.
-unsafe impl<T> Send for Shared<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Shared<T> {}
-
-impl<T> Shared<T> {
-    /// The pointer (a method, so that a closure captures the whole wrapper).
-    pub(crate) fn get(self) -> *mut T {
-        self.0
-    }
-}
-
 /// A product that is ready to run: strides instead of slices, `C` writable at any of its places.
 #[derive(Clone, Copy)]
 struct Product<'a, F> {
     dims: [usize; 3],
     a: Mat<'a, F>,
     b: Mat<'a, F>,
-    c: Shared<F>,
+    c: SharedMut<'a, F>,
     /// Distances of `C` from row to row and from column to column.
     c_row: usize,
     c_col: usize,
@@ -85,7 +71,7 @@ pub(super) fn gemm<F: Float>(
     }
     let Some(vector) = Vector::of::<F>([m, n], a, b) else {
         // SAFETY: `c` is borrowed, and the caller checked its length.
-        return unsafe { tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), store, epilogue) };
+        return unsafe { tiled([m, n, k], a, b, SharedMut::new(c), store, epilogue) };
     };
     let along_row = |col: usize, part: &mut [F]| epilogue(0, col, part);
     let along_column = |first: usize, part: &mut [F]| {
@@ -113,11 +99,12 @@ pub(super) fn product<F: Float>(
         gemm([m, n, k], a, b, &mut c, Store::Set, epilogue);
         return c;
     }
-    let mut c = buffers::reserve(m * n);
+    let size = m.checked_mul(n).expect("a product that fits in memory");
+    let mut c = buffers::reserve(size);
     // SAFETY: there is room for `C`, and with `Store::Set` every element of it is written, before any is read.
     unsafe {
-        tiled([m, n, k], a, b, Shared(c.as_mut_ptr()), Store::Set, epilogue);
-        c.set_len(m * n);
+        tiled([m, n, k], a, b, SharedMut::of_new(&mut c, size), Store::Set, epilogue);
+        c.set_len(size);
     }
     c
 }
@@ -150,13 +137,13 @@ impl Vector {
 }
 
 /// # Safety
-/// The operands cover the dimensions, none of which is zero; `out` is writable for `m · n` numbers, and readable
-/// too if the store adds.
+/// The operands cover the dimensions, none of which is zero; `out` has `m · n` elements, for this call alone, and they are
+/// initialised if the store adds.
 unsafe fn tiled<F: Float>(
     [m, n, k]: [usize; 3],
     a: Mat<'_, F>,
     b: Mat<'_, F>,
-    out: Shared<F>,
+    out: SharedMut<'_, F>,
     store: Store,
     epilogue: impl Fn(usize, usize, &mut [F]) + Send + Sync,
 ) {
@@ -178,9 +165,7 @@ unsafe fn tiled<F: Float>(
         let (r, c) = if swap { (c.clone(), r.clone()) } else { (r.clone(), c.clone()) };
         for row in r {
             // SAFETY: this part of the row lies in this piece's rectangle, which is done.
-            let part = unsafe {
-                std::slice::from_raw_parts_mut(out.get().add(row * n + c.start), c.len())
-            };
+            let part = unsafe { out.part(row * n + c.start..row * n + c.end) };
             epilogue(row, c.start, part);
         }
     };
@@ -309,7 +294,10 @@ impl<F: Float> Product<'_, F> {
                     // SAFETY: rows, panel and target lie in the operands and in the rectangle.
                     unsafe {
                         let (row, col) = (self.c_row, self.c_col);
-                        let at = self.c.get().add(block.start * row + (cols.start + first) * col);
+                        let col_from = cols.start + first;
+                        let start = block.start * row + col_from * col;
+                        let last = (block.end - 1) * row + (col_from + width - 1) * col;
+                        let at = self.c.at(start..last + 1);
                         strip(&lines, how, b, Target { at, row, col, cols: width, add });
                     }
                 }

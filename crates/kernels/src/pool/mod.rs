@@ -126,39 +126,51 @@ fn gather<F: Float>(
     if out.is_empty() {
         return;
     }
+    // No pixel gathers from more than a window has.
+    let many = p.kernel[0].saturating_mul(p.kernel[1]) > ROWS;
     par::chunks_mut(out, own[1] * p.channels, p.work(), |i, out| {
         let (image, i) = (i / own[0], i % own[0]);
         let image = image * p.image(other);
+        if many {
+            let from = &from[image..];
+            let pixel = |r, c| &from[(r * other[1] + c) * p.channels..][..p.channels];
+            return out.chunks_mut(p.channels).enumerate().for_each(|(j, out)| {
+                let (rows, cols) = under(i, j);
+                add_many(rows, cols, pixel, out);
+                out.iter_mut().for_each(|x| *x *= scale);
+            });
+        }
         for (j, out) in out.chunks_mut(p.channels).enumerate() {
+            out.fill(F::zero());
             let (rows, cols) = under(i, j);
-            let pixel = |(r, c): (usize, usize)| {
-                let at = image + (r * other[1] + c) * p.channels;
-                &from[at..at + p.channels]
-            };
-            add_up(rows.len() * cols.len(), grid(rows, cols).map(pixel), out);
+            for r in rows {
+                for c in cols.clone() {
+                    let at = image + (r * other[1] + c) * p.channels;
+                    for (out, &x) in out.iter_mut().zip(&from[at..at + p.channels]) {
+                        *out += x;
+                    }
+                }
+            }
             out.iter_mut().for_each(|x| *x *= scale);
         }
     });
 }
 
-/// Every row with every column.
-fn grid(
+/// `out = Σ pixel(r, c)` over all rows and columns, in blocks ([`sums`](crate::sums)).
+#[cold]
+fn add_many<'a, F: Float>(
     rows: std::ops::Range<usize>,
     cols: std::ops::Range<usize>,
-) -> impl Iterator<Item = (usize, usize)> {
-    rows.flat_map(move |r| cols.clone().map(move |c| (r, c)))
-}
-
-/// `out = Σ pixels`, in blocks if they are many ([`sums`](crate::sums)).
-fn add_up<'a, F: Float>(count: usize, pixels: impl Iterator<Item = &'a [F]>, out: &mut [F]) {
-    if count <= ROWS {
-        out.fill(F::zero());
-        pixels.for_each(|x| add_assign(out, x));
-    } else {
-        let mut totals = Totals::new(out.len());
-        pixels.for_each(|x| totals.add(x));
-        out.copy_from_slice(&totals.finish());
+    pixel: impl Fn(usize, usize) -> &'a [F],
+    out: &mut [F],
+) {
+    let mut totals = Totals::new(out.len());
+    for r in rows {
+        for c in cols.clone() {
+            totals.add(pixel(r, c));
+        }
     }
+    out.copy_from_slice(&totals.finish());
 }
 
 /// Each pixel of `x` (images of `size`, `channels` numbers a pixel) repeated `factor` times down and
@@ -198,9 +210,20 @@ pub fn upsample_gradient<F: Float>(
     }
     par::chunks_mut(dx, to, dy.len(), |i, dx| {
         let dy = &dy[i * factor[0] * from..][..factor[0] * from];
-        for (j, dx) in dx.chunks_mut(channels).enumerate() {
-            let copy = |(r, c)| &dy[r * from + (j * factor[1] + c) * channels..][..channels];
-            add_up(factor[0] * factor[1], grid(0..factor[0], 0..factor[1]).map(copy), dx);
+        if factor[0] * factor[1] > ROWS {
+            for (j, dx) in dx.chunks_mut(channels).enumerate() {
+                let copy = |r, c| &dy[r * from + (j * factor[1] + c) * channels..][..channels];
+                add_many(0..factor[0], 0..factor[1], copy, dx);
+            }
+            return;
+        }
+        dx.fill(F::zero());
+        for dy in dy.chunks(from) {
+            for (dx, dy) in dx.chunks_mut(channels).zip(dy.chunks(channels * factor[1])) {
+                for dy in dy.chunks(channels) {
+                    add_assign(dx, dy);
+                }
+            }
         }
     });
 }

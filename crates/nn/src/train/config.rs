@@ -37,10 +37,10 @@ pub struct TrainConfig {
     pub plateau: Option<PlateauConfig>,
     /// What to do about a loss or gradient that is NaN or infinite.
     pub non_finite: NonFinite,
-    /// Shows a progress bar on the standard error, if that is a terminal.
+    /// Shows a progress bar on the standard error, if that is a terminal. Needs the feature `cli`.
     pub progress: bool,
     /// Ctrl-C saves a checkpoint and stops after the step; pressed again, it ends the process. This takes
-    /// over the process's handler.
+    /// over the process's handler. Needs the feature `cli`.
     pub catch_ctrl_c: bool,
 }
 
@@ -123,6 +123,10 @@ impl Config for TrainConfig {
             let expected = "at least 1 where there is a monitor";
             check.that(self.validate_every > 0, "validate_every", self.validate_every, expected)?;
             monitor.patience.map_or(Ok(()), |n| check.at_least_one("monitor.patience", n))?;
+        }
+        for (field, wanted) in [("progress", self.progress), ("catch_ctrl_c", self.catch_ctrl_c)] {
+            let expected = "false where seedbed-nn is built without its feature `cli`";
+            check.that(!wanted || cfg!(feature = "cli"), field, wanted, expected)?;
         }
         match self.non_finite {
             NonFinite::Stop => Ok(()),

@@ -68,6 +68,8 @@
 //! A directory belongs to one run: it is locked from [`Trainer::resume`], or else from the beginning of the fit, to the end of the
 //! fit, and a second training there is refused.
 
+#[cfg_attr(not(feature = "cli"), path = "no_bar.rs")]
+mod bar;
 mod batches;
 mod config;
 mod error;

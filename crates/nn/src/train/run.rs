@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use seedbed_autodiff::{Float, Module, Rng};
 
+use super::bar::Bar;
 use super::loss::Differentiated;
 use super::metrics_file::{METRICS, MetricsFile};
+#[cfg(feature = "cli")]
 use super::stop::catch_ctrl_c;
 use super::{Batches, Best, Metrics, NonFinite, Report, Stopped, TrainError, Trainer};
 use crate::checkpoint::CheckpointDir;
@@ -18,13 +19,12 @@ use crate::optim::Optimizer;
 struct Outputs {
     /// The directory's checkpoints and metrics, if there is a directory.
     files: Option<(CheckpointDir, MetricsFile)>,
-    bar: ProgressBar,
+    bar: Bar,
 }
 
 impl Outputs {
     fn metrics(&mut self, step: u64, split: &str, metrics: &Metrics) -> Result<(), TrainError> {
-        let text: Vec<_> = metrics.iter().map(|(name, x)| format!("{name} {x:.4}")).collect();
-        self.bar.set_message(format!("{split}: {}", text.join(", ")));
+        self.bar.set_metrics(split, metrics);
         self.files.as_mut().map_or(Ok(()), |(_, file)| file.write(step, split, metrics))
     }
 }
@@ -36,6 +36,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         differentiate: impl FnMut(&M, B::Batch, &mut Rng) -> Differentiated<F, M>,
         validate: impl FnMut(&M) -> Metrics,
     ) -> Result<Report, TrainError> {
+        #[cfg(feature = "cli")]
         if self.config.catch_ctrl_c {
             catch_ctrl_c()?;
         }
@@ -94,7 +95,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         if saved != step {
             self.save(batches, &mut outputs)?;
         }
-        outputs.bar.finish_and_clear();
+        outputs.bar.finish();
         Ok(Report { stopped, step: self.progress.step, best: self.progress.best.clone() })
     }
 
@@ -194,17 +195,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
     fn open_outputs(&mut self) -> Result<Outputs, TrainError> {
         let dir = self.config.dir.clone();
         let files = dir.map(|dir| self.open_files(&dir)).transpose()?;
-        let bar = if self.config.progress {
-            // Hidden where the standard error is no terminal.
-            let bar = ProgressBar::with_draw_target(
-                Some(self.config.steps),
-                ProgressDrawTarget::stderr(),
-            );
-            let style = "{bar:30} {pos}/{len} [{elapsed} < {eta}] {msg}";
-            bar.with_style(ProgressStyle::with_template(style).expect("a valid template"))
-        } else {
-            ProgressBar::hidden()
-        };
+        let bar = Bar::new(self.config.steps, self.config.progress);
         bar.set_position(self.progress.step);
         Ok(Outputs { files, bar })
     }

@@ -1,7 +1,5 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
-
-use super::TrainError;
 
 /// Asks a training to stop after the step it is in, from anywhere: another thread, a signal handler.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +21,10 @@ impl StopHandle {
 static PRESSED: AtomicBool = AtomicBool::new(false);
 
 /// Sets the process's handler, once.
-pub(super) fn catch_ctrl_c() -> Result<(), TrainError> {
+#[cfg(feature = "cli")]
+pub(super) fn catch_ctrl_c() -> Result<(), super::TrainError> {
+    use std::sync::OnceLock;
+
     static HANDLER: OnceLock<Result<(), String>> = OnceLock::new();
     let set = || {
         ctrlc::set_handler(|| {
@@ -34,5 +35,5 @@ pub(super) fn catch_ctrl_c() -> Result<(), TrainError> {
         })
         .map_err(|e| e.to_string())
     };
-    HANDLER.get_or_init(set).clone().map_err(TrainError::CtrlC)
+    HANDLER.get_or_init(set).clone().map_err(super::TrainError::CtrlC)
 }

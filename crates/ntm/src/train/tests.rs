@@ -79,7 +79,7 @@ fn what_a_crash_left_is_gone_on_from_and_another_run_is_not() {
     std::fs::remove_file(&file).unwrap();
     assert_eq!(run(48, 3).unwrap().curve, []);
     let error = run(96, 4).unwrap_err().to_string();
-    let says = "16 steps took 48 sequences, not 4 each: the batch size was another one";
+    let says = "the state's batch_size is 3; it should be 4, as in this stream";
     assert!(error.ends_with(says), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
 }

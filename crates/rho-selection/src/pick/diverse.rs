@@ -1,7 +1,7 @@
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{at_most, finite, same_length};
+use crate::error::{at_most, finite_rows, same_length};
 use crate::math::dot;
 use crate::rng::Uniform;
 use crate::score::logit_gradients;
@@ -41,7 +41,7 @@ pub fn diverse(
     let n = labels.len();
     at_most(k, n)?;
     same_length(("labels", n), ("features", features.len()))?;
-    finite("feature", features.data())?;
+    finite_rows("feature", features)?;
     let gradients = logit_gradients(logits, labels)?;
     let gradients = Rows::new(&gradients, logits.width()).expect("as wide as the logits");
     let gram = gram(gradients, features);

@@ -2,10 +2,10 @@ use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
 use super::{Picked, uniform};
-use crate::error::{finite, positive};
+use crate::error::{TEMPERATURES, between, finite};
 use crate::math::log_softmax;
 use crate::rng::Uniform;
-use crate::{Schedule, SelectionError};
+use crate::{Example, Schedule, SelectionError};
 
 /// What the probabilities of [`importance`] sampling are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ impl Proposal {
         match self {
             Self::Softmax { temperature } => {
                 let temperature = temperature.at(step);
-                positive("temperature", temperature)?;
+                between("temperature", temperature, TEMPERATURES)?;
                 let mut log_p = Vec::new();
                 log_softmax(scores, temperature, &mut log_p);
                 Ok(log_p.into_iter().map(f64::exp).collect())
@@ -40,7 +40,7 @@ impl Proposal {
                 if let Some(i) = scores.iter().position(|&s| s < 0.0) {
                     return Err(SelectionError::OutOfRange {
                         what: "score",
-                        id: i as u64,
+                        example: Example::Position(i),
                         value: scores[i].to_string(),
                         expected: "at least 0 for proportional importance sampling (a softmax proposal takes any)".into(),
                     });
@@ -80,7 +80,7 @@ pub fn importance(
     if let Some(i) = probabilities.iter().position(|p| !(*p >= 0.0 && p.is_finite())) {
         return Err(SelectionError::OutOfRange {
             what: "probability",
-            id: i as u64,
+            example: Example::Position(i),
             value: probabilities[i].to_string(),
             expected: "a finite number, at least 0".into(),
         });

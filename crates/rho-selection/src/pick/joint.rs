@@ -1,6 +1,6 @@
 use rand::RngCore;
 
-use crate::error::{at_most, finite, same_length};
+use crate::error::{at_most, finite_rows, same_length};
 use crate::rng::Uniform;
 use crate::{Rows, SelectionError};
 
@@ -22,7 +22,7 @@ pub fn joint(
     let n = scores.len();
     at_most(k, n)?;
     same_length(("joint scores (rows)", n), ("joint scores (columns)", scores.width()))?;
-    finite("joint score", scores.data())?;
+    finite_rows("joint score", scores)?;
     if chunks == 0 || chunks > k {
         return Err(SelectionError::Setting {
             field: "chunks",

@@ -63,7 +63,7 @@ impl Policy {
         match *self {
             Self::Softmax { temperature }
             | Self::Importance { proposal: Proposal::Softmax { temperature }, .. } => {
-                temperature.within("policy temperature", f64::INFINITY)
+                temperature.temperatures("policy temperature")
             }
             Self::Threshold { above } if !above.is_finite() => {
                 invalid("policy.threshold.above", above.to_string(), "a finite number")

@@ -2,7 +2,7 @@ use rand::RngCore;
 
 use super::top_k::highest;
 use crate::SelectionError;
-use crate::error::{at_most, finite, positive};
+use crate::error::{TEMPERATURES, at_most, between, finite};
 use crate::rng::Uniform;
 
 /// `k` positions drawn one after the other *without replacement*, each time with probability ∝ exp(score / T).
@@ -11,7 +11,7 @@ use crate::rng::Uniform;
 /// a high one uniform selection. First drawn first.
 ///
 /// # Errors
-/// If `k` is 0 or above the number of scores, a score is not finite, or the temperature is not above 0.
+/// If `k` is 0 or above the number of scores, a score is not finite, or the temperature is not from 10⁻¹⁰⁰ to 10¹⁰⁰.
 pub fn gumbel_top_k(
     scores: &[f32],
     k: usize,
@@ -20,7 +20,7 @@ pub fn gumbel_top_k(
 ) -> Result<Vec<usize>, SelectionError> {
     at_most(k, scores.len())?;
     finite("score", scores)?;
-    positive("temperature", temperature)?;
+    between("temperature", temperature, TEMPERATURES)?;
     let mut rng = Uniform(rng);
     let noise: Vec<f64> = scores.iter().map(|_| rng.gumbel()).collect();
     Ok(highest(k, scores.len(), |i| f64::from(scores[i]) / temperature + noise[i]))

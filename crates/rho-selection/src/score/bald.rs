@@ -1,6 +1,6 @@
 //! Scores over Monte-Carlo samples of the prediction: dropout left on, or the members of an ensemble.
 
-use crate::error::{finite, labels_below};
+use crate::error::{labels_below, logits_of, not_finite};
 use crate::math::{self, log_softmax, log_sum_exp};
 use crate::{Rows, SelectionError};
 
@@ -12,7 +12,7 @@ use crate::{Rows, SelectionError};
 /// With one sample it is 0.
 ///
 /// # Errors
-/// If the rows are no samples of the examples, or a logit is not finite.
+/// If the rows are no samples of the examples, a logit is NaN or +∞, or all of a row are −∞. A class that cannot be has −∞.
 ///
 /// ```
 /// use seedbed_rho_selection::{Rows, score::bald};
@@ -44,13 +44,18 @@ pub fn conditional_entropy(logits: Rows<'_>, examples: usize) -> Result<Vec<f32>
 /// Samples as in [`bald`]; `labels` has the class of each example.
 ///
 /// # Errors
-/// As [`bald`]; or if a label names no class.
+/// As [`bald`]; or if a label names no class, or one that cannot be.
 pub fn loss_minus_conditional_entropy(
     logits: Rows<'_>,
     labels: &[usize],
 ) -> Result<Vec<f32>, SelectionError> {
     let sampled = Sampled::new(logits, labels.len())?;
     labels_below(labels, logits.width())?;
+    if let Some(i) =
+        (0..logits.len()).find(|&i| logits.row(i)[labels[i % labels.len()]] == f32::NEG_INFINITY)
+    {
+        return Err(not_finite("cross-entropy", i % labels.len(), f32::INFINITY));
+    }
     let loss = |i: usize, row: usize| {
         let z = logits.row(row);
         log_sum_exp(z.iter().map(|&z| f64::from(z))) - f64::from(z[labels[i]])
@@ -79,7 +84,7 @@ pub(super) struct Entropies {
 impl<'a> Sampled<'a> {
     pub(super) fn new(logits: Rows<'a>, examples: usize) -> Result<Self, SelectionError> {
         let samples = logits.samples(examples)?;
-        finite("logit", logits.data())?;
+        logits_of(examples, logits)?;
         Ok(Self { logits, examples, samples })
     }
 

@@ -1,27 +1,31 @@
-use crate::error::{finite, labels_below, positive, same_length};
+use crate::error::{between, labels_below, logits_of, not_finite, same_length};
 use crate::math::log_softmax;
 use crate::{Rows, SelectionError};
 
 /// The cross-entropy of each row at a temperature, −log softmax(z / T)_y, in nats.
 ///
 /// # Errors
-/// If the lengths differ, a label names no class, a logit is not finite, or the temperature is not above 0.
+/// If the lengths differ, a label names no class or one with a logit of −∞, a logit is NaN or +∞, or the temperature is not from 10⁻⁶ to 10⁶.
 pub fn losses_at_temperature(
     logits: Rows<'_>,
     labels: &[usize],
     temperature: f64,
 ) -> Result<Vec<f32>, SelectionError> {
-    positive("temperature", temperature)?;
+    between("temperature", temperature, TEMPERATURES)?;
     same_length(("logits", logits.len()), ("labels", labels.len()))?;
     labels_below(labels, logits.width())?;
-    finite("logit", logits.data())?;
+    logits_of(labels.len(), logits)?;
     let mut log_p = Vec::new();
-    let loss = |(row, &label): (&[f32], &usize)| {
+    let loss = |(at, (row, &label)): (usize, (&[f32], &usize))| {
         log_softmax(row, temperature, &mut log_p);
-        -log_p[label] as f32
+        let loss = -log_p[label] as f32;
+        if loss.is_finite() { Ok(loss) } else { Err(not_finite("cross-entropy", at, loss)) }
     };
-    Ok(logits.iter().zip(labels).map(loss).collect())
+    logits.iter().zip(labels).enumerate().map(loss).collect()
 }
+
+/// Temperatures of logits: far more than a calibration ever needs.
+pub(crate) const TEMPERATURES: (f64, f64) = (1e-6, 1e6);
 
 /// The temperature that calibrates a classifier (Guo et al. 2017): the minimiser of its mean cross-entropy on examples that it was not
 /// trained on, within 1/100 to 100.

@@ -7,7 +7,7 @@ use crate::{Rows, SelectionError};
 /// With one sample it is the "max entropy" ranking of selection via proxy (Coleman et al. 2020).
 ///
 /// # Errors
-/// If the rows are no samples of the examples, or a logit is not finite.
+/// As [`bald`](super::bald()).
 ///
 /// ```
 /// use seedbed_rho_selection::{Rows, score::entropy};

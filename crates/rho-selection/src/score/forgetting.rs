@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::SelectionError;
 use crate::error::same_length;
+use crate::{Example, SelectionError};
 
 /// Forgetting events (Toneva et al. 2019): how often an example was answered correctly and, later, no more.
 ///
@@ -63,7 +63,7 @@ impl Forgetting {
             Some(_) => Ok((self.rounds + 1) as f32),
             None => Err(SelectionError::OutOfRange {
                 what: "the count of observations",
-                id,
+                example: Example::Id(id),
                 value: "0".into(),
                 expected: "at least 1: observe every example that is ranked".into(),
             }),

@@ -1,4 +1,4 @@
-use crate::error::{finite, labels_below, same_length};
+use crate::error::{labels_below, logits_of, same_length};
 use crate::math::log_softmax;
 use crate::{Rows, SelectionError};
 
@@ -8,7 +8,7 @@ use crate::{Rows, SelectionError};
 /// (Katharopoulos & Fleuret 2018, equation 20).
 ///
 /// # Errors
-/// If the lengths differ, a label names no class, or a logit is not finite.
+/// If the lengths differ, a label names no class, a logit is NaN or +∞, or all of a row are −∞. A class that cannot be has −∞.
 ///
 /// ```
 /// use seedbed_rho_selection::{Rows, score::gradient_norm};
@@ -30,7 +30,7 @@ pub(crate) fn logit_gradients(
 ) -> Result<Vec<f32>, SelectionError> {
     same_length(("logits", logits.len()), ("labels", labels.len()))?;
     labels_below(labels, logits.width())?;
-    finite("logit", logits.data())?;
+    logits_of(labels.len(), logits)?;
     let mut gradients = Vec::with_capacity(logits.data().len());
     let mut log_p = Vec::new();
     for (row, &label) in logits.iter().zip(labels) {

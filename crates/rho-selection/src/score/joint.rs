@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::error::{finite, positive};
+use crate::error::{between, finite_rows, not_finite, positive};
 use crate::{Rows, SelectionError};
 
 /// Which joint score of pairs to use (Evans et al. 2024, section 3).
@@ -36,28 +36,39 @@ pub fn joint_scores(
         ("reference's losses", reference.len()),
     )?;
     let pairs = learner.data().iter().zip(reference.data());
-    Ok(match kind {
+    let scores: Vec<f32> = match kind {
         JointScore::Learnability => pairs.map(|(learner, reference)| learner - reference).collect(),
         JointScore::HardLearner => learner.data().to_vec(),
         JointScore::EasyReference => reference.data().iter().map(|loss| -loss).collect(),
-    })
+    };
+    finite_rows("joint score", Rows::new(&scores, learner.width())?)?;
+    Ok(scores)
 }
 
 /// The sigmoid contrastive loss of each pair (Zhai et al. 2023), an n × n matrix:
 ///
 /// ℓᵢⱼ = log(1 + exp(−z (α sᵢⱼ + β))), z = 1 where i = j, else −1,
 ///
-/// with sᵢⱼ the similarity of the first half of example i and the second half of example j.
+/// with sᵢⱼ the similarity of the first half of example i and the second half of example j. Two that cannot belong together have −∞, and a loss of 0.
 ///
 /// # Errors
-/// If the matrix is not square, a similarity is not finite, or the scale α is not above 0.
+/// If the matrix is not square, a similarity or the bias is not finite (but for −∞ beside the diagonal), the scale α is not above 0, or a loss is beyond all floats.
 pub fn sigmoid_pair_losses(
     similarity: Rows<'_>,
     scale: f64,
     bias: f64,
 ) -> Result<Vec<f32>, SelectionError> {
-    square("similarities", similarity)?;
+    let rows = ("similarities", similarity.len());
+    crate::error::same_length(rows, ("a row of them", similarity.width()))?;
     positive("scale", scale)?;
+    between("bias", bias, (-f64::MAX, f64::MAX))?;
+    let bad = |(at, &s): (usize, &f32)| {
+        let (i, j) = (at / similarity.width(), at % similarity.width());
+        (!s.is_finite() && (s != f32::NEG_INFINITY || i == j)).then_some((i, s))
+    };
+    if let Some((row, value)) = similarity.data().iter().enumerate().find_map(bad) {
+        return Err(not_finite("similarities", row, value));
+    }
     let loss = |(i, row): (usize, &[f32])| -> Vec<f32> {
         let of_pair = |(j, &s): (usize, &f32)| {
             let sign = if i == j { 1.0 } else { -1.0 };
@@ -67,11 +78,13 @@ pub fn sigmoid_pair_losses(
         };
         row.iter().enumerate().map(of_pair).collect()
     };
-    Ok(similarity.iter().enumerate().flat_map(loss).collect())
+    let losses: Vec<f32> = similarity.iter().enumerate().flat_map(loss).collect();
+    finite_rows("pair losses", Rows::new(&losses, similarity.width())?)?;
+    Ok(losses)
 }
 
 /// Refuses what is not a square matrix of finite numbers.
 fn square(what: &'static str, matrix: Rows<'_>) -> Result<(), SelectionError> {
     crate::error::same_length((what, matrix.len()), ("a row of them", matrix.width()))?;
-    finite(what, matrix.data())
+    finite_rows(what, matrix)
 }

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Repair, bald, conditional_entropy, entropy, gradient_norm, least_confidence,
-    loss_minus_conditional_entropy, low_irreducible_loss,
+    Repair, bald, conditional_entropy, el2n, entropy, gradient_norm, last_layer_grand,
+    least_confidence, loss_minus_conditional_entropy, low_irreducible_loss,
 };
 use crate::error::finite;
 use crate::{Candidates, IrreducibleLosses, SelectionError};
@@ -23,6 +23,11 @@ pub enum Score {
     LowIrreducibleLoss,
     /// [`gradient_norm`]; needs logits and labels.
     GradientNorm,
+    /// [`el2n`](super::el2n()): the gradient norm, averaged over models; needs logits and labels.
+    #[serde(rename = "el2n")]
+    El2n,
+    /// GraNd of the last layer, [`last_layer_grand`]; needs logits, labels and features.
+    Grand,
     /// [`bald`]; needs logits of several samples.
     Bald,
     /// [`entropy`]; needs logits.
@@ -47,6 +52,8 @@ impl Score {
             Self::ReducibleLoss => "reducible-loss",
             Self::LowIrreducibleLoss => "low-irreducible-loss",
             Self::GradientNorm => "gradient-norm",
+            Self::El2n => "el2n",
+            Self::Grand => "grand",
             Self::Bald => "bald",
             Self::Entropy => "entropy",
             Self::ConditionalEntropy => "conditional-entropy",
@@ -67,6 +74,8 @@ impl Score {
         matches!(
             self,
             GradientNorm
+                | El2n
+                | Grand
                 | Bald
                 | Entropy
                 | ConditionalEntropy
@@ -101,6 +110,12 @@ pub(crate) fn scores_of(
         Score::LowIrreducibleLoss => low_irreducible_loss(&irreducible.of(candidates.ids)?),
         Score::GradientNorm => {
             gradient_norm(candidates.single_logits(by)?, candidates.required_labels(by)?)
+        }
+        Score::El2n => el2n(logits()?, candidates.required_labels(by)?),
+        Score::Grand => {
+            let logits = candidates.single_logits(by)?;
+            let labels = candidates.required_labels(by)?;
+            last_layer_grand(logits, labels, candidates.required_features(by)?)
         }
         Score::Bald => bald(logits()?, n),
         Score::Entropy => entropy(logits()?, n),

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gradient_norm::logit_gradients;
 use super::linalg::{cholesky, solve_lower, solve_lower_transposed};
-use crate::error::{finite, positive, same_length};
+use crate::error::{between, finite, finite_rows, same_length};
 use crate::math::log_sum_exp;
 use crate::rng::{Uniform, step_rng};
 use crate::{Rows, SelectionError};
@@ -89,6 +89,9 @@ struct Factors {
     u: Vec<f64>,
 }
 
+/// Wider layers would have a matrix of more than 2 GB.
+const WIDEST: f64 = 16_384.0;
+
 impl LastLayerLaplace {
     /// A posterior that has seen nothing, over a last layer from `width` features to `classes` logits.
     ///
@@ -99,11 +102,11 @@ impl LastLayerLaplace {
         classes: usize,
         config: LaplaceConfig,
     ) -> Result<Self, SelectionError> {
-        positive("width", width as f64)?;
-        positive("classes", classes as f64)?;
-        positive("effective_examples", config.effective_examples)?;
-        positive("prior_precision", config.prior_precision)?;
-        positive("samples", config.samples as f64)?;
+        between("width", width as f64, (1.0, WIDEST))?;
+        between("classes", classes as f64, (1.0, WIDEST))?;
+        between("effective_examples", config.effective_examples, (1e-30, 1e30))?;
+        between("prior_precision", config.prior_precision, (1e-30, 1e30))?;
+        between("samples", config.samples as f64, (1.0, 1e6))?;
         for (field, value) in [("alpha", config.alpha), ("momentum", config.momentum)] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(SelectionError::Setting {
@@ -128,7 +131,7 @@ impl LastLayerLaplace {
     /// Moves the averages A and C towards a batch that the model trains on. The first batch sets them.
     ///
     /// # Errors
-    /// If the batch is empty, lengths or widths differ, a label names no class, or a number is not finite.
+    /// If the batch is empty, lengths or widths differ, a label names no class, or a number is not finite. A class that cannot be has a logit of −∞.
     pub fn observe(
         &mut self,
         features: Rows<'_>,
@@ -149,7 +152,7 @@ impl LastLayerLaplace {
     /// The scores of candidates. `irreducible` holds the loss of the reference model on each, in nats.
     ///
     /// # Errors
-    /// As [`observe`](Self::observe).
+    /// As [`observe`](Self::observe); or if a label names a class that cannot be.
     pub fn scores(
         &mut self,
         features: Rows<'_>,
@@ -162,10 +165,8 @@ impl LastLayerLaplace {
         finite("irreducible loss", irreducible)?;
         logit_gradients(logits, labels)?;
         let mut rng = Uniform(step_rng(self.config.seed, self.draws));
-        let noise: Vec<f64> =
-            (0..labels.len() * self.config.samples * self.classes).map(|_| rng.normal()).collect();
         self.draws += 1;
-        self.scores_with(features, logits, labels, irreducible, &noise)
+        self.scores_with(features, logits, labels, irreducible, || rng.normal())
     }
 
     /// The scores for given standard normal draws: a row of classes for each sample of each example.
@@ -175,12 +176,11 @@ impl LastLayerLaplace {
         logits: Rows<'_>,
         labels: &[usize],
         irreducible: &[f32],
-        noise: &[f64],
+        mut noise: impl FnMut() -> f64,
     ) -> Result<Vec<f32>, SelectionError> {
         let (samples, classes) = (self.config.samples, self.classes);
         let alpha = self.config.alpha;
         let factors = self.factorise()?;
-        let mut draws = noise.chunks_exact(classes);
         let mut h = vec![0.0; features.width()];
         let mut f = vec![0.0; classes];
         let score = |i: usize| {
@@ -191,7 +191,7 @@ impl LastLayerLaplace {
             let log_p: Vec<f64> = (0..samples)
                 .map(|_| {
                     // L⁻ᵀε has the covariance (L Lᵀ)⁻¹ = U⁻¹.
-                    f.copy_from_slice(draws.next().expect("a draw for every sample"));
+                    f.fill_with(&mut noise);
                     solve_lower_transposed(&factors.u, &mut f);
                     let z = f.iter().zip(logits.row(i)).map(|(e, &z)| f64::from(z) + deviation * e);
                     let z: Vec<f64> = z.collect();
@@ -202,7 +202,10 @@ impl LastLayerLaplace {
             let log_mean = log_sum_exp(log_p.iter().copied()) - (samples as f64).ln();
             (alpha * mean_log - (1.0 - alpha) * f64::from(irreducible[i]) - log_mean) as f32
         };
-        Ok((0..labels.len()).map(score).collect())
+        let scores: Vec<f32> = (0..labels.len()).map(score).collect();
+        // Where the label's own class cannot be there is no number.
+        finite("score", &scores)?;
+        Ok(scores)
     }
 
     fn factorise(&mut self) -> Result<&Factors, SelectionError> {
@@ -236,10 +239,20 @@ impl LastLayerLaplace {
         if labels.is_empty() {
             return Err(SelectionError::Empty { what: "examples" });
         }
+        // One that was read from a file may be anything.
+        let (d, c) = (self.width, self.classes);
+        same_length(
+            ("width²", d.saturating_mul(d)),
+            ("averages of features", self.features.len()),
+        )?;
+        same_length(
+            ("classes²", c.saturating_mul(c)),
+            ("averages of gradients", self.gradients.len()),
+        )?;
         same_length(("labels", labels.len()), ("features", features.len()))?;
         same_length(("width", self.width), ("a row of features", features.width()))?;
         same_length(("classes", self.classes), ("a row of logits", logits.width()))?;
-        finite("feature", features.data())
+        finite_rows("feature", features)
     }
 }
 
@@ -286,9 +299,10 @@ mod tests {
             let (h, z) = (Rows::new(&h, 5).unwrap(), Rows::new(&z, 3).unwrap());
             posterior.observe(h, z, &labels[from..to]).unwrap();
         }
-        let (irreducible, noise) = (f32s("irreducible"), golden("noise"));
-        let scores =
-            posterior.scores_with(features, logits, &labels, &irreducible, &noise).unwrap();
+        let (irreducible, mut noise) = (f32s("irreducible"), golden("noise").into_iter());
+        let scores = posterior
+            .scores_with(features, logits, &labels, &irreducible, || noise.next().unwrap())
+            .unwrap();
         for (ours, theirs) in scores.iter().zip(golden("scores")) {
             assert!((f64::from(*ours) - theirs).abs() < 2e-6, "{ours} {theirs}");
         }
@@ -334,6 +348,11 @@ mod tests {
             posterior.observe(narrow, logits, &[0]).unwrap_err().to_string(),
             "width has 2 entries and a row of features has 1: they must be as many"
         );
+        let saved = serde_json::to_string(&posterior).unwrap();
+        let mut other: LastLayerLaplace =
+            serde_json::from_str(&saved.replace("\"width\":2", "\"width\":3")).unwrap();
+        let wide = Rows::new(&[1.0; 3], 3).unwrap();
+        assert!(other.observe(wide, logits, &[0]).is_err());
         let features = Rows::new(&[1.0, f32::NAN], 2).unwrap();
         assert!(posterior.observe(features, logits, &[0]).is_err());
     }

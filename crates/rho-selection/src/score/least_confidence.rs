@@ -1,4 +1,4 @@
-use crate::error::finite;
+use crate::error::logits_of;
 use crate::math::log_softmax;
 use crate::{Rows, SelectionError};
 
@@ -6,7 +6,7 @@ use crate::{Rows, SelectionError};
 /// (Coleman et al. 2020), and of active learning before it (Lewis & Gale 1994).
 ///
 /// # Errors
-/// If a logit is not finite.
+/// If a logit is NaN or +∞, or all of a row are −∞. A class that cannot be has −∞.
 ///
 /// ```
 /// use seedbed_rho_selection::{Rows, score::least_confidence};
@@ -15,7 +15,7 @@ use crate::{Rows, SelectionError};
 /// # Ok::<(), seedbed_rho_selection::SelectionError>(())
 /// ```
 pub fn least_confidence(logits: Rows<'_>) -> Result<Vec<f32>, SelectionError> {
-    finite("logit", logits.data())?;
+    logits_of(logits.len(), logits)?;
     let mut log_p = Vec::new();
     let one = |row: &[f32]| {
         log_softmax(row, 1.0, &mut log_p);

@@ -10,7 +10,7 @@ use crate::error::{finite, same_length};
 /// learning and not yet learnt. It may be negative.
 ///
 /// # Errors
-/// If the lengths differ, or a loss is not finite.
+/// If the lengths differ, or a loss or the difference of two is not finite.
 ///
 /// ```
 /// use seedbed_rho_selection::reducible_loss;
@@ -24,5 +24,7 @@ pub fn reducible_loss(training: &[f32], irreducible: &[f32]) -> Result<Vec<f32>,
     same_length(("training losses", t), ("irreducible losses", i))?;
     finite("training loss", training)?;
     finite("irreducible loss", irreducible)?;
-    Ok(training.iter().zip(irreducible).map(|(t, i)| t - i).collect())
+    let scores: Vec<f32> = training.iter().zip(irreducible).map(|(t, i)| t - i).collect();
+    finite("reducible loss", &scores)?;
+    Ok(scores)
 }

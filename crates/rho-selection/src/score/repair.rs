@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+use super::calibration::TEMPERATURES;
 use super::{losses_at_temperature, reducible_loss};
-use crate::error::{finite, positive};
+use crate::error::{between, finite, positive};
 use crate::required::missing;
 use crate::{Candidates, SelectionError};
 
@@ -39,7 +40,12 @@ pub enum Repair {
 
 impl Repair {
     /// The veto at ln C.
+    ///
+    /// # Panics
+    /// If there are fewer than two classes: with one every label is certain, and ln 0 is −∞.
+    #[track_caller]
     pub fn veto(classes: usize) -> Self {
+        assert!(classes >= 2, "Repair::veto: is for {classes} classes, must be for at least 2");
         Self::Veto { above: (classes as f32).ln() }
     }
 
@@ -49,7 +55,7 @@ impl Repair {
             Self::None | Self::ProbabilityDifference => Ok(()),
             Self::Veto { above } => positive("repair.veto.above", above.into()),
             Self::Clip { at } => positive("repair.clip.at", at.into()),
-            Self::Temperature { t } => positive("repair.temperature.t", t.into()),
+            Self::Temperature { t } => between("repair.temperature.t", t.into(), TEMPERATURES),
         }
     }
 
@@ -89,7 +95,10 @@ impl Repair {
             Self::ProbabilityDifference => {
                 reducible_loss(training, irreducible)?;
                 let pairs = training.iter().zip(irreducible);
-                Ok(pairs.map(|(t, il)| (-il).exp() - (-t).exp()).collect())
+                let scores: Vec<f32> = pairs.map(|(t, il)| (-il).exp() - (-t).exp()).collect();
+                // Losses far below 0 are no logarithms of probabilities.
+                finite("difference of probabilities", &scores)?;
+                Ok(scores)
             }
             Self::Veto { above } => {
                 let mut scores = reducible_loss(training, irreducible)?;
@@ -98,9 +107,11 @@ impl Repair {
                 // Below the lowest of the others, in the order of their irreducible losses.
                 for (score, il) in scores.iter_mut().zip(irreducible) {
                     if *il > above {
-                        *score = lowest - il;
+                        // Beside a large score a small loss may round away.
+                        *score = (lowest - il).min(lowest.next_down());
                     }
                 }
+                finite("reducible loss", &scores)?;
                 Ok(scores)
             }
             Self::Temperature { .. } => {

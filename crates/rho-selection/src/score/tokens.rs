@@ -1,4 +1,4 @@
-use crate::error::{finite, same_length};
+use crate::error::{not_finite, same_length};
 use crate::pick::top_k;
 use crate::{Picked, SelectionError};
 
@@ -9,7 +9,7 @@ use crate::{Picked, SelectionError};
 /// has the positions that count, and the score of each.
 ///
 /// # Errors
-/// If the lengths differ, or a loss that counts is not finite (what is masked may be anything).
+/// If the lengths differ, or a loss that counts, or the difference of two, is not finite (what is masked may be anything).
 pub fn excess_loss(
     training: &[f32],
     reference: &[f32],
@@ -21,12 +21,15 @@ pub fn excess_loss(
     let positions: Vec<usize> = (0..mask.len()).filter(|&t| mask[t]).collect();
     let of = |what, losses: &[f32]| match positions.iter().find(|&&t| !losses[t].is_finite()) {
         None => Ok(()),
-        Some(&t) => Err(SelectionError::NotFinite { what, id: t as u64, value: losses[t] }),
+        Some(&t) => Err(not_finite(what, t, losses[t])),
     };
     of("training loss", training)?;
     of("reference loss", reference)?;
-    let scores = positions.iter().map(|&t| training[t] - reference[t]).collect();
-    Ok((positions, scores))
+    let scores: Vec<f32> = positions.iter().map(|&t| training[t] - reference[t]).collect();
+    match scores.iter().position(|score| !score.is_finite()) {
+        None => Ok((positions, scores)),
+        Some(i) => Err(not_finite("excess loss", positions[i], scores[i])),
+    }
 }
 
 /// Selective language modelling (Rho-1): the share of a batch's tokens with the highest [`excess_loss`], with
@@ -56,7 +59,6 @@ pub fn select_tokens(
     if positions.is_empty() {
         return Err(SelectionError::Empty { what: "tokens that are not masked" });
     }
-    finite("excess loss", &scores)?;
     let k = ((share * scores.len() as f64).round() as usize).max(1);
     Ok(Picked::unweighted(top_k(&scores, k)?.into_iter().map(|i| positions[i]).collect()))
 }

@@ -17,6 +17,12 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
+    /// The path names a directory, a pipe or a device.
+    #[error("{}: is no regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
     /// The file is something else.
     #[error("{}: is no file of irreducible losses (it begins differently)", path.display())]
     NotAStore {

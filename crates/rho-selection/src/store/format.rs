@@ -20,6 +20,7 @@
 
 use std::ops::{Deref, Range};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,8 @@ pub(super) struct Header {
     pub(super) origin: Origin,
     body: u64,
     checksums: u32,
+    /// The blocks that were compared with their checksums, and at the end the list of these.
+    compared: Vec<AtomicBool>,
 }
 
 impl Header {
@@ -94,7 +97,7 @@ impl Header {
     pub(super) fn of(layout: Layout, origin: &Origin) -> Self {
         let description = Self::description(origin).len() as u64;
         let body = (HEADER as u64 + description).next_multiple_of(PAGE);
-        Self { layout, origin: origin.clone(), body, checksums: 0 }
+        Self { layout, origin: origin.clone(), body, checksums: 0, compared: Vec::new() }
     }
 
     fn description(origin: &Origin) -> Vec<u8> {
@@ -108,7 +111,12 @@ impl Header {
 
     /// Bytes of the whole file.
     fn file_len(&self) -> u64 {
-        (self.body().end + 4 * self.layout.bytes().div_ceil(BLOCK)) as u64
+        (self.body().end + 4 * self.blocks()) as u64
+    }
+
+    /// How many blocks have checksums.
+    fn blocks(&self) -> usize {
+        self.layout.bytes().div_ceil(BLOCK)
     }
 
     /// Everything before the table.
@@ -177,26 +185,45 @@ impl Header {
             1 => Layout::sparse(count),
             _ => return Err(damaged("the header")),
         };
-        let header = Self { layout, origin, body, checksums: u32_at(file, 60) };
+        let compared = Vec::new();
+        let mut header = Self { layout, origin, body, checksums: u32_at(file, 60), compared };
         if header.file_len() != found {
             return Err(damaged("the header"));
         }
+        header.compared.resize_with(header.blocks() + 1, AtomicBool::default);
         Ok(header)
     }
 
-    /// Compares the checksum of every block.
-    pub(super) fn verify(&self, body: &[u8], file: &[u8], path: &Path) -> Result<(), StoreError> {
-        let damaged = |what: String| StoreError::Damaged { path: path.to_owned(), what };
-        let checksums = &file[self.body().end..];
-        if crc32fast::hash(checksums) != self.checksums {
-            return Err(damaged("the list of checksums".into()));
-        }
-        for (at, (block, sum)) in body.chunks(BLOCK).zip(checksums.chunks_exact(4)).enumerate() {
-            if crc32fast::hash(block).to_le_bytes() != sum {
-                return Err(damaged(format!("block {at} of {}", checksums.len() / 4)));
+    /// Compares the checksums of the blocks that a part of the table lies in, once each; names what is damaged.
+    pub(super) fn compare(&self, file: &[u8], part: Range<usize>) -> Result<(), String> {
+        let (body, list) = (self.body(), &file[self.body().end..]);
+        let once = |at: usize, damaged: &dyn Fn() -> Option<String>| {
+            if !self.compared[at].load(Ordering::Relaxed) {
+                damaged().map_or(Ok(()), Err)?;
+                self.compared[at].store(true, Ordering::Relaxed);
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        let blocks = self.blocks();
+        once(blocks, &|| {
+            let differs = crc32fast::hash(list) != self.checksums;
+            differs.then(|| "the list of checksums".into())
+        })?;
+        (part.start / BLOCK..part.end.div_ceil(BLOCK)).try_for_each(|at| {
+            once(at, &|| {
+                let table = &file[body.clone()];
+                let block = &table[at * BLOCK..table.len().min((at + 1) * BLOCK)];
+                let differs = crc32fast::hash(block) != u32_at(list, 4 * at);
+                differs.then(|| format!("block {at} of {blocks}"))
+            })
+        })
+    }
+
+    /// Compares every checksum, whether it was compared before or not.
+    pub(super) fn verify(&self, file: &[u8], path: &Path) -> Result<(), StoreError> {
+        self.compared.iter().for_each(|compared| compared.store(false, Ordering::Relaxed));
+        let damaged = |what: String| StoreError::Damaged { path: path.to_owned(), what };
+        self.compare(file, 0..self.layout.bytes()).map_err(damaged)
     }
 }
 

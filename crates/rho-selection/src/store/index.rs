@@ -5,6 +5,8 @@
 //! These levels are a search tree of fan-out 8: whatever the ids look like, a level costs one cache line, and the upper ones stay in
 //! the cache. 100 million ids have five levels, in 114 MB beyond the records.
 
+use std::ops::Range;
+
 use crate::SelectionError;
 
 /// Entries of a level under one entry of the level above.
@@ -65,31 +67,68 @@ impl Layout {
         }
     }
 
-    /// The losses of ids in the bytes of a table, or the first id that has none.
-    pub(super) fn look_up(&self, table: &[u8], ids: &[u64]) -> Result<Vec<f32>, u64> {
+    /// The losses of ids in the bytes of a table; that of an unknown id is the default, where there is one. `check` is given every part of the table
+    /// before it is looked at.
+    pub(super) fn look_up<E>(
+        &self,
+        table: &[u8],
+        ids: &[u64],
+        default: Option<f32>,
+        check: impl Fn(Range<usize>) -> Result<(), E>,
+    ) -> Result<Vec<f32>, Missed<E>> {
+        let unknown = |id| default.ok_or(Missed::Unknown(id));
         match &self.ids {
             Ids::Dense(first) => {
                 let losses = table[..4 * self.count].as_chunks::<4>().0;
                 let loss = |&id: &u64| {
                     let at = usize::try_from(id.wrapping_sub(*first)).ok();
-                    let bytes = at.and_then(|at| losses.get(at)).ok_or(id)?;
+                    let Some((at, bytes)) = at.and_then(|at| Some((at, losses.get(at)?))) else {
+                        return unknown(id);
+                    };
+                    check(4 * at..4 * at + 4).map_err(Missed::Damaged)?;
                     Ok(f32::from_le_bytes(*bytes))
                 };
                 ids.iter().map(loss).collect()
             }
-            Ids::Sparse(levels) => search(table, self.count, levels, ids),
+            Ids::Sparse(levels) => search(table, self.count, levels, ids, unknown, check),
         }
     }
+
+    /// All ids with their losses, in the order of ids.
+    pub(super) fn iter<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = (u64, f32)> + use<'a> {
+        let (dense, sparse) = match &self.ids {
+            Ids::Dense(first) => (Some((*first, &table[..4 * self.count])), None),
+            Ids::Sparse(_) => (None, Some(&table[..RECORD * self.count])),
+        };
+        let dense = dense.into_iter().flat_map(|(first, losses)| {
+            let losses = losses.as_chunks::<4>().0.iter().map(|&loss| f32::from_le_bytes(loss));
+            // Not `first..`, whose end would be beyond the largest id.
+            losses.enumerate().map(move |(at, loss)| (first + at as u64, loss))
+        });
+        let records = sparse.into_iter().flat_map(|records| records.as_chunks::<RECORD>().0);
+        dense.chain(records.map(|record| (id_of(record), loss_of(record))))
+    }
+}
+
+/// Why a look-up fails.
+#[derive(Debug, PartialEq)]
+pub(super) enum Missed<E> {
+    Unknown(u64),
+    Damaged(E),
 }
 
 /// The loss of each id. Goes down the tree with all ids together, level by level: what one waits for from memory is fetched
 /// while others wait for theirs, which is several times faster than one after the other.
-fn search(
+fn search<E>(
     table: &[u8],
     count: usize,
     levels: &[(usize, usize)],
     ids: &[u64],
-) -> Result<Vec<f32>, u64> {
+    unknown: impl Fn(u64) -> Result<f32, Missed<E>>,
+    check: impl Fn(Range<usize>) -> Result<(), E>,
+) -> Result<Vec<f32>, Missed<E>> {
+    // The whole tree, which is small beside the records.
+    check(RECORD * count..table.len()).map_err(Missed::Damaged)?;
     let level = |(begin, len): (usize, usize)| table[begin..begin + 8 * len].as_chunks::<8>().0;
     let (top, lower) = levels.split_last().expect("one level at least");
     // The last entry that is not above the id; the first where all are, and then the id is missing from the records.
@@ -107,15 +146,16 @@ fn search(
         }
     }
     let records = table[..RECORD * count].as_chunks::<RECORD>().0;
+    for place in &places {
+        let begin = place * FAN_OUT * RECORD;
+        let end = (begin + FAN_OUT * RECORD).min(RECORD * count);
+        check(begin..end).map_err(Missed::Damaged)?;
+    }
     fetch(records, &places);
     let loss = |(place, &id): (usize, &u64)| {
         let node = &records[place * FAN_OUT..];
         let record = &node[last_not_above(node, id, id_of)];
-        if id_of(record) != id {
-            return Err(id);
-        }
-        let [.., a, b, c, d] = *record;
-        Ok(f32::from_le_bytes([a, b, c, d]))
+        if id_of(record) == id { Ok(loss_of(record)) } else { unknown(id) }
     };
     places.into_iter().zip(ids).map(loss).collect()
 }
@@ -135,6 +175,11 @@ fn fetch<const N: usize>(entries: &[[u8; N]], places: &[usize]) {
 fn id_of(record: &[u8; RECORD]) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *record;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn loss_of(record: &[u8; RECORD]) -> f32 {
+    let [.., a, b, c, d] = *record;
+    f32::from_le_bytes([a, b, c, d])
 }
 
 /// The position of the last of the first 8 entries (or of all, where there are fewer) that is not above the id; 0 where all are. Halving by sums of
@@ -205,7 +250,16 @@ mod tests {
 
     fn look_up(ids: &[u64], losses: &[f32], wanted: &[u64]) -> Result<Vec<f32>, u64> {
         let (layout, bytes) = build(ids, losses).unwrap();
-        layout.look_up(&bytes, wanted)
+        assert!(layout.iter(&bytes).map(|(id, _)| id).is_sorted());
+        assert_eq!(layout.iter(&bytes).count(), ids.len());
+        in_table(&layout, &bytes, wanted)
+    }
+
+    fn in_table(layout: &Layout, bytes: &[u8], wanted: &[u64]) -> Result<Vec<f32>, u64> {
+        layout.look_up(bytes, wanted, None, |_| Ok::<(), ()>(())).map_err(|missed| match missed {
+            Missed::Unknown(id) => id,
+            Missed::Damaged(()) => unreachable!(),
+        })
     }
 
     #[test]
@@ -225,9 +279,9 @@ mod tests {
     fn consecutive_ids_are_not_stored() {
         let (layout, bytes) = build(&[8, 7, 9], &[1.0, 0.0, 2.0]).unwrap();
         assert_eq!((layout.is_sparse(), bytes.len()), (false, 12));
-        assert_eq!(layout.look_up(&bytes, &[9, 7, 8]), Ok(vec![2.0, 0.0, 1.0]));
-        assert_eq!(layout.look_up(&bytes, &[10]), Err(10));
-        assert_eq!(layout.look_up(&bytes, &[6]), Err(6));
+        assert_eq!(in_table(&layout, &bytes, &[9, 7, 8]), Ok(vec![2.0, 0.0, 1.0]));
+        assert_eq!(in_table(&layout, &bytes, &[10]), Err(10));
+        assert_eq!(in_table(&layout, &bytes, &[6]), Err(6));
     }
 
     #[test]

@@ -8,7 +8,9 @@ use memmap2::Mmap;
 use super::StoreError;
 
 /// The file's bytes, loaded page by page when they are looked at, in any order.
+#[expect(unsafe_code, reason = "mapping a file is unsafe everywhere: others may change it")]
 pub(super) fn open(path: &Path) -> Result<Mmap, StoreError> {
+    super::regular(path, "open it")?;
     let file = File::open(path).map_err(StoreError::io(path, "open it"))?;
     // SAFETY: a mapping is sound as long as nobody changes the file in place. `super::write` never does: it renames a new
     // file over the old, whose pages the mapping keeps. Against other programs there is no protection; the documentation of the file format tells

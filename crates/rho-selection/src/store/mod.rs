@@ -1,6 +1,8 @@
 //! Irreducible losses: by id, in memory or in a memory-mapped file, written here or imported.
 
+mod change;
 mod error;
+pub mod export;
 mod format;
 pub mod import;
 mod index;
@@ -13,10 +15,10 @@ pub use format::Origin;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::SelectionError;
 use crate::error::same_length;
+use crate::{Example, SelectionError};
 use format::{Bytes, Header};
-use index::Layout;
+use index::{Layout, Missed};
 
 /// The irreducible loss of every training example, in nats, by its stable id.
 ///
@@ -42,7 +44,11 @@ use index::Layout;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct IrreducibleLosses(Arc<Stored>);
+pub struct IrreducibleLosses {
+    stored: Arc<Stored>,
+    /// What an unknown id has.
+    default: Option<f32>,
+}
 
 #[derive(Debug)]
 struct Stored {
@@ -70,18 +76,20 @@ impl IrreducibleLosses {
         same_length(("ids", ids.len()), ("irreducible losses", losses.len()))?;
         if let Some(i) = losses.iter().position(|loss| !loss.is_finite()) {
             let (what, value) = ("irreducible loss", losses[i]);
-            return Err(SelectionError::NotFinite { what, id: ids[i], value });
+            return Err(SelectionError::NotFinite { what, example: Example::Id(ids[i]), value });
         }
         let (layout, body) = index::build(ids, losses)?;
         let range = 0..body.len();
-        Ok(Self(Arc::new(Stored { layout, bytes: Bytes::Owned(body), body: range, file: None })))
+        Ok(Self::of_stored(Stored { layout, bytes: Bytes::Owned(body), body: range, file: None }))
     }
 
     /// The losses in a file that [`save`](Self::save) wrote. The file is mapped into memory, not read: this takes a moment at any size, and
     /// pages are loaded one by one as they are looked at (the system may drop them again). So nobody may write into the file while it is open: to change it, write another and
     /// rename it, as [`save`](Self::save) does.
     ///
-    /// The header is checked, and the length, which finds a truncated file. The numbers are not: see [`verify`](Self::verify).
+    /// The header is checked, and the length, which finds a truncated file. The numbers are compared with their checksums when they are first looked at,
+    /// in blocks of 1 MiB: a loss with one flipped bit is another loss, a thousandth more or 10³⁸ times as much, that would decide without a word
+    /// which examples are chosen. [`verify`](Self::verify) compares all of them at once, before a training starts.
     ///
     /// # Errors
     /// If the file cannot be opened, is none of these, was written by a newer version, or is truncated or otherwise damaged.
@@ -91,7 +99,7 @@ impl IrreducibleLosses {
         let header = Header::read(&map, path)?;
         let (body, layout) = (header.body(), header.layout.clone());
         let file = Some((path.to_owned(), header));
-        Ok(Self(Arc::new(Stored { layout, bytes: Bytes::Mapped(map), body, file })))
+        Ok(Self::of_stored(Stored { layout, bytes: Bytes::Mapped(map), body, file }))
     }
 
     /// As [`open`](Self::open), for the data set with this fingerprint.
@@ -100,7 +108,7 @@ impl IrreducibleLosses {
     /// As [`open`](Self::open); or if the losses are those of another data set.
     pub fn open_for(path: impl AsRef<Path>, fingerprint: u64) -> Result<Self, StoreError> {
         let losses = Self::open(path)?;
-        let (path, header) = losses.0.file.as_ref().expect("just opened");
+        let (path, header) = losses.stored.file.as_ref().expect("just opened");
         if header.origin.fingerprint != fingerprint {
             return Err(StoreError::WrongDataSet {
                 path: path.clone(),
@@ -112,12 +120,16 @@ impl IrreducibleLosses {
         Ok(losses)
     }
 
-    /// Writes the losses to a file, so that at every moment the path has either what it had before or all of this.
+    /// Writes the losses to a file, so that at every moment the path has either what it had before or all of this. Those who save to one path at
+    /// the same time, threads or processes, wait for each other. One that is killed leaves `.NAME.tmp` beside the file, which the next save takes over.
+    ///
+    /// The default of unknown ids is not saved.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says; or if the losses are from a file that is damaged.
     pub fn save(&self, path: impl AsRef<Path>, origin: &Origin) -> Result<(), StoreError> {
-        write::write(path.as_ref(), &self.0.layout, self.body(), origin)
+        self.verify()?;
+        write::table(path.as_ref(), &self.stored.layout, self.body(), origin)
     }
 
     /// Reads the whole file and compares its checksums.
@@ -125,31 +137,36 @@ impl IrreducibleLosses {
     /// # Errors
     /// If a block is damaged. Losses that were never in a file are always right.
     pub fn verify(&self) -> Result<(), StoreError> {
-        match &self.0.file {
-            Some((path, header)) => {
-                self.0.bytes.in_order(|file| header.verify(self.body(), file, path))
-            }
+        match &self.stored.file {
+            Some((path, header)) => self.stored.bytes.in_order(|file| header.verify(file, path)),
             None => Ok(()),
         }
     }
 
     /// What the losses belong to, if they are from a file.
     pub fn origin(&self) -> Option<&Origin> {
-        self.0.file.as_ref().map(|(_, header)| &header.origin)
+        self.stored.file.as_ref().map(|(_, header)| &header.origin)
     }
 
-    /// The losses of the given ids, in their order.
+    /// The losses of the given ids, in their order; of an unknown id the [default](Self::with_default).
     ///
     /// # Errors
-    /// If an id has none, or (in a file that was damaged) it is not finite.
+    /// If an id has none and there is no default; or, in a file that was damaged, if a checksum differs or a loss is not finite.
     pub fn of(&self, ids: &[u64]) -> Result<Vec<f32>, SelectionError> {
-        let losses = self.0.layout.look_up(self.body(), ids);
-        let losses = losses.map_err(|id| SelectionError::MissingId { id, known: self.len() })?;
+        let check = |part| match &self.stored.file {
+            Some((_, header)) => header.compare(&self.stored.bytes, part),
+            None => Ok(()),
+        };
+        let losses = self.stored.layout.look_up(self.body(), ids, self.default, check);
+        let losses = losses.map_err(|missed| match missed {
+            Missed::Unknown(id) => SelectionError::MissingId { id, known: self.len() },
+            Missed::Damaged(what) => self.damaged(what),
+        })?;
         match losses.iter().position(|loss| !loss.is_finite()) {
             None => Ok(losses),
             Some(i) => Err(SelectionError::NotFinite {
                 what: "irreducible loss",
-                id: ids[i],
+                example: Example::Id(ids[i]),
                 value: losses[i],
             }),
         }
@@ -157,7 +174,7 @@ impl IrreducibleLosses {
 
     /// How many examples have one.
     pub fn len(&self) -> usize {
-        self.0.layout.count
+        self.stored.layout.count
     }
 
     /// Whether there are none.
@@ -165,7 +182,26 @@ impl IrreducibleLosses {
         self.len() == 0
     }
 
+    fn of_stored(stored: Stored) -> Self {
+        Self { stored: Arc::new(stored), default: None }
+    }
+
     fn body(&self) -> &[u8] {
-        &self.0.bytes[self.0.body.clone()]
+        &self.stored.bytes[self.stored.body.clone()]
+    }
+
+    fn damaged(&self, what: String) -> SelectionError {
+        let file = self.stored.file.as_ref();
+        let file = file.map(|(path, _)| path.display().to_string()).unwrap_or_default();
+        SelectionError::Damaged { file, what }
+    }
+}
+
+/// Refuses what is no regular file: to open a pipe is to wait for its other end.
+fn regular(path: &Path, doing: &'static str) -> Result<(), StoreError> {
+    let found = std::fs::metadata(path).map_err(StoreError::io(path, doing))?;
+    match found.is_file() {
+        true => Ok(()),
+        false => Err(StoreError::NotAFile { path: path.to_owned() }),
     }
 }

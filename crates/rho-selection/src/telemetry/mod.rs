@@ -35,8 +35,11 @@ pub struct Telemetry {
     pub already_correct: Option<Share>,
     /// Examples of little use for the test distribution, if known.
     pub low_relevance: Option<Share>,
-    /// How many picks are of each class; empty without labels.
+    /// How many picks are of each class, of the first 1,024; empty without labels.
     pub classes: Vec<usize>,
+    /// Picks with any other label: of a class beyond those, or a mark such as −1 or −100 that was made a `usize`.
+    #[serde(default)]
+    pub other_classes: usize,
     /// Of the candidates' scores; `None` where none were computed.
     pub scores: Option<Quantiles>,
     /// Of the picks' scores.
@@ -86,10 +89,12 @@ impl Quantiles {
     fn of(mut values: Vec<f32>) -> Option<Self> {
         values.sort_unstable_by(f32::total_cmp);
         let last = values.len().checked_sub(1)?;
-        let at = |q: f32| {
-            let at = q * last as f32;
+        let at = |q: f64| {
+            let at = q * last as f64;
             let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
-            below + (above - below) * at.fract()
+            // In double precision: the difference of two large scores may be no `f32`.
+            let (below, above) = (f64::from(below), f64::from(above));
+            (below + (above - below) * at.fract()) as f32
         };
         Some(Self {
             min: values[0],
@@ -124,6 +129,8 @@ pub(crate) fn of(
         Some(flags) => Some(share(flags)),
         None => correct_by_logits(candidates).map(|flags| share(&flags)),
     };
+    let (classes, other_classes) =
+        candidates.labels.map(|labels| histogram(labels, indices)).unwrap_or_default();
     Telemetry {
         step,
         selected,
@@ -136,7 +143,8 @@ pub(crate) fn of(
         duplicated: known.duplicated.map(share),
         already_correct: correct,
         low_relevance: known.low_relevance.map(share),
-        classes: candidates.labels.map(|labels| histogram(labels, indices)).unwrap_or_default(),
+        classes,
+        other_classes,
         scores: Quantiles::of(scores.to_vec()),
         picked_scores: match scores.is_empty() {
             true => None,
@@ -160,10 +168,18 @@ fn correct_by_logits(candidates: &Candidates<'_>) -> Option<Vec<bool>> {
     Some((0..n).map(correct).collect())
 }
 
-fn histogram(labels: &[usize], indices: &[usize]) -> Vec<usize> {
-    let mut counts = vec![0; labels.iter().max().map_or(0, |max| max + 1)];
-    indices.iter().for_each(|&i| counts[labels[i]] += 1);
-    counts
+/// Classes that are counted one by one: a line of telemetry is written every step, and has to stay small.
+const CLASSES: usize = 1_024;
+
+/// How many picks are of each class, and how many of those that are not counted one by one.
+fn histogram(labels: &[usize], indices: &[usize]) -> (Vec<usize>, usize) {
+    let counted = labels.iter().filter(|&&label| label < CLASSES);
+    let mut counts = vec![0; counted.max().map_or(0, |max| max + 1)];
+    let mut others = 0;
+    for &i in indices {
+        *counts.get_mut(labels[i]).unwrap_or(&mut others) += 1;
+    }
+    (counts, others)
 }
 
 fn loss_share(losses: &[f32], weights: &[f64]) -> LossShare {

@@ -3,7 +3,7 @@ use seedbed_nn::optim::Optimizer;
 
 use super::evaluate;
 use super::reference::at_least_one;
-use crate::SelectionError;
+use crate::{Example, SelectionError};
 
 /// How a model is trained on a candidate, for [`holdout_gains`].
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub fn holdout_gains<M: Module<f32>>(
             true => Ok(gain),
             false => Err(SelectionError::NotFinite {
                 what: "holdout gain",
-                id: candidate as u64,
+                example: Example::Id(candidate as u64),
                 value: gain,
             }),
         }
@@ -84,6 +84,10 @@ pub fn ensemble_losses(members: &[Vec<f32>]) -> Vec<f32> {
     let of_row = |row: usize| {
         let losses = members.iter().map(|member| member[row]);
         let lowest = losses.clone().fold(f32::INFINITY, f32::min);
+        // Where no member believes in the label at all, neither do they together.
+        if lowest == f32::INFINITY {
+            return lowest;
+        }
         let sum: f32 = losses.map(|loss| (lowest - loss).exp()).sum();
         lowest + (members.len() as f32).ln() - sum.ln()
     };

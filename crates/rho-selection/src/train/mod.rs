@@ -5,13 +5,16 @@
 
 mod cross_fit;
 mod exact;
+mod grand;
 mod outputs;
 mod overlap;
 mod reference;
+mod report;
 mod step;
 
 pub use cross_fit::{CrossFit, cross_fit};
 pub use exact::{Trial, ensemble_losses, holdout_gains};
+pub use grand::grand;
 pub use outputs::Outputs;
 pub use overlap::Overlapped;
 pub use reference::{Reference, ReferenceConfig, train_reference};

@@ -4,7 +4,7 @@ use seedbed_nn::optim::{AdamW, AdamWConfig};
 use serde::{Deserialize, Serialize};
 
 use super::evaluate;
-use crate::SelectionError;
+use crate::{Example, SelectionError};
 
 /// How a reference model is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,10 @@ pub struct Reference<M> {
     pub mean_loss: f64,
     /// The best epoch, from 1.
     pub epoch: usize,
+    /// The steps up to its end.
+    pub steps: u64,
+    /// Whether it was the last: the model was still getting better.
+    pub unfinished: bool,
 }
 
 /// Trains `model` on the holdout rows, and keeps the epoch with the lowest loss *on the training
@@ -76,17 +80,19 @@ pub fn train_reference<M: Module<f32>>(
         }
         let on_train = evaluate(&model, train, &losses);
         if let Some(i) = on_train.iter().position(|loss| !loss.is_finite()) {
-            diverged = Some((train[i] as u64, on_train[i]));
+            diverged = Some((Example::Id(train[i] as u64), on_train[i]));
             continue;
         }
         let mean_loss = on_train.iter().map(|&x| f64::from(x)).sum::<f64>() / train.len() as f64;
         if best.as_ref().is_none_or(|best| mean_loss < best.mean_loss) {
-            best = Some(Reference { model: model.clone(), losses: on_train, mean_loss, epoch });
+            let steps = (epoch * holdout.len().div_ceil(config.batch_size)) as u64;
+            let (model, losses, unfinished) = (model.clone(), on_train, epoch == config.epochs);
+            best = Some(Reference { model, losses, mean_loss, epoch, steps, unfinished });
         }
     }
     best.ok_or_else(|| {
-        let (id, value) = diverged.expect("an epoch is either finite or not");
-        SelectionError::NotFinite { what: "irreducible loss", id, value }
+        let (example, value) = diverged.expect("an epoch is either finite or not");
+        SelectionError::NotFinite { what: "irreducible loss", example, value }
     })
 }
 

@@ -1,4 +1,4 @@
-//! The task: inside or outside a ring.
+//! The task: tell the inside of a ring from its outside.
 
 use std::f64::consts::FRAC_2_PI;
 

@@ -1,12 +1,12 @@
 use std::path::Path;
 
-use super::{losses_of, refuse};
+use super::{losses_of, named_once, refuse};
 use crate::{IrreducibleLosses, StoreError};
 
 /// Losses and ids from two columns of a CSV file with a line of names, such as `id,loss`. Other columns are left alone.
 ///
 /// # Errors
-/// If the file cannot be read, a column is missing, a field is no number (the line is named), an id is given twice, or a loss
+/// If the file cannot be read, a column is missing or comes twice, a field is no number (the line is named), an id is given twice, or a loss
 /// is not finite.
 pub fn csv(path: impl AsRef<Path>, id: &str, loss: &str) -> Result<IrreducibleLosses, StoreError> {
     let path = path.as_ref();
@@ -15,14 +15,9 @@ pub fn csv(path: impl AsRef<Path>, id: &str, loss: &str) -> Result<IrreducibleLo
     let wrong =
         |error: ::csv::Error| StoreError::Import { path: path.to_owned(), what: error.to_string() };
     let names = reader.headers().map_err(wrong)?.clone();
-    let column = |wanted: &str| match names.iter().position(|name| name == wanted) {
-        Some(at) => Ok(at),
-        None => {
-            let known: Vec<&str> = names.iter().collect();
-            refuse(path, format!("has no column {wanted:?}, but {}", known.join(", ")))
-        }
-    };
-    let (id, loss) = (column(id)?, column(loss)?);
+    let names: Vec<&str> = names.iter().collect();
+    let (id, loss) =
+        (named_once(path, "column", &names, id)?, named_once(path, "column", &names, loss)?);
     let (mut ids, mut losses) = (Vec::new(), Vec::new());
     let mut record = ::csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(wrong)? {

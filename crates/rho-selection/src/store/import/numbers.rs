@@ -1,63 +1,158 @@
-//! Raw little-endian numbers as losses and ids.
+//! Raw numbers as losses and ids.
 
 /// The kinds of numbers that files hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    F16,
+    /// The upper half of an `F32`.
+    #[cfg_attr(not(feature = "import"), allow(dead_code, reason = "safetensors files have it"))]
+    BF16,
     F32,
     F64,
+    I8,
+    I16,
     I32,
     I64,
+    U8,
+    U16,
     U32,
     U64,
+}
+
+/// The first number that is no id.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoId {
+    /// Its position.
+    pub(super) at: usize,
+    /// Its value, if it is a whole number; then it is negative.
+    pub(super) value: Option<i64>,
 }
 
 impl Kind {
     /// Bytes of one number.
     pub(super) fn size(self) -> usize {
         match self {
+            Self::I8 | Self::U8 => 1,
+            Self::F16 | Self::BF16 | Self::I16 | Self::U16 => 2,
             Self::F32 | Self::I32 | Self::U32 => 4,
             Self::F64 | Self::I64 | Self::U64 => 8,
         }
     }
 
-    /// The numbers as losses; `None` if they are whole numbers.
+    /// Little-endian numbers as losses; `None` if they are whole numbers.
     pub(super) fn losses(self, bytes: &[u8]) -> Option<Vec<f32>> {
-        let each =
-            |convert: fn(&[u8]) -> f32| bytes.chunks_exact(self.size()).map(convert).collect();
+        let each = |convert: fn(u64) -> f32| Some(self.bits(bytes).map(convert).collect());
         match self {
-            Self::F32 => Some(each(|b| f32::from_le_bytes(array(b)))),
-            Self::F64 => Some(each(|b| f64::from_le_bytes(array(b)) as f32)),
+            Self::F16 => each(|bits| f16(bits as u16)),
+            Self::BF16 => each(|bits| f32::from_bits((bits as u32) << 16)),
+            Self::F32 => each(|bits| f32::from_bits(bits as u32)),
+            Self::F64 => each(|bits| f64::from_bits(bits) as f32),
             _ => None,
         }
     }
 
-    /// The numbers as ids: `Err` has the first negative one, or `None` if they are no whole numbers.
-    pub(super) fn ids(self, bytes: &[u8]) -> Result<Vec<u64>, Option<i64>> {
-        let each = |convert: fn(&[u8]) -> i64| {
-            let number = |bytes: &[u8]| {
-                let number = convert(bytes);
-                u64::try_from(number).map_err(|_| Some(number))
+    /// Little-endian numbers as ids.
+    pub(super) fn ids(self, bytes: &[u8]) -> Result<Vec<u64>, NoId> {
+        let signed = |convert: fn(u64) -> i64| {
+            let number = |(at, bits)| {
+                let number = convert(bits);
+                u64::try_from(number).map_err(|_| NoId { at, value: Some(number) })
             };
-            bytes.chunks_exact(self.size()).map(number).collect()
+            self.bits(bytes).enumerate().map(number).collect()
         };
         match self {
-            Self::U64 => Ok(bytes.chunks_exact(8).map(|b| u64::from_le_bytes(array(b))).collect()),
-            Self::I64 => each(|b| i64::from_le_bytes(array(b))),
-            Self::U32 => each(|b| u32::from_le_bytes(array(b)).into()),
-            Self::I32 => each(|b| i32::from_le_bytes(array(b)).into()),
-            Self::F32 | Self::F64 => Err(None),
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 => Ok(self.bits(bytes).collect()),
+            Self::I8 => signed(|bits| (bits as i8).into()),
+            Self::I16 => signed(|bits| (bits as i16).into()),
+            Self::I32 => signed(|bits| (bits as i32).into()),
+            Self::I64 => signed(|bits| bits as i64),
+            Self::F16 | Self::BF16 | Self::F32 | Self::F64 => Err(NoId { at: 0, value: None }),
         }
+    }
+
+    /// How one number is written.
+    #[cfg(feature = "parquet")]
+    pub(super) fn text(self, bytes: &[u8]) -> String {
+        if self == Self::F64 {
+            return self.bits(bytes).map(|bits| f64::from_bits(bits).to_string()).collect();
+        }
+        let whole = || match self.ids(bytes) {
+            Ok(ids) => ids.first().map(u64::to_string),
+            Err(NoId { value, .. }) => value.map(|value| value.to_string()),
+        };
+        let float = self.losses(bytes).and_then(|losses| losses.first().map(f32::to_string));
+        float.or_else(whole).unwrap_or_default()
+    }
+
+    /// Each number's bits.
+    fn bits(self, bytes: &[u8]) -> impl Iterator<Item = u64> {
+        let bits = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte));
+        bytes.chunks_exact(self.size()).map(bits)
     }
 }
 
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.try_into().expect("as many bytes as the number has")
+/// A float of 16 bits: a sign, five bits of exponent, ten of mantissa. Every one is an `f32`.
+fn f16(bits: u16) -> f32 {
+    let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023) / 1024.0);
+    let size = match exponent {
+        0 => mantissa * (-14_f32).exp2(),
+        31 if mantissa == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        _ => (1.0 + mantissa) * ((exponent - 15) as f32).exp2(),
+    };
+    if bits >> 15 == 0 { size } else { -size }
 }
 
 /// What is wrong with ids.
-pub(super) fn no_ids(negative: Option<i64>) -> String {
-    match negative {
-        Some(number) => format!("the id {number} is negative"),
-        None => "ids must be whole numbers of 32 or 64 bits".into(),
+pub(super) fn no_ids(kind: Kind, bad: &NoId) -> String {
+    match bad.value {
+        Some(number) => format!("the id {number}, at position {}, is negative", bad.at),
+        None => format!("holds {kind:?}, ids must be whole numbers"),
+    }
+}
+
+/// What is wrong with losses.
+pub(super) fn no_losses(kind: Kind) -> String {
+    format!("holds {kind:?}, losses must be floats (F16, BF16, F32 or F64)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_floats_are_what_ieee_says() {
+        let known = [
+            (0x0000, 0.0),
+            (0x8000, -0.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x03ff, 6.097_555e-5),
+            (0x0400, 6.103_515_6e-5),
+            (0x3555, 0.333_251_95),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65_504.0),
+            (0x7c00, f32::INFINITY),
+            (0xfc00, f32::NEG_INFINITY),
+        ];
+        for (bits, value) in known {
+            assert_eq!(f16(bits).to_bits(), f32::to_bits(value), "{bits:#06x}");
+        }
+        assert!(f16(0x7e00).is_nan() && f16(0x7c01).is_nan());
+        // In order: each positive one is above the one before.
+        assert!((1..=0x7c00).all(|bits| f16(bits) > f16(bits - 1)));
+    }
+
+    #[test]
+    fn whole_numbers_of_every_width_are_ids() {
+        assert_eq!(Kind::U8.ids(&[0, 255]), Ok(vec![0, 255]));
+        assert_eq!(Kind::U16.ids(&[1, 1, 255, 255]), Ok(vec![257, 65_535]));
+        assert_eq!(Kind::U64.ids(&[255; 8]), Ok(vec![u64::MAX]));
+        assert_eq!(Kind::I8.ids(&[1, 254]), Err(NoId { at: 1, value: Some(-2) }));
+        assert_eq!(Kind::I16.ids(&[0, 128]), Err(NoId { at: 0, value: Some(-32_768) }));
+        assert_eq!(Kind::I32.ids(&[255, 255, 255, 127]), Ok(vec![i32::MAX as u64]));
+        assert_eq!(Kind::F16.ids(&[]), Err(NoId { at: 0, value: None }));
+        assert_eq!(Kind::BF16.losses(&[0x80, 0x3f, 0, 0xc0]), Some(vec![1.0, -2.0]));
+        assert_eq!(Kind::I64.losses(&[0; 8]), None);
     }
 }

@@ -1,0 +1,16 @@
+//! The Neural GPU: what it learns exactly, and what of it is proved.
+//!
+//! A [study](study) trains networks of several seeds side by side; each file beside it is one claim. Settings were chosen on other seeds and on validation
+//! lengths; what is reported was never looked at before.
+
+mod aligned;
+mod study;
+mod tape;
+
+use super::claim::Claim;
+use crate::experiment::Experiment;
+
+/// All of them, in the order of the table.
+pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
+    Claim::boxed(&[aligned::CLAIM])
+}

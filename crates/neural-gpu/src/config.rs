@@ -1,0 +1,71 @@
+use seedbed_nn::{Config, ConfigError};
+use serde::{Deserialize, Serialize};
+
+use crate::{Moving, Reach};
+
+/// The configuration of a [`DiagonalGpu`](crate::DiagonalGpu).
+///
+/// ```
+/// use seedbed_neural_gpu::DiagonalConfig;
+/// use seedbed_nn::Config;
+/// let error = DiagonalConfig { maps: 0, ..Default::default() }.check().unwrap_err();
+/// assert_eq!(error.to_string(), "DiagonalConfig.maps is 0, but should be at least 1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiagonalConfig {
+    /// The numbers in the state of a cell, u.
+    pub maps: usize,
+    /// Which channels travel.
+    pub moving: Moving,
+    /// Which neighbours a cell sees.
+    pub reach: Reach,
+    /// How many symbols an input is made of, the blank included.
+    pub input_symbols: usize,
+    /// How many symbols an answer is made of.
+    pub target_symbols: usize,
+    /// Whether states are rounded to −1, 0 and 1 when the network is used.
+    pub rounded: bool,
+}
+
+impl Default for DiagonalConfig {
+    /// For binary addition.
+    fn default() -> Self {
+        Self {
+            maps: 24,
+            moving: Moving::thirds(24),
+            reach: Reach::Both,
+            input_symbols: 4,
+            target_symbols: 2,
+            rounded: true,
+        }
+    }
+}
+
+impl Config for DiagonalConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let error = |field: &str, value: usize, expected: String| ConfigError {
+            config: "DiagonalConfig",
+            field: field.into(),
+            value: value.to_string(),
+            expected,
+        };
+        let at_least = |field, value, least| match value >= least {
+            true => Ok(()),
+            false => Err(error(field, value, format!("at least {least}"))),
+        };
+        at_least("maps", self.maps, 1)?;
+        at_least("input_symbols", self.input_symbols, 2)?;
+        at_least("target_symbols", self.target_symbols, 2)?;
+        let moving = self.moving.right.saturating_add(self.moving.left);
+        if moving > self.maps {
+            let expected = format!("at most {} channels, right and left together", self.maps);
+            return Err(error("moving", moving, expected));
+        }
+        if self.reach == Reach::Left && self.moving.left > 0 {
+            let expected = "0, as cells do not see their right neighbour".into();
+            return Err(error("moving.left", self.moving.left, expected));
+        }
+        Ok(())
+    }
+}

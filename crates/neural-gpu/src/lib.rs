@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod automaton;
+mod batch;
+pub mod certificate;
+mod config;
+mod diagonal;
+pub mod evaluate;
+mod model;
+mod packing;
+mod perturbation;
+mod saved;
+pub mod train;
+
+pub use batch::Batch;
+pub use config::DiagonalConfig;
+pub use diagonal::{DiagonalCell, Moving, Reach, Saturation};
+pub use model::DiagonalGpu;
+pub use packing::{Packing, Span};
+pub use perturbation::Perturbation;

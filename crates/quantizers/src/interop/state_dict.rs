@@ -1,0 +1,206 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::{Dtype, SafeTensors};
+
+use crate::{Affine, QuantizerError};
+
+/// What can be wrong with a state dict.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InteropError {
+    /// The file cannot be read.
+    #[error("{}: {error}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is no safetensors file.
+    #[error("{}: not a safetensors file: {error}", file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: safetensors::SafeTensorError,
+    },
+    /// A tensor is missing.
+    #[error("there is no tensor `{name}`; there are {known}")]
+    Missing {
+        /// Its name.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A tensor has another shape than it must have.
+    #[error("`{name}` is of shape {shape:?}, but should be {expected}")]
+    Shape {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// What would be right.
+        expected: String,
+    },
+    /// What was read is no quantizer.
+    #[error(transparent)]
+    Quantizer(#[from] QuantizerError),
+}
+
+/// The tensors of a network, by name.
+///
+/// ```
+/// use seedbed_quantizers::Quantizer;
+/// use seedbed_quantizers::interop::{StateDict, vector_quantize};
+/// use seedbed_quantizers::Metric;
+/// let mut dict = StateDict::default();
+/// dict.insert("quantizer._codebook.embed", &[1, 3, 2], vec![0.0, 0.0, 1.0, 1.0, 4.0, 4.0]);
+/// let vq = vector_quantize(&dict, "quantizer.", Metric::Euclidean, 1)?;
+/// assert_eq!(vq.encode(&[0.8, 0.9])?, [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct StateDict(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
+
+impl StateDict {
+    /// Reads a safetensors file. Tensors that are not floats (counters, flags) are read as numbers.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is none.
+    pub fn read(file: &Path) -> Result<Self, InteropError> {
+        let bytes =
+            std::fs::read(file).map_err(|error| InteropError::Io { file: file.into(), error })?;
+        let tensors = SafeTensors::deserialize(&bytes)
+            .map_err(|error| InteropError::Format { file: file.into(), error })?;
+        let mut dict = Self::default();
+        for (name, tensor) in tensors.tensors() {
+            if let Some(numbers) = numbers(tensor.dtype(), tensor.data()) {
+                dict.0.insert(name, (tensor.shape().to_vec(), numbers));
+            }
+        }
+        Ok(dict)
+    }
+
+    /// Adds a tensor.
+    ///
+    /// # Panics
+    /// If it has not as many numbers as its shape says.
+    #[track_caller]
+    pub fn insert(&mut self, name: &str, shape: &[usize], numbers: Vec<f32>) {
+        assert_eq!(shape.iter().product::<usize>(), numbers.len(), "StateDict::insert: {name}");
+        self.0.insert(name.into(), (shape.to_vec(), numbers));
+    }
+
+    /// Whether there is a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A tensor's shape and numbers.
+    pub(super) fn get(&self, name: &str) -> Result<(&[usize], &[f32]), InteropError> {
+        match self.0.get(name) {
+            Some((shape, numbers)) => Ok((shape, numbers)),
+            None => Err(InteropError::Missing {
+                name: name.into(),
+                known: self.0.keys().cloned().collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    /// A tensor without its axes of length 1, which must have `N` others.
+    pub(super) fn squeezed<const N: usize>(
+        &self,
+        name: &str,
+        expected: &str,
+    ) -> Result<([usize; N], &[f32]), InteropError> {
+        let (shape, numbers) = self.get(name)?;
+        let others: Vec<usize> = shape.iter().copied().filter(|&n| n != 1).collect();
+        let padded = if others.len() < N { shape.to_vec() } else { others };
+        match padded.try_into() {
+            Ok(sides) => Ok((sides, numbers)),
+            Err(_) => Err(InteropError::Shape {
+                name: name.into(),
+                shape: shape.to_vec(),
+                expected: expected.into(),
+            }),
+        }
+    }
+
+    /// A linear layer or a convolution with windows of 1: `{name}.weight` of `[outputs, inputs]`, and `{name}.bias` if there is one.
+    pub(super) fn affine(&self, name: &str) -> Result<Affine, InteropError> {
+        let key = format!("{name}.weight");
+        let ([outputs, inputs], weight) = self.squeezed(&key, "[outputs, inputs]")?;
+        self.affine_of(name, outputs, inputs, weight)
+    }
+
+    /// The same of weights from elsewhere.
+    pub(super) fn affine_of(
+        &self,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+        weight: &[f32],
+    ) -> Result<Affine, InteropError> {
+        let mut transposed = vec![0.0; weight.len()];
+        for (o, row) in weight.chunks_exact(inputs).enumerate() {
+            for (i, &w) in row.iter().enumerate() {
+                transposed[i * outputs + o] = w;
+            }
+        }
+        let key = format!("{name}.bias");
+        let bias = if self.has(&key) { Some(self.get(&key)?.1.to_vec()) } else { None };
+        Ok(Affine::new(transposed, bias, outputs)?)
+    }
+
+    /// How many numbered parts there are: `name(0)`, `name(1)` …
+    pub(super) fn count(&self, name: impl Fn(usize) -> String) -> usize {
+        (0..).take_while(|&i| self.has(&name(i))).count()
+    }
+}
+
+/// Numbers of any type as `f32`.
+fn numbers(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
+    let wide = |bits: u16| f32::from_bits(u32::from(bits) << 16);
+    Some(match dtype {
+        Dtype::F32 => data.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
+        Dtype::F64 => data.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32).collect(),
+        Dtype::BF16 => data.as_chunks().0.iter().map(|&b| wide(u16::from_le_bytes(b))).collect(),
+        Dtype::F16 => data.as_chunks().0.iter().map(|&b| half(u16::from_le_bytes(b))).collect(),
+        Dtype::I64 => data.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b) as f32).collect(),
+        Dtype::I32 => data.as_chunks().0.iter().map(|&b| i32::from_le_bytes(b) as f32).collect(),
+        Dtype::BOOL | Dtype::U8 => data.iter().map(|&b| f32::from(b)).collect(),
+        _ => return None,
+    })
+}
+
+/// A number of 16 bits (IEEE 754) as `f32`, exactly.
+fn half(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
+    sign * match exponent {
+        0 => fraction * 2_f32.powi(-24),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        e => (1024.0 + fraction) * 2_f32.powi(e - 25),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half;
+
+    #[test]
+    fn half_precision() {
+        for (bits, x) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65_504.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x3555, 0.333_251_95),
+        ] {
+            assert_eq!(half(bits), x);
+        }
+        assert!(half(0x7e00).is_nan() && half(0xfc00) == f32::NEG_INFINITY);
+    }
+}

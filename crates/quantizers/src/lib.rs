@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod fsq;
+mod grouped;
+mod indices;
+#[cfg(feature = "interop")]
+pub mod interop;
+mod lfq;
+pub mod pack;
+mod projected;
+mod quantizer;
+mod radix;
+mod residual;
+mod rows;
+mod scratch;
+mod summed;
+#[cfg(feature = "train")]
+pub mod tokenizer;
+#[cfg(feature = "train")]
+pub mod train;
+pub mod usage;
+mod vq;
+
+pub use error::QuantizerError;
+pub use fsq::{Axis, Dialect, Fsq, ResidualFsq, Squash, StageScale, levels_for_bits};
+pub use grouped::{Grouped, Heads};
+pub use indices::{Index, Indices, IndicesMut};
+pub use lfq::{BitOrder, Lfq};
+pub use projected::{Affine, Projected};
+pub use quantizer::Quantizer;
+pub use radix::Radix;
+pub use residual::Residual;
+pub use scratch::Scratch;
+pub use summed::Summed;
+pub use vq::{Clusters, Codebook, Metric, Vq, kmeans};

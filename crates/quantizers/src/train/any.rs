@@ -1,0 +1,192 @@
+//! A quantizer of any kind, chosen by a configuration.
+
+use seedbed_autodiff::{Float, Module, Path, Rng, Role, Tensor};
+use seedbed_nn::{Config, ConfigError};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    FiniteScalar, FsqConfig, Learner, LfqConfig, LookupFree, Pass, QuantizeDropout, Quantized,
+    ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen, SimVq, SimVqConfig,
+    VectorQuantizer, VqConfig, check,
+};
+use crate::{Quantizer, QuantizerError};
+
+/// The configuration of a quantizer of any kind.
+///
+/// ```
+/// use seedbed_quantizers::train::LearnerConfig;
+/// let config: LearnerConfig = serde_json::from_str(r#"{"fsq": {"levels": [8, 6, 5]}}"#)?;
+/// assert!(matches!(config, LearnerConfig::Fsq(_)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LearnerConfig {
+    /// [`VectorQuantizer`].
+    Vq(VqConfig),
+    /// [`SimVq`].
+    SimVq(SimVqConfig),
+    /// [`FiniteScalar`].
+    Fsq(FsqConfig),
+    /// [`LookupFree`].
+    Lfq(LfqConfig),
+    /// [`ResidualLearner`] of [`VectorQuantizer`]s.
+    ResidualVq(ResidualVqConfig),
+    /// [`ResidualFiniteScalar`].
+    ResidualFsq(ResidualFsqConfig),
+}
+
+/// Residual stages of VQ that are alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResidualVqConfig {
+    /// How many stages.
+    pub stages: usize,
+    /// Each of them.
+    pub stage: VqConfig,
+    /// Whether and how stages are left out in training.
+    pub dropout: Option<QuantizeDropout>,
+}
+
+impl Default for ResidualVqConfig {
+    fn default() -> Self {
+        Self { stages: 4, stage: VqConfig::default(), dropout: None }
+    }
+}
+
+impl Config for ResidualVqConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        const NAME: &str = "ResidualVqConfig";
+        check::that(self.stages > 0, NAME, "stages", self.stages, "at least 1")?;
+        if let Some(QuantizeDropout { from, multiple_of }) = self.dropout {
+            check::that(
+                from < self.stages,
+                NAME,
+                "dropout.from",
+                from,
+                "below the number of stages",
+            )?;
+            check::that(multiple_of > 0, NAME, "dropout.multiple_of", multiple_of, "at least 1")?;
+        }
+        self.stage.validate()
+    }
+}
+
+impl Config for LearnerConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        match self {
+            Self::Vq(config) => config.validate(),
+            Self::SimVq(config) => config.validate(),
+            Self::Fsq(config) => config.validate(),
+            Self::Lfq(config) => config.validate(),
+            Self::ResidualVq(config) => config.validate(),
+            Self::ResidualFsq(config) => config.validate(),
+        }
+    }
+}
+
+impl LearnerConfig {
+    /// The same for vectors of `dim` numbers: kinds whose codes have a dimension of their own project.
+    #[must_use]
+    pub fn for_vectors_of(mut self, dim: usize) -> Self {
+        match &mut self {
+            Self::Vq(config) => config.dim = dim,
+            Self::SimVq(config) => config.dim = dim,
+            Self::Fsq(config) => config.dim = Some(dim),
+            Self::Lfq(config) => config.dim = Some(dim),
+            Self::ResidualVq(config) => config.stage.dim = dim,
+            Self::ResidualFsq(config) => config.dim = Some(dim),
+        }
+        self
+    }
+
+    /// The quantizer.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn build<F: Float>(&self, rng: &mut Rng) -> Result<AnyLearner<F>, ConfigError> {
+        Ok(match self.clone() {
+            Self::Vq(config) => AnyLearner::Vq(VectorQuantizer::new(&config.check()?, rng)),
+            Self::SimVq(config) => AnyLearner::SimVq(SimVq::new(&config.check()?, rng)),
+            Self::Fsq(config) => AnyLearner::Fsq(FiniteScalar::new(&config.check()?, rng)),
+            Self::Lfq(config) => AnyLearner::Lfq(LookupFree::new(&config.check()?, rng)),
+            Self::ResidualVq(config) => {
+                config.validate()?;
+                let stage = config.stage.check()?;
+                let stages = (0..config.stages).map(|_| VectorQuantizer::new(&stage, rng));
+                let learner = ResidualLearner::new(stages.collect());
+                AnyLearner::ResidualVq(match config.dropout {
+                    Some(dropout) => learner.with_dropout(dropout),
+                    None => learner,
+                })
+            }
+            Self::ResidualFsq(config) => {
+                AnyLearner::ResidualFsq(ResidualFiniteScalar::new(&config.check()?, rng))
+            }
+        })
+    }
+}
+
+/// A quantizer of any kind that learns; see [`LearnerConfig::build`].
+#[derive(Clone, Debug)]
+pub enum AnyLearner<F: Float = f32> {
+    /// [`LearnerConfig::Vq`].
+    Vq(VectorQuantizer<F>),
+    /// [`LearnerConfig::SimVq`].
+    SimVq(SimVq<F>),
+    /// [`LearnerConfig::Fsq`].
+    Fsq(FiniteScalar<F>),
+    /// [`LearnerConfig::Lfq`].
+    Lfq(LookupFree<F>),
+    /// [`LearnerConfig::ResidualVq`].
+    ResidualVq(ResidualLearner<F, VectorQuantizer<F>>),
+    /// [`LearnerConfig::ResidualFsq`].
+    ResidualFsq(ResidualFiniteScalar<F>),
+}
+
+/// Runs an expression with what is inside.
+macro_rules! inside {
+    ($any:expr, $learner:ident => $body:expr) => {
+        match $any {
+            AnyLearner::Vq($learner) => $body,
+            AnyLearner::SimVq($learner) => $body,
+            AnyLearner::Fsq($learner) => $body,
+            AnyLearner::Lfq($learner) => $body,
+            AnyLearner::ResidualVq($learner) => $body,
+            AnyLearner::ResidualFsq($learner) => $body,
+        }
+    };
+}
+
+impl<F: Float> Module<F> for AnyLearner<F> {
+    fn walk(&self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &Tensor<F>)) {
+        inside!(self, learner => learner.walk(path, f));
+    }
+    fn walk_mut(&mut self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &mut Tensor<F>)) {
+        inside!(self, learner => learner.walk_mut(path, f));
+    }
+}
+
+impl<F: Float> Learner<F> for AnyLearner<F> {
+    fn dim(&self) -> usize {
+        inside!(self, learner => learner.dim())
+    }
+    fn tokens(&self) -> usize {
+        inside!(self, learner => learner.tokens())
+    }
+    fn codebooks(&self) -> usize {
+        inside!(self, learner => learner.codebooks())
+    }
+    fn train_rows(&self, x: &Tensor<F>, pass: &mut Pass<'_>) -> Quantized<F> {
+        inside!(self, learner => learner.train_rows(x, pass))
+    }
+    fn prepare(&mut self, x: &Tensor<F>, rng: &mut Rng) {
+        inside!(self, learner => learner.prepare(x, rng));
+    }
+    fn update(&mut self, seen: &Seen<F>, rng: &mut Rng) -> usize {
+        inside!(self, learner => learner.update(seen, rng))
+    }
+    fn freeze(&self) -> Result<Box<dyn Quantizer>, QuantizerError> {
+        inside!(self, learner => learner.freeze())
+    }
+}

@@ -1,0 +1,233 @@
+use seedbed_nn::{Config, ConfigError};
+use serde::{Deserialize, Serialize};
+
+use super::super::{Estimator, check};
+use crate::Metric;
+
+/// How a codebook learns.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CodebookLearning {
+    /// Codes are averages of the vectors that they are nearest to, which follow the data by themselves (van den Oord et al. 2017, appendix A.1):
+    /// no gradient, no optimiser.
+    Average {
+        /// γ: what is kept of the averages at each update.
+        decay: f64,
+        /// ε of Laplace's smoothing of the counts: a code without vectors does not become infinite.
+        epsilon: f64,
+    },
+    /// Codes are parameters. The loss `codebook` moves them to their vectors; with DiVeQ the gradient of the values does.
+    Gradient,
+    /// Codes stay as they are.
+    Frozen,
+}
+
+impl Default for CodebookLearning {
+    fn default() -> Self {
+        Self::Average { decay: 0.99, epsilon: 1e-5 }
+    }
+}
+
+/// Where codes begin. The name matters: codes that begin in a small corner of the data's range are mostly never used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CodebookInit {
+    /// Means of the first vectors, by [`Learner::prepare`](super::super::Learner::prepare); random normal numbers until then.
+    #[default]
+    KMeans,
+    /// Vectors of the data drawn at random, by [`Learner::prepare`](super::super::Learner::prepare).
+    Data,
+    /// Uniform on ±1/K, as taming-transformers and Cosmos have it.
+    OverSize,
+    /// Uniform on ±√(6/(K·d)), the default of vector-quantize-pytorch: its rule takes K·d for the fan-in, so that codes begin almost at 0.
+    Reference,
+    /// Normal with variance 1.
+    Normal,
+}
+
+/// When codes that are not used are put where data is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revival {
+    /// A code whose average count in an update is below this is dead.
+    pub threshold: f64,
+    /// The count that a revived code begins with.
+    pub reset: f64,
+}
+
+/// A loss that keeps codes apart: `Σ cos²(eᵢ, eⱼ) / K² − 1/K` (Shin et al. 2021, equation 2).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orthogonal {
+    /// Its weight.
+    pub weight: f64,
+    /// Only codes that the batch uses.
+    pub active_only: bool,
+    /// At most so many codes, drawn at random.
+    pub most: Option<usize>,
+}
+
+/// A loss that spreads vectors over all codes: the negative entropy of the batch's mean soft code, `softmax(−τ ‖x − e‖)`. It makes the matrix of
+/// all distances.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diversity {
+    /// Its weight.
+    pub weight: f64,
+    /// τ; the reference's is 100.
+    pub inverse_temperature: f64,
+}
+
+/// Vector quantization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VqConfig {
+    /// Numbers in a vector.
+    pub dim: usize,
+    /// How many codes.
+    pub codebook_size: usize,
+    /// Numbers in a code; by default `dim / heads`. With others, vectors are projected: few (8 or so) make a large codebook used.
+    pub codebook_dim: Option<usize>,
+    /// How many codes a vector has, side by side.
+    pub heads: usize,
+    /// Whether each head has a codebook of its own.
+    pub separate_codebooks: bool,
+    /// What "nearest" means. With [`Metric::Cosine`], vectors and codes have length 1.
+    pub metric: Metric,
+    /// How codes learn.
+    pub learning: CodebookLearning,
+    /// Where codes begin.
+    pub init: CodebookInit,
+    /// How the gradient passes.
+    pub estimator: Estimator,
+    /// The weight of moving vectors to codes: the mean of `‖x − sg e‖²` over numbers.
+    pub commitment: f64,
+    /// The weight of moving codes to vectors, where they learn by gradient: the mean of `‖sg x − e‖²` over numbers.
+    pub codebook: f64,
+    /// When dead codes are revived.
+    pub revival: Option<Revival>,
+    /// Keeps codes apart, where they learn by gradient.
+    pub orthogonal: Option<Orthogonal>,
+    /// Spreads vectors over codes.
+    pub diversity: Option<Diversity>,
+    /// In training, codes are drawn with probabilities `softmax(−‖x − e‖ / T)` of this temperature T. It makes the matrix of all distances.
+    pub sampling: Option<f64>,
+}
+
+impl Default for VqConfig {
+    /// 1024 codes of 64 that are averages, from k-means, with revival: no code stays dead.
+    fn default() -> Self {
+        Self {
+            dim: 64,
+            codebook_size: 1024,
+            codebook_dim: None,
+            heads: 1,
+            separate_codebooks: false,
+            metric: Metric::default(),
+            learning: CodebookLearning::default(),
+            init: CodebookInit::default(),
+            estimator: Estimator::default(),
+            commitment: 1.0,
+            codebook: 1.0,
+            revival: Some(Revival { threshold: 0.1, reset: 1.0 }),
+            orthogonal: None,
+            diversity: None,
+            sampling: None,
+        }
+    }
+}
+
+impl VqConfig {
+    /// Numbers in a code.
+    pub fn code_dim(&self) -> usize {
+        self.codebook_dim.unwrap_or(self.dim / self.heads.max(1))
+    }
+
+    /// How many codebooks there are.
+    pub fn codebooks(&self) -> usize {
+        if self.separate_codebooks { self.heads } else { 1 }
+    }
+}
+
+const NAME: &str = "VqConfig";
+
+impl Config for VqConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let counts = [
+            ("dim", self.dim),
+            ("codebook_size", self.codebook_size),
+            ("heads", self.heads),
+            ("codebook_dim", self.codebook_dim.unwrap_or(1)),
+        ];
+        for (field, n) in counts {
+            check::that(n > 0, NAME, field, n, "at least 1")?;
+        }
+        let size = self.codebook_size;
+        check::that(u32::try_from(size).is_ok(), NAME, "codebook_size", size, "below 2^32")?;
+        let divides = self.codebook_dim.is_some() || self.dim.is_multiple_of(self.heads);
+        check::that(divides, NAME, "heads", self.heads, "a divisor of dim")?;
+        if let CodebookLearning::Average { decay, epsilon } = self.learning {
+            check::that((0.0..1.0).contains(&decay), NAME, "learning.decay", decay, "in [0, 1)")?;
+            check::weight(NAME, "learning.epsilon", epsilon)?;
+        }
+        check::weight(NAME, "commitment", self.commitment)?;
+        check::weight(NAME, "codebook", self.codebook)?;
+        let learnt = self.learning == CodebookLearning::Gradient;
+        if let Estimator::Diveq { variance } = self.estimator {
+            check::weight(NAME, "estimator.variance", variance)?;
+            check::that(
+                learnt,
+                NAME,
+                "estimator",
+                "diveq",
+                "another where codes do not learn by gradient",
+            )?;
+            let revives = self.revival.is_some();
+            check::that(
+                revives,
+                NAME,
+                "revival",
+                "none",
+                "set: with diveq codes that are not used get no gradient",
+            )?;
+        }
+        if let Some(revival) = self.revival {
+            let positive = |x: f64| x > 0.0 && x.is_finite();
+            let (threshold, reset) = (revival.threshold, revival.reset);
+            check::that(
+                positive(threshold),
+                NAME,
+                "revival.threshold",
+                threshold,
+                "a finite number > 0",
+            )?;
+            check::that(
+                reset >= threshold && reset.is_finite(),
+                NAME,
+                "revival.reset",
+                reset,
+                "at least the threshold: a revived code would be dead",
+            )?;
+        }
+        if let Some(orthogonal) = self.orthogonal {
+            check::weight(NAME, "orthogonal.weight", orthogonal.weight)?;
+            check::that(
+                learnt,
+                NAME,
+                "orthogonal",
+                "set",
+                "none where codes do not learn by gradient",
+            )?;
+            check::that(orthogonal.most != Some(0), NAME, "orthogonal.most", 0, "at least 1")?;
+        }
+        if let Some(Diversity { weight, inverse_temperature }) = self.diversity {
+            check::weight(NAME, "diversity.weight", weight)?;
+            let field = "diversity.inverse_temperature";
+            check::weight(NAME, field, inverse_temperature)?;
+        }
+        if let Some(t) = self.sampling {
+            check::that(t > 0.0 && t.is_finite(), NAME, "sampling", t, "a finite number > 0")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! Tokens, values and gradients of vector-quantize-pytorch 1.32.0: `scripts/tokens.py` and `scripts/golden.py`.
+
+pub(crate) mod learners;
+pub(crate) mod tokens;

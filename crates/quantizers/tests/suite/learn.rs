@@ -1,0 +1,286 @@
+//! What learns, learns: averages, revival, gradients of codebooks, entropies.
+
+use seedbed_autodiff::{Rng, Tensor, value_and_grad_aux};
+use seedbed_nn::Config;
+use seedbed_nn::optim::{AdamConfig, Optim};
+use seedbed_quantizers::train::{
+    CodebookInit, CodebookLearning, Estimator, Learner, LfqConfig, LookupFree, QuantizeDropout,
+    ResidualLearner, Revival, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
+};
+use seedbed_quantizers::usage::Usage;
+
+/// Points around eight centres on a circle.
+fn circle(n: usize, rng: &mut Rng) -> Tensor {
+    let point = |rng: &mut Rng| {
+        let angle = rng.below(8) as f64 * std::f64::consts::TAU / 8.0;
+        [angle.cos() + 0.05 * rng.normal(), angle.sin() + 0.05 * rng.normal()]
+    };
+    let data = (0..n).flat_map(|_| point(rng)).map(|x| x as f32).collect();
+    Tensor::new(data, &[n, 2])
+}
+
+/// The mean square of what quantization leaves, and the share of the codes in use.
+fn measure<L: Learner<f32>>(learner: &L, x: &Tensor) -> (f32, f64) {
+    let (values, indices) = learner.quantize(x).unwrap();
+    let mut usage = Usage::new(learner.freeze().unwrap().codebook_size(0));
+    usage.count((&indices).into());
+    ((x - &values).square().mean(..).item(), usage.share())
+}
+
+/// Training steps on fresh points, with Adam on what has a gradient: on the losses and the error of the values.
+fn train<L: Learner<f32>>(learner: L, steps: usize, lr: f64, rng: &mut Rng) -> L {
+    train_on(1.0, learner, steps, lr, rng)
+}
+
+/// The same with another weight of the error.
+fn train_on<L: Learner<f32>>(
+    error: f64,
+    mut learner: L,
+    steps: usize,
+    lr: f64,
+    rng: &mut Rng,
+) -> L {
+    let config = AdamConfig { lr, ..Default::default() }.check().unwrap();
+    let mut adam = Optim::new(&learner, config);
+    for _ in 0..steps {
+        let x = circle(128, rng);
+        let (_, seen, gradient) = value_and_grad_aux(&learner, |learner| {
+            let out = learner.forward_train(&x, None, rng);
+            let left = (&out.values - &x).square().mean(..);
+            (out.losses.total() + left * error, out.seen)
+        });
+        adam.step(&mut learner, &gradient);
+        learner.update(&seen, rng);
+    }
+    learner
+}
+
+fn vq(config: VqConfig, rng: &mut Rng) -> VectorQuantizer {
+    let config = VqConfig { dim: 2, codebook_size: 8, ..config };
+    VectorQuantizer::new(&config.check().unwrap(), rng)
+}
+
+#[test]
+fn averages_from_a_corner_use_every_code_with_revival_alone() {
+    let average = CodebookLearning::Average { decay: 0.9, epsilon: 1e-5 };
+    let of = |revival, seed| {
+        let rng = &mut Rng::new(seed);
+        let init = CodebookInit::Reference;
+        let mut learner =
+            vq(VqConfig { init, learning: average, revival, ..Default::default() }, rng);
+        // All codes in one place, far from the data.
+        learner.fixed = Some(Tensor::full(&[1, 8, 2], 5.0));
+        learner.sums = learner.fixed.clone();
+        measure(&train(learner, 200, 1e-3, rng), &circle(2000, rng))
+    };
+    for seed in 0..3 {
+        let (error, used) = of(Some(Revival { threshold: 1.0, reset: 4.0 }), seed);
+        assert!(used == 1.0 && error < 0.1, "seed {seed}: {used} of the codes, error {error}");
+        let (error, used) = of(None, seed);
+        // Smoothing draws codes without vectors to the origin, in the midst of these: some come to life by that alone.
+        assert!(used < 1.0, "without revival, seed {seed}: {used}, error {error}");
+    }
+}
+
+#[test]
+fn a_revived_code_survives_the_next_update() {
+    let rng = &mut Rng::new(3);
+    let revival = Some(Revival { threshold: 0.5, reset: 2.0 });
+    let mut learner = vq(VqConfig { revival, ..Default::default() }, rng);
+    // One code is far from everything, and dead.
+    learner.fixed.as_mut().unwrap().data_mut()[..2].fill(100.0);
+    learner.sums.as_mut().unwrap().data_mut()[..2].fill(0.0);
+    learner.sizes.data_mut().fill(1.0);
+    learner.sizes.data_mut()[0] = 0.01;
+    let x = circle(64, rng);
+    let out = learner.forward_train(&x, None, rng);
+    assert_eq!(learner.update(&out.seen, rng), 1);
+    let revived = learner.codes().data()[..2].to_vec();
+    assert!(x.data().chunks(2).any(|x| x == revived), "a revived code is a vector of the batch");
+    let out = learner.forward_train(&x, None, rng);
+    assert!(out.indices.contains(&0), "it is the nearest code of that vector at least");
+    assert_eq!(learner.update(&out.seen, rng), 0);
+    let moved = &learner.codes().data()[..2];
+    let step = moved.iter().zip(&revived).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(
+        step < 0.3,
+        "the average begins at the revived code, not at its old sum: moved by {step}"
+    );
+}
+
+#[test]
+fn one_update_by_hand() {
+    let rng = &mut Rng::new(4);
+    let learning = CodebookLearning::Average { decay: 0.5, epsilon: 0.1 };
+    let config =
+        VqConfig { dim: 1, codebook_size: 2, learning, revival: None, ..Default::default() };
+    let mut learner = VectorQuantizer::<f32>::new(&config.check().unwrap(), rng);
+    learner.fixed = Some(Tensor::new(vec![0.0, 10.0], &[1, 2, 1]));
+    learner.sums = learner.fixed.clone();
+    let x = Tensor::new(vec![1.0, 2.0, 9.0], &[3, 1]);
+    let seen = learner.forward_train(&x, None, rng).seen;
+    learner.update(&seen, rng);
+    // N = (1 + 2)/2 and (1 + 1)/2, m = (0 + 3)/2 and (10 + 9)/2; smoothed by (N + 0.1)/(2.5 + 0.2) · 2.5.
+    assert_eq!(learner.sizes.data(), [1.5, 1.0]);
+    let expected = [1.5 / (1.6 / 2.7 * 2.5), 9.5 / (1.1 / 2.7 * 2.5)];
+    for (code, expected) in learner.codes().data().iter().zip(expected) {
+        assert!((code - expected).abs() < 1e-5, "{code} and {expected}");
+    }
+}
+
+#[test]
+fn codebooks_learn_by_gradient() {
+    for (name, estimator) in [
+        ("straight through", Estimator::StraightThrough),
+        ("rotation", Estimator::Rotation),
+        ("diveq", Estimator::Diveq { variance: 1e-3 }),
+    ] {
+        let rng = &mut Rng::new(5);
+        let (learning, init) = (CodebookLearning::Gradient, CodebookInit::Data);
+        let mut learner = vq(VqConfig { learning, init, estimator, ..Default::default() }, rng);
+        learner.prepare(&circle(300, rng), rng);
+        let x = circle(2000, rng);
+        let before = measure(&learner, &x).0;
+        let (after, used) = measure(&train(learner, 300, 1e-2, rng), &x);
+        assert!(after < 0.9 * before && used == 1.0, "{name}: {before} to {after}, {used} used");
+    }
+}
+
+#[test]
+fn every_code_of_sim_vq_moves_and_is_used() {
+    let rng = &mut Rng::new(6);
+    let config =
+        SimVqConfig { dim: 2, codebook_size: 16, frozen_dim: Some(8), ..Default::default() };
+    let learner = SimVq::<f32>::new(&config.check().unwrap(), rng);
+    let x = circle(2000, rng);
+    let before = measure(&learner, &x).0;
+    let (after, used) = measure(&train(learner, 400, 1e-2, rng), &x);
+    assert!(after < 0.1 * before && used >= 0.5, "{before} to {after}, {used} used");
+}
+
+#[test]
+fn entropies_spread_codes_of_bits() {
+    let used = |entropy: f64| {
+        let rng = &mut Rng::new(7);
+        let config = LfqConfig {
+            bits: 3,
+            dim: Some(2),
+            entropy,
+            inverse_temperature: 1.0,
+            diversity: 2.0,
+            ..Default::default()
+        };
+        let mut learner = LookupFree::<f32>::new(&config.check().unwrap(), rng);
+        // All vectors have one code.
+        let maps = learner.projection.as_mut().unwrap();
+        maps.into.bias = Some(Tensor::full(&[3], 1.5));
+        maps.into.weight = &maps.into.weight * 0.1;
+        measure(&train_on(0.0, learner, 400, 1e-2, rng), &circle(2000, rng)).1
+    };
+    let (with, without) = (used(0.3), used(0.0));
+    assert!(with >= 0.75 && without == 0.125, "{with} with entropies, {without} without");
+}
+
+#[test]
+fn residual_stages_leave_less_and_less() {
+    let rng = &mut Rng::new(8);
+    let stages: Vec<_> = (0..4).map(|_| vq(VqConfig::default(), rng)).collect();
+    let mut learner = ResidualLearner::new(stages);
+    let x = circle(2000, rng);
+    learner.prepare(&x, rng);
+    let mut before = x.square().mean(..).item();
+    for stages in 1..=4 {
+        let first = ResidualLearner::new(learner.stages[..stages].to_vec());
+        let error = measure(&first, &x).0;
+        assert!(error < before, "{stages} stages leave {error}, one less {before}");
+        before = error;
+    }
+    assert!(before < 2e-4, "four stages leave {before}");
+}
+
+#[test]
+fn dropped_stages_are_marked_and_the_first_ones_are_of_use() {
+    let rng = &mut Rng::new(9);
+    let stages: Vec<_> = (0..4).map(|_| vq(VqConfig::default(), rng)).collect();
+    let dropout = QuantizeDropout { from: 1, multiple_of: 2 };
+    let learner = ResidualLearner::new(stages).with_dropout(dropout);
+    let x = circle(10, rng);
+    let mut seen = [false; 5];
+    for _ in 0..40 {
+        let out = learner.forward_train(&x, None, rng);
+        let in_use = out.indices[..4].iter().take_while(|i| **i < 8).count();
+        assert!(out.indices.chunks(4).all(|t| t.iter().take_while(|i| **i < 8).count() == in_use));
+        assert_eq!(out.seen.0.len(), in_use);
+        seen[in_use] = true;
+    }
+    assert_eq!(seen, [false, false, true, false, true]);
+}
+
+#[test]
+fn what_learns_can_be_resumed_bit_for_bit() {
+    let of = |first: usize| {
+        let rng = &mut Rng::new(10);
+        let learner = train(vq(VqConfig::default(), rng), first, 1e-2, rng);
+        train(learner, 20 - first, 1e-2, rng)
+    };
+    // The codebook's averages have no other state than the learner itself.
+    assert_eq!(of(20).codes(), of(7).codes());
+}
+
+#[test]
+fn a_tokenizer_learns_and_is_kept() {
+    use seedbed_quantizers::tokenizer::{Architecture, Tokenizer, TokenizerConfig};
+    use seedbed_quantizers::train::{FsqConfig, LearnerConfig};
+    let architectures = [
+        Architecture::PatchMlp { patch: 4, hidden: 32, layers: 1 },
+        Architecture::Conv { channels: vec![8, 16] },
+    ];
+    for architecture in architectures {
+        let rng = &mut Rng::new(11);
+        let vq = VqConfig { codebook_size: 16, ..Default::default() };
+        for quantizer in [LearnerConfig::Vq(vq), LearnerConfig::Fsq(FsqConfig::default())] {
+            let architecture = architecture.clone();
+            let config =
+                TokenizerConfig { architecture, latent: 4, quantizer, ..Default::default() };
+            let mut tokenizer = Tokenizer::<f32>::new(&config.check().unwrap(), rng);
+            // Stripes of random direction and width.
+            let pictures = |rng: &mut Rng| -> Tensor {
+                let one = |rng: &mut Rng| {
+                    let (a, b) = (rng.uniform() * 2.0 - 1.0, rng.uniform() * 2.0 - 1.0);
+                    let dark =
+                        move |i: usize| (a * (i / 8) as f64 + b * (i % 8) as f64).sin() > 0.0;
+                    (0..64).map(|i| f32::from(u8::from(dark(i)))).collect::<Vec<f32>>()
+                };
+                Tensor::new((0..32).flat_map(|_| one(rng)).collect(), &[32, 8, 8, 1])
+            };
+            tokenizer.prepare(&pictures(rng), rng);
+            let test = pictures(rng);
+            let error = |tokenizer: &Tokenizer| {
+                let decoded = tokenizer.decode(&tokenizer.encode(&test).unwrap()).unwrap();
+                (decoded - &test).square().mean(..).item()
+            };
+            let before = error(&tokenizer);
+            let adam = AdamConfig { lr: 3e-3, ..Default::default() }.check().unwrap();
+            let mut adam = Optim::new(&tokenizer, adam);
+            for _ in 0..200 {
+                let x = pictures(rng);
+                let (_, seen, gradient) = value_and_grad_aux(&tokenizer, |tokenizer| {
+                    let out = tokenizer.forward_train(&x, rng);
+                    ((&out.pictures - &x).square().mean(..) + out.losses.total(), out.seen)
+                });
+                adam.step(&mut tokenizer, &gradient);
+                tokenizer.quantizer.update(&seen, rng);
+            }
+            let after = error(&tokenizer);
+            let name = format!("{:?}", tokenizer.config());
+            assert!(after < 0.5 * before && after < 0.2, "{name}: {before} to {after}");
+
+            let file = tempfile::NamedTempFile::new().unwrap();
+            tokenizer.save(file.path()).unwrap();
+            let loaded = Tokenizer::<f32>::load(file.path()).unwrap();
+            assert_eq!(loaded.config(), tokenizer.config());
+            assert_eq!(loaded.encode(&test).unwrap(), tokenizer.encode(&test).unwrap());
+            assert_eq!(error(&loaded), after);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What holds of quantizers, without the engine and with it.
+
+mod bad_input;
+mod compose;
+mod fsq;
+#[cfg(all(feature = "train", feature = "interop"))]
+mod golden;
+#[cfg(feature = "train")]
+mod gradcheck;
+#[cfg(feature = "train")]
+mod learn;
+mod lfq;
+mod pack;
+mod vq;

@@ -1,0 +1,5 @@
+//! The crate's tests through its public interface, in one program.
+
+mod golden;
+mod gradcheck;
+mod learn;
