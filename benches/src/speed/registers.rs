@@ -11,7 +11,7 @@ use super::Work;
 /// Sums that are added to in turn: eight AVX vectors, as many as hide the latency of an addition.
 const SUMS: usize = 64;
 /// Multiply-adds of each sum: some milliseconds.
-const STEPS: usize = 1 << 20;
+const STEPS: usize = 1 << 22;
 
 struct MultiplyAdds;
 

@@ -140,7 +140,10 @@ impl<F: Float> Tensor<F> {
         if level == 0 {
             return value;
         }
-        inputs.iter().for_each(|x| state.look_at_use(op.name(), x.0.level));
+        // A loop, not a closure: a closure would hide the caller's line from a panic.
+        for x in inputs {
+            state.look_at_use(|| op.name(), x.0.level);
+        }
         if level > state.floor { value.with_node(Box::new(op), inputs, level) } else { value }
     }
 
@@ -162,7 +165,7 @@ impl<F: Float> Tensor<F> {
 
     /// A variable of the given level that stands for this tensor.
     pub(crate) fn lift(&self, level: u64) -> Self {
-        levels::state().look_at_use("its arguments", self.0.level);
+        levels::state().look_at_use(|| "its arguments", self.0.level);
         let (storage, shape) = (self.storage_of_part(0), self.0.shape.clone());
         let (number, node) = (next_number(self.0.number), Some(Node::Variable(self.clone())));
         Self(Arc::new(Inner { storage, shape, level, number, node }))

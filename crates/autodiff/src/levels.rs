@@ -74,29 +74,36 @@ impl Drop for Open {
 }
 
 /// Whether the transform of this level is open, on any thread.
-#[cold]
-pub(crate) fn is_open(level: u64) -> bool {
+fn is_open(level: u64) -> bool {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner).contains(&level)
 }
 
 impl State {
     /// Looks at the level of a tensor that is used by `op`: a variable may be forbidden here, or belong to a transform that is open on another
     /// thread.
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn look_at_use(&self, op: &str, level: u64) {
-        if level == 0 {
+    pub(crate) fn look_at_use(&self, op: impl FnOnce() -> &'static str, level: u64) {
+        let foreign = level < self.outermost && !self.watched;
+        if level != 0 && (foreign || level <= self.forbidden) {
+            self.look_closely(op(), level);
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn look_closely(&self, op: &str, level: u64) {
+        if !is_open(level) {
             return;
         }
-        if level <= self.forbidden && is_open(level) {
+        if level <= self.forbidden {
             let function = self.forbidden_by;
             panic!(
                 "{function}: the function uses a variable of an open transform (in {op}) that is not among what is \
                  given to {function}, so that its gradient would be lost"
             );
         }
-        if level < self.outermost && !self.watched && is_open(level) {
-            STATE.set(State { watched: true, ..STATE.get() });
-        }
+        STATE.set(State { watched: true, ..STATE.get() });
     }
 }
 

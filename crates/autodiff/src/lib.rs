@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accumulate;
 #[cfg(feature = "approx")]
 pub mod approx;
 mod check;

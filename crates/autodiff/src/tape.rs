@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::accumulate::Accumulated;
 use crate::deferred::{self, DeferredProducts};
 use crate::graph::{Ctx, Node, Op};
-use crate::kernels::accumulate::add_assign;
 use crate::levels::{Open, State, debug_nan_is_on, state, with_state};
 use crate::{Float, Tensor};
 
@@ -82,7 +82,7 @@ impl<F: Float> Tape<F> {
 /// A tensor and what has been accumulated of its gradient: a sum, and products that wait to be added to it.
 struct Entry<F: Float> {
     tensor: Tensor<F>,
-    sum: Option<Tensor<F>>,
+    sum: Accumulated<F>,
     waiting: Option<Box<DeferredProducts<F>>>,
 }
 
@@ -92,12 +92,11 @@ impl<F: Float> Entry<F> {
     }
 
     /// The tensor and its whole gradient.
-    fn complete(self) -> (Tensor<F>, Option<Tensor<F>>) {
-        let gradient = match self.waiting {
-            Some(products) => Some(products.onto(self.sum)),
-            None => self.sum,
-        };
-        (self.tensor, gradient)
+    fn complete(mut self) -> (Tensor<F>, Option<Tensor<F>>) {
+        if let Some(products) = self.waiting {
+            self.sum.change(|sum| products.onto(sum));
+        }
+        (self.tensor, self.sum.complete())
     }
 }
 
@@ -134,9 +133,10 @@ impl<F: Float> Pending<F> {
         }
         // Tensors that other threads made may share a number, so a slot is a (very short) list.
         match slots[i].iter_mut().find(|e| e.is_of(&x)) {
-            Some(Entry { sum: Some(sum), .. }) => accumulate(sum, g),
-            Some(entry) => entry.sum = Some(g),
-            None => slots[i].push(Entry { tensor: x, sum: Some(g), waiting: None }),
+            Some(entry) => entry.sum.add(g),
+            None => {
+                slots[i].push(Entry { tensor: x, sum: Accumulated::new(g), waiting: None });
+            }
         }
     }
 
@@ -150,15 +150,19 @@ impl<F: Float> Pending<F> {
         }
         let slots = &mut *self.slots.borrow_mut();
         let slot = self.slot(x).and_then(|i| slots.get_mut(i));
-        let Some(Entry { sum: sum @ Some(_), waiting, .. }) =
+        let Some(Entry { sum, waiting, .. }) =
             slot.and_then(|slot| slot.iter_mut().find(|e| e.is_of(x)))
         else {
             return false;
         };
+        if sum.newest().is_none() {
+            return false;
+        }
         let products = waiting.get_or_insert_with(|| Box::new(DeferredProducts::new([k, n])));
         products.push([a, b]);
         if products.are_many() {
-            *sum = waiting.take().map(|products| products.onto(sum.take()));
+            let products = waiting.take().expect("they were just pushed");
+            sum.change(|sum| products.onto(sum));
         }
         true
     }
@@ -208,8 +212,7 @@ impl<F: Float> Pending<F> {
         let i = self.slot(x)?;
         let slots = &mut *self.slots.borrow_mut();
         let entry = slots.get_mut(i)?.iter_mut().find(|e| e.is_of(x))?;
-        entry.sum.as_mut()?.unique_data()?;
-        entry.sum.take()
+        entry.sum.take_unique()
     }
 }
 
@@ -234,19 +237,4 @@ fn take_inputs<F: Float>(tensor: &mut Tensor<F>) -> SmallVec<[Tensor<F>; 2]> {
         (None, Some(Node::Op { inputs, .. })) => inputs.clone(),
         _ => unreachable!("the tensor was made by an op"),
     }
-}
-
-/// `sum += g`, in place where nobody can see it.
-fn accumulate<F: Float>(sum: &mut Tensor<F>, mut g: Tensor<F>) {
-    if sum.0.level == 0 && g.0.level == 0 {
-        if let Some(data) = sum.unique_data() {
-            return add_assign(data, g.data());
-        }
-        if let Some(data) = g.unique_data() {
-            add_assign(data, sum.data());
-            *sum = g;
-            return;
-        }
-    }
-    *sum = &*sum + &g;
 }

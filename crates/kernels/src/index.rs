@@ -32,7 +32,14 @@ pub fn gather<F: Float>(x: &[F], at: &[usize], [n, m, inner]: [usize; 3]) -> Vec
 const OFTEN: usize = 1 << 10;
 
 /// `out[o, at[o, i, j], j] += x[o, i, j]`, in the order of `x`; in double precision where so much may be added at one place that it matters.
-pub fn scatter_add<F: Float>(out: &mut [F], x: &[F], at: &[usize], [n, m, inner]: [usize; 3]) {
+/// `repeated` says whether a place may be met twice.
+pub fn scatter_add<F: Float>(
+    out: &mut [F],
+    x: &[F],
+    at: &[usize],
+    [n, m, inner]: [usize; 3],
+    repeated: bool,
+) {
     if at.is_empty() {
         return;
     }
@@ -40,7 +47,7 @@ pub fn scatter_add<F: Float>(out: &mut [F], x: &[F], at: &[usize], [n, m, inner]
     par::chunks_mut(out, n * inner, 2 * at.len(), |o, out| {
         let (x, at) = (&x[o * block..][..block], &at[o * block..][..block]);
         let rows = || x.chunks(inner).zip(at.chunks(inner));
-        if m <= OFTEN {
+        if m <= OFTEN || !repeated {
             for (row, at) in rows() {
                 for (j, (&x, &i)) in row.iter().zip(at).enumerate() {
                     out[i * inner + j] += x;
@@ -106,9 +113,10 @@ impl Often {
     fn of(at: &[usize], n: usize) -> Self {
         let (mut places, mut numbers) = (Vec::new(), Vec::new());
         if at.len() > OFTEN {
-            let mut counts = vec![0_usize; n];
-            at.iter().for_each(|&i| counts[i] += 1);
-            places = (0..n).filter(|&i| counts[i] > OFTEN).collect();
+            let mut counts = vec![0_u32; n];
+            // More than 2³² of one kind are often, too.
+            at.iter().for_each(|&i| counts[i] = counts[i].saturating_add(1));
+            places = (0..n).filter(|&i| counts[i] as usize > OFTEN).collect();
             if !places.is_empty() {
                 numbers = vec![None; n];
                 places.iter().enumerate().for_each(|(k, &i)| numbers[i] = Some(k));

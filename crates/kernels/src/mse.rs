@@ -27,7 +27,7 @@ impl<F: Float> Kernel for Distance<'_, F> {
     #[inline(always)]
     fn run<const FMA: bool>(self) -> F {
         let zero = F::zero();
-        let [sum] = in_blocks(self.0.len(), |block| {
+        let [sum] = in_blocks!(self.0.len(), |block| {
             let mut sum = Lanes::<F, FMA>::splat(zero);
             for at in block.step_by(WIDTH) {
                 let d = Lanes::load(self.0, at, zero) - Lanes::load(self.1, at, zero);

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::par;
 use super::shared::SharedMut;
 use super::simd::{self, Kernel};
-use crate::Float;
 use crate::simd::Lane;
+use crate::{Float, buffers};
 
 /// Numbers that are worked on side by side: two AVX vectors of `f32`.
 pub const WIDTH: usize = 16;
@@ -52,7 +52,7 @@ pub fn collect<F: Float, K: Rows<F, N, M>, const N: usize, const M: usize>(
     let sizes = widths.map(|width| {
         rows.checked_mul(width).unwrap_or_else(|| panic!("kernel: {rows} rows of {width} elements"))
     });
-    let mut all = sizes.map(Vec::with_capacity);
+    let mut all = sizes.map(buffers::reserve);
     if rows > 0 {
         let mut sizes = sizes.iter().zip(widths);
         let out = all.each_mut().map(|out| {

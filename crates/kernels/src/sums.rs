@@ -9,7 +9,11 @@
 //!
 //! however long the sum is (as long as it has fewer than 1/u blocks). It costs six additions a block.
 
-use std::ops::Range;
+mod columns;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use columns::{Plain, Terms, WIDTH, down_columns};
 
 use crate::Float;
 use crate::accumulate::add_assign;
@@ -31,51 +35,60 @@ pub fn two_sum<F: Float>(a: F, b: F) -> (F, F) {
     (sum, (a - (sum - of_b)) + (b - of_b))
 }
 
-/// `N` sums over `0..n`; `block` gives those over a range of at most [`BLOCK`] terms.
-///
-/// ```
-/// use seedbed_kernels::sums::in_blocks;
-/// let [sum, squares] = in_blocks(5000, |range| {
-///     range.fold([0.0, 0.0], |[sum, squares], i| [sum + i as f64, squares + (i * i) as f64])
-/// });
-/// assert_eq!((sum, squares), (12_497_500.0, 41_654_167_500.0));
-/// ```
-#[inline(always)]
-pub fn in_blocks<F: Float, const N: usize>(
-    n: usize,
-    block: impl FnMut(Range<usize>) -> [F; N],
-) -> [F; N] {
-    in_blocks_of(BLOCK, n, block)
+/// `N` sums, to which parts are added, with what rounding took from them beside each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compensated<F, const N: usize> {
+    sums: [F; N],
+    lost: [F; N],
 }
 
-/// [`in_blocks`] with blocks of another size.
-#[inline(always)]
-pub fn in_blocks_of<F: Float, const N: usize>(
-    size: usize,
-    n: usize,
-    mut block: impl FnMut(Range<usize>) -> [F; N],
-) -> [F; N] {
-    let (mut sums, mut lost) = ([F::zero(); N], [F::zero(); N]);
-    let mut start = 0;
-    // One call, so that it is compiled into the loop that calls this.
-    loop {
-        let end = n.min(start + size);
-        let part = block(start..end);
-        if end - start == n {
-            return part;
-        }
-        for k in 0..N {
-            let (sum, rest) = two_sum(sums[k], part[k]);
-            (sums[k], lost[k]) = (sum, lost[k] + rest);
-        }
-        if end == n {
-            break;
-        }
-        start = end;
+impl<F: Float, const N: usize> Compensated<F, N> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { sums: [F::zero(); N], lost: [F::zero(); N] }
     }
-    finish(&mut sums, &lost);
-    sums
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, part: [F; N]) {
+        add_compensated(&mut self.sums, &mut self.lost, &part);
+    }
+
+    #[inline(always)]
+    pub(crate) fn finish(mut self) -> [F; N] {
+        finish(&mut self.sums, &self.lost);
+        self.sums
+    }
 }
+
+/// `in_blocks!(n, |range| …)`: sums over `0..n`, of which the expression gives those over a range of at most [`BLOCK`] terms, as an array.
+///
+/// A macro and no function of a closure, so that the expression is compiled with the instructions of the kernel around it.
+macro_rules! in_blocks {
+    ($n:expr, |$range:ident| $block:expr) => {
+        $crate::sums::in_blocks!($crate::sums::BLOCK, $n, |$range| $block)
+    };
+    ($size:expr, $n:expr, |$range:ident| $block:expr) => {{
+        let (size, n): (usize, usize) = ($size, $n);
+        let mut total = $crate::sums::Compensated::new();
+        let mut start = 0;
+        loop {
+            let end = n.min(start + size);
+            let $range = start..end;
+            let part = $block;
+            if end - start == n {
+                // The only one.
+                break part;
+            }
+            total.add(part);
+            if end == n {
+                break total.finish();
+            }
+            start = end;
+        }
+    }};
+}
+
+pub(crate) use in_blocks;
 
 /// Ends sums that [`add_compensated`] added to: puts back what rounding took from them.
 #[inline(always)]
@@ -90,42 +103,35 @@ pub fn finish<F: Float>(sums: &mut [F], lost: &[F]) {
 /// Σ x.
 #[inline(always)]
 pub fn sum<F: Float>(x: &[F]) -> F {
-    let [sum] = in_blocks(x.len(), |range| of_block(&x[range], |x| [x]));
+    if x.len() <= BLOCK {
+        return of_block(x);
+    }
+    let [sum] = in_blocks!(x.len(), |range| [of_block(&x[range])]);
     sum
 }
 
-/// `N` sums over a block: of `term(x)`, in [`LANES`] strands that are added in pairs at the end.
+/// Σ x of a block, in [`LANES`] strands that are added in pairs at the end.
 #[inline(always)]
-pub fn of_block<F: Float, const N: usize>(x: &[F], term: impl Fn(F) -> [F; N]) -> [F; N] {
+pub(crate) fn of_block<F: Float>(x: &[F]) -> F {
     let (chunks, rest) = x.as_chunks::<LANES>();
-    let mut sums = [F::zero(); N];
-    for &x in rest {
-        let terms = term(x);
-        for k in 0..N {
-            sums[k] += terms[k];
-        }
-    }
     if chunks.is_empty() {
-        return sums;
+        return rest.iter().fold(F::zero(), |s, &x| s + x);
     }
-    let mut lanes = [[F::zero(); LANES]; N];
+    let mut lanes = [F::zero(); LANES];
     for chunk in chunks {
-        for i in 0..LANES {
-            let terms = term(chunk[i]);
-            for k in 0..N {
-                lanes[k][i] += terms[k];
-            }
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += x;
         }
     }
-    for k in 0..N {
-        sums[k] += in_pairs(&mut lanes[k]);
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane += x;
     }
-    sums
+    in_pairs(&mut lanes)
 }
 
 /// The sum of the lanes, whose number is a power of two.
 #[inline(always)]
-fn in_pairs<F: Float>(lanes: &mut [F; LANES]) -> F {
+pub(crate) fn in_pairs<F: Float>(lanes: &mut [F; LANES]) -> F {
     let mut width = LANES;
     while width > 1 {
         width /= 2;
@@ -152,7 +158,7 @@ pub fn add_compensated<F: Float>(sums: &mut [F], lost: &mut [F], part: &[F]) {
 /// let mut totals = Totals::new(2);
 /// (0..1_000_000).for_each(|_| totals.add(&[0.1_f32, 1.0]));
 /// let sums = totals.finish();
-/// assert!((sums[0] - 100_000.0).abs() < 0.1);
+/// assert!((sums[0] - 100_000.0).abs() < 1.0);
 /// assert_eq!(sums[1], 1_000_000.0);
 /// ```
 #[derive(Debug)]
@@ -204,70 +210,6 @@ impl<F: Float> Totals<F> {
     }
 }
 
-/// Columns that are added up together: their sums stay in the first-level cache.
-pub const WIDTH: usize = 128;
-
-/// A matrix of which columns are added up: its numbers, and the distance from row to row. A distance of 0 is one row for all.
-pub type Rows<'a, F> = (&'a [F], usize);
-
-/// `N` sums down each column of some rows, of what `term` makes of the numbers of `K` matrices at a place. The sums have as many columns as
-/// each of the outputs.
-#[inline(always)]
-pub fn down_columns<F: Float, const K: usize, const N: usize>(
-    rows: usize,
-    x: [Rows<'_, F>; K],
-    out: [&mut [F]; N],
-    term: impl Fn([F; K]) -> [F; N],
-) {
-    let columns = out[0].len();
-    if rows == 0 {
-        return out.into_iter().for_each(|out| out.fill(F::zero()));
-    }
-    for first in (0..columns).step_by(WIDTH) {
-        let width = WIDTH.min(columns - first);
-        let row = |r: usize| x.map(|(x, stride)| &x[r * stride + first..][..width]);
-        // What rounding takes, where there is more than one block of rows.
-        let mut lost = [[F::zero(); WIDTH]; N];
-        for block in (0..rows).step_by(ROWS) {
-            let end = rows.min(block + ROWS);
-            let mut part = [[F::zero(); WIDTH]; N];
-            let mut r = block;
-            while r + 4 <= end {
-                let four: [[&[F]; K]; 4] = std::array::from_fn(|k| row(r + k));
-                for i in 0..width {
-                    let [a, b, c, d] = four.map(|row| term(row.map(|x| x[i])));
-                    for n in 0..N {
-                        part[n][i] += (a[n] + b[n]) + (c[n] + d[n]);
-                    }
-                }
-                r += 4;
-            }
-            for r in r..end {
-                let row = row(r);
-                for i in 0..width {
-                    let terms = term(row.map(|x| x[i]));
-                    for n in 0..N {
-                        part[n][i] += terms[n];
-                    }
-                }
-            }
-            for n in 0..N {
-                let out = &mut out[n][first..][..width];
-                if block == 0 {
-                    out.copy_from_slice(&part[n][..width]);
-                } else {
-                    add_compensated(out, &mut lost[n][..width], &part[n][..width]);
-                }
-            }
-        }
-        if rows > ROWS {
-            for n in 0..N {
-                finish(&mut out[n][first..][..width], &lost[n][..width]);
-            }
-        }
-    }
-}
-
 /// The sum of rows of equal length, in pairs: each half by itself, and so on. `None` if there is none.
 pub fn rows_in_pairs<F: Float>(mut rows: Vec<Vec<F>>) -> Option<Vec<F>> {
     let mut step = 1;
@@ -280,6 +222,3 @@ pub fn rows_in_pairs<F: Float>(mut rows: Vec<Vec<F>>) -> Option<Vec<F>> {
     }
     rows.into_iter().next()
 }
-
-#[cfg(test)]
-mod tests;

@@ -82,7 +82,7 @@ impl<F: Float> Rows<F, 1, 1> for Forward<'_, F> {
                 if smoothing == zero {
                     of_label
                 } else {
-                    let [below] = in_blocks(x.len(), |block| {
+                    let [below] = in_blocks!(x.len(), |block| {
                         [fold::<_, FMA>(&x[block], max, zero, |s, x| s + (Lane(max) - x)).sum()]
                     });
                     let mean = log_sum + below / F::of(x.len() as f64);
@@ -95,12 +95,12 @@ impl<F: Float> Rows<F, 1, 1> for Forward<'_, F> {
             }
             Target::Dense(t) => {
                 let t = &t[row * x.len()..][..x.len()];
-                let [loss] = in_blocks(x.len(), |block| {
+                let [loss] = in_blocks!(x.len(), |block| {
                     let mut loss = Lanes::<F, FMA>::splat(zero);
                     for at in block.step_by(WIDTH) {
                         let surprise = Lanes::load(x, at, max).map(|x| Lane(surprise(x.0)));
                         let t = Lanes::<F, FMA>::load(t, at, zero);
-                        loss = loss + t.zip(surprise, |t, surprise| t.mul_no_nan(surprise));
+                        loss = loss + t.zip(surprise, |t, x| t.eq(0.0).select(0.0, t * x));
                     }
                     [loss.sum()]
                 });

@@ -4,7 +4,7 @@
 //! when it first meets a neighbourhood and looks it up from then on; and it visits only cells around which something changed. Both change nothing: the answers are those of
 //! [`DiagonalGpu::infer`]. But a run costs what happens in it: the addition of two aligned numbers of n digits about n, where a plain run costs n².
 //!
-//! ```
+//! ```no_run
 //! use seedbed_autodiff::Rng;
 //! use seedbed_neural_gpu::automaton::{Automaton, Halt};
 //! use seedbed_neural_gpu::{DiagonalConfig, DiagonalGpu, Moving};

@@ -8,6 +8,10 @@
 //! safetensors.torch.save_file(state, "copy.safetensors")
 //! ```
 
+mod error;
+
+pub use error::InteropError;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -19,48 +23,6 @@ use crate::memory::{AddressingOptions, HeadOptions};
 use crate::{
     AddActivation, HeadOrder, Heads, LstmController, Ntm, Sharpening, StandardController, Start,
 };
-
-/// What can be wrong with a state dict.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InteropError {
-    /// The file cannot be read.
-    #[error("{}: {source}", file.display())]
-    Io {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is no safetensors file.
-    #[error("{}: not a safetensors file: {why}", file.display())]
-    Format {
-        /// The file.
-        file: PathBuf,
-        /// What the reader says.
-        why: String,
-    },
-    /// A tensor that every such machine has is not there.
-    #[error("{}: there is no tensor `{name}`; a state dict of pytorch-ntm has one", file.display())]
-    Missing {
-        /// The file.
-        file: PathBuf,
-        /// The tensor.
-        name: String,
-    },
-    /// A tensor is not what it should be.
-    #[error("{}: `{name}` is {found}, but should be {expected}", file.display())]
-    Tensor {
-        /// The file.
-        file: PathBuf,
-        /// The tensor.
-        name: String,
-        /// What it is.
-        found: String,
-        /// What would be right.
-        expected: String,
-    },
-}
 
 /// Reads a machine from a state dict of pytorch-ntm in a safetensors file, of elements `F32` or `F64`.
 ///

@@ -4,7 +4,8 @@ use seedbed_autodiff::{Float, Tensor};
 
 use crate::config::MOST_ELEMENTS;
 use crate::controller::Controller;
-use crate::{Ntm, NtmError};
+use crate::dnc::{DncOptions, MOST_LINKS, link_count};
+use crate::{Dnc, Ntm, NtmError};
 
 impl<F: Float, C: Controller<F>> Ntm<F, C> {
     /// The same machine with a memory of another number of rows, for longer sequences than it was trained on.
@@ -58,13 +59,38 @@ impl<F: Float, C: Controller<F>> Ntm<F, C> {
     }
 }
 
+impl<F: Float, C: Controller<F>> Dnc<F, C> {
+    /// The same machine with a memory of another number of rows. Nothing that is learnt depends on it.
+    ///
+    /// # Errors
+    /// [`NtmError::SlotsAreFixed`] if there is no row, or there are more than can be.
+    ///
+    /// ```
+    /// use seedbed_autodiff::{Rng, Tensor};
+    /// use seedbed_nn::Config;
+    /// use seedbed_ntm::{Dnc, DncConfig};
+    /// let dnc = Dnc::<f32>::new(&DncConfig::default().check()?, &mut Rng::new(0));
+    /// let larger = dnc.with_slots(64).unwrap();
+    /// assert_eq!(larger.start(1).memory.shape(), [1, 64, 16]);
+    /// # Ok::<(), seedbed_nn::ConfigError>(())
+    /// ```
+    pub fn with_slots(&self, slots: usize) -> Result<Self, NtmError> {
+        let refuse = |why| Err(NtmError::SlotsAreFixed { slots, why });
+        match link_count(slots, self.options.writes) {
+            _ if slots == 0 => refuse("there must be a row"),
+            links if links > MOST_LINKS => refuse("no memory holds the links of so many"),
+            _ => Ok(Self { options: DncOptions { slots, ..self.options }, ..self.clone() }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use seedbed_autodiff::Rng;
     use seedbed_nn::Config;
 
     use super::*;
-    use crate::{FirstAttention, MemoryInit, NtmConfig};
+    use crate::{DncConfig, FirstAttention, MemoryInit, NtmConfig};
 
     fn ntm(change: impl FnOnce(&mut NtmConfig)) -> Ntm<f64> {
         let mut config = NtmConfig { inputs: 3, slots: 9, width: 4, ..Default::default() };
@@ -97,6 +123,19 @@ mod tests {
         assert_eq!(larger.start.attention(), Tensor::zeros(&[2, 12]));
         assert_eq!(larger.with_slots(5).unwrap().start.memory(), &before.slice(0, ..5));
         assert_eq!(larger.config().unwrap().slots, 12);
+    }
+
+    #[test]
+    fn a_dnc_with_another_memory_is_the_one_built_so() {
+        let dnc = |slots| {
+            let config = DncConfig { inputs: 3, slots, ..Default::default() };
+            Dnc::<f64>::new(&config.check().unwrap(), &mut Rng::new(0))
+        };
+        let x = Tensor::uniform(&[5, 2, 3], 0.0, 1.0, &mut Rng::new(1));
+        assert_eq!(dnc(6).with_slots(9).unwrap().forward(&x), dnc(9).forward(&x));
+        for slots in [0, 1 << 20, usize::MAX] {
+            assert!(matches!(dnc(6).with_slots(slots), Err(NtmError::SlotsAreFixed { .. })));
+        }
     }
 
     #[test]

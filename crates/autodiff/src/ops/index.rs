@@ -13,6 +13,8 @@ use crate::{Ctx, Float, Grads, Indices, Op, Tensor};
 struct Gather {
     axis: usize,
     at: Indices,
+    /// Whether a place may be named twice.
+    repeated: bool,
 }
 
 impl<F: Float> Op<F> for Gather {
@@ -21,7 +23,7 @@ impl<F: Float> Op<F> for Gather {
     }
 
     fn vjp(&self, c: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        smallvec![Some(g.scatter(self.axis, &self.at, c.x(0).shape()))]
+        smallvec![Some(g.scatter(self.axis, &self.at, c.x(0).shape(), self.repeated))]
     }
 }
 
@@ -30,6 +32,7 @@ impl<F: Float> Op<F> for Gather {
 struct Scatter {
     axis: usize,
     at: Indices,
+    repeated: bool,
 }
 
 impl<F: Float> Op<F> for Scatter {
@@ -38,7 +41,7 @@ impl<F: Float> Op<F> for Scatter {
     }
 
     fn vjp(&self, _: &Ctx<'_, F>, g: Tensor<F>) -> Grads<F> {
-        smallvec![Some(g.gathered(self.axis, &self.at))]
+        smallvec![Some(g.gathered(self.axis, &self.at, self.repeated))]
     }
 }
 
@@ -95,7 +98,7 @@ impl<F: Float> Tensor<F> {
     pub fn gather(&self, axis: isize, at: &Indices) -> Self {
         let axis = shape::axis("gather", axis, self.ndim());
         check_positions("gather", at, axis, self.shape());
-        self.gathered(axis, &contiguous(at))
+        self.gathered(axis, &contiguous(at), true)
     }
 
     /// This tensor with `src` added at given positions along an axis: `y[…, at[…, i, …], …] += src[…, i, …]`. The transpose of
@@ -121,7 +124,7 @@ impl<F: Float> Tensor<F> {
             src.shape()
         );
         check_positions("scatter_add", at, axis, self.shape());
-        self + &src.scatter(axis, &contiguous(at), self.shape())
+        self + &src.scatter(axis, &contiguous(at), self.shape(), true)
     }
 
     /// The parts at given places of an axis, in the order of `at`: rows of a table, for example.
@@ -191,25 +194,32 @@ impl<F: Float> Tensor<F> {
         Self::new(data, &[labels.len(), classes])
     }
 
-    /// [`gather`](Self::gather) at positions that have been checked.
+    /// [`gather`](Self::gather) at positions that have been checked; `repeated` says whether a place may be named twice.
     #[track_caller]
-    pub(crate) fn gathered(&self, axis: usize, at: &Indices) -> Self {
+    pub(crate) fn gathered(&self, axis: usize, at: &Indices, repeated: bool) -> Self {
         let [_, n, inner] = shape::around(self.shape(), axis);
         let positions = at.as_slice().expect("positions are made contiguous");
         let data = index::gather(self.data(), positions, [n, at.shape()[axis], inner]);
         let value = Self::new(data, at.shape());
-        Self::record(Gather { axis, at: at.clone() }, &[self], value)
+        Self::record(Gather { axis, at: at.clone(), repeated }, &[self], value)
     }
 
     /// Zeros of shape `shape` with these elements added at positions that have been checked.
     #[track_caller]
-    pub(crate) fn scatter(&self, axis: usize, at: &Indices, shape: &[usize]) -> Self {
+    pub(crate) fn scatter(
+        &self,
+        axis: usize,
+        at: &Indices,
+        shape: &[usize],
+        repeated: bool,
+    ) -> Self {
         let [_, n, inner] = shape::around(shape, axis);
         let positions = at.as_slice().expect("positions are made contiguous");
         let mut out = vec![F::zero(); shape::len(shape)];
-        index::scatter_add(&mut out, self.data(), positions, [n, at.shape()[axis], inner]);
+        let sizes = [n, at.shape()[axis], inner];
+        index::scatter_add(&mut out, self.data(), positions, sizes, repeated);
         let value = Self::new(out, shape);
-        Self::record(Scatter { axis, at: at.clone() }, &[self], value)
+        Self::record(Scatter { axis, at: at.clone(), repeated }, &[self], value)
     }
 
     #[track_caller]

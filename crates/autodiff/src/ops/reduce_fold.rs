@@ -22,7 +22,7 @@ impl<F: Float> Op<F> for Extreme {
         let &[outer, n, inner] = c.x(0).shape() else { unreachable!("grouped") };
         let first = reduce_fold::first(c.x(0).data(), c.y().data(), n, inner);
         let at = indices(first, &[outer, 1, inner]);
-        smallvec![Some(g.reshape(&[outer, 1, inner]).scatter(1, &at, c.x(0).shape()))]
+        smallvec![Some(g.reshape(&[outer, 1, inner]).scatter(1, &at, c.x(0).shape(), false))]
     }
 }
 

@@ -22,7 +22,7 @@ impl<F: Float> Tensor<F> {
     pub fn sort(&self, axis: isize) -> (Self, Indices) {
         let axis = shape::axis("sort", axis, self.ndim());
         let at = self.places(axis);
-        (self.gathered(axis, &at), at)
+        (self.gathered(axis, &at, false), at)
     }
 
     /// Where the elements along an axis stand in ascending order: `x.gather(axis, &x.argsort(axis))` is sorted.
@@ -59,7 +59,7 @@ impl<F: Float> Tensor<F> {
         let mut shape = Dims::from_slice(self.shape());
         shape[axis] = k;
         let at = indices(sort::top(self.data(), k, n, inner), &shape);
-        (self.gathered(axis, &at), at)
+        (self.gathered(axis, &at, false), at)
     }
 
     fn places(&self, axis: usize) -> Indices {

@@ -41,10 +41,10 @@ unary! {
     pub fn sqrt(x) = x.sqrt(), |x, y, g| g.over(y * 2.0);
 
     /// `1/√x`, to 1.5 ulp.
-    pub fn rsqrt(x) = x.rsqrt(), |x, y, g| g.mul_no_nan(y * y * y) * -0.5;
+    pub fn rsqrt(x) = x.rsqrt(), |x, y, g| g.mul_no_nan(y.powi(3)) * -0.5;
 
     /// `1/x`.
-    pub fn recip(x) = x.recip(), |x, y, g| -g.mul_no_nan(y * y);
+    pub fn recip(x) = x.recip(), |x, y, g| -g.mul_no_nan(y.powi(2));
 
     /// `xⁿ` for an integer `n`, to about `|n|` ulp; `x⁰` is 1 with gradient 0, also at 0.
     ///

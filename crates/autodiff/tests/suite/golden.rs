@@ -1,5 +1,6 @@
 //! Values of an independent implementation: NumPy's, written by `scripts/golden_ops.py`.
 
+use approx::relative_eq;
 use ndarray::Slice;
 use seedbed_autodiff::{Indices, Tensor, grad};
 use serde_json::Value;
@@ -83,9 +84,8 @@ fn ops_agree_with_numpy() {
         let args: Vec<_> = row["args"].as_array().expect("arguments").iter().map(tensor).collect();
         let (expected, got) = (tensor(&row["out"]), run(op, &args, row));
         assert_eq!(got.shape(), expected.shape(), "{op}, axis {}", row["axis"]);
-        for (a, b) in got.data().iter().zip(expected.data()) {
-            let close = (a - b).abs() <= 1e-13 * (1.0 + b.abs());
-            assert!(close, "{op}, axis {}: {a}, NumPy has {b}", row["axis"]);
-        }
+        let close =
+            relative_eq!(got.data(), expected.data(), epsilon = 1e-13, max_relative = 1e-13);
+        assert!(close, "{op}, axis {}: {got}, NumPy has {expected}", row["axis"]);
     }
 }

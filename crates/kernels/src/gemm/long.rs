@@ -5,7 +5,7 @@
 //! errs by at most
 //!
 //! - (16 + 400 + log₂ k)·u·Σ|terms| in a product of matrices: blocks of 400 terms in registers,
-//! - (512 + 8 + log₂ k)·u·Σ|terms| in an inner product: sixteen strands,
+//! - (1024 + 8 + log₂ k)·u·Σ|terms| in an inner product: sixteen strands,
 //! - (1024 + log₂ k)·u·Σ|terms| where a vector weighs rows.
 //!
 //! That costs a few passes over C for a piece.
@@ -19,7 +19,7 @@ const PIECE: usize = 1 << 12;
 /// Where one operand is a vector and the other's rows are added up, the terms of an element are added one after the other.
 const PIECE_OF_ROWS: usize = 1 << 10;
 /// An inner product adds sixteen terms at a time, and has nothing else to do.
-const PIECE_OF_INNER: usize = 1 << 13;
+const PIECE_OF_INNER: usize = 1 << 14;
 
 fn piece<F>([m, n, _]: [usize; 3], a: Mat<'_, F>, b: Mat<'_, F>) -> usize {
     match (m, n) {

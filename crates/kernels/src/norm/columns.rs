@@ -6,7 +6,7 @@ use crate::moments;
 use crate::par;
 use crate::rows::{self, Rows};
 use crate::simd::{self, Kernel};
-use crate::sums::{Totals, down_columns, rows_in_pairs, sum};
+use crate::sums::{Terms, Totals, down_columns, rows_in_pairs, sum};
 
 /// About what an element costs, in scalar operations.
 const WORK: usize = 4;
@@ -206,10 +206,19 @@ impl<F: Float> Kernel for Sums<'_, F> {
         let (mut sum, mut product) = (vec![F::zero(); channels], vec![F::zero(); channels]);
         let rows = self.x.len() / channels.max(1);
         let matrices = [(self.x, channels), (self.g, channels), (self.center, 0)];
-        down_columns(rows, matrices, [&mut sum, &mut product], |[x, g, center]| {
-            [g, g * (x - center)]
-        });
+        down_columns(Products, rows, matrices, [&mut sum, &mut product]);
         (sum, product)
+    }
+}
+
+/// g and g (x − mean).
+#[derive(Clone, Copy)]
+struct Products;
+
+impl<F: Float> Terms<F, 3, 2> for Products {
+    #[inline(always)]
+    fn of(self, [x, g, center]: [F; 3]) -> [F; 2] {
+        [g, g * (x - center)]
     }
 }
 

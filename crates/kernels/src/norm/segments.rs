@@ -2,10 +2,11 @@
 
 use super::{Gradients, inverse_deviation, rows_of_chunk};
 use crate::Float;
+use crate::moments::deviations;
 use crate::par;
-use crate::rows::{self, Lanes, Rows, WIDTH, fold};
+use crate::rows::{self, Lanes, Rows, WIDTH};
 use crate::simd::{self, Kernel, Lane};
-use crate::sums::{ROWS, Totals, in_blocks, rows_in_pairs};
+use crate::sums::{self, ROWS, Totals, in_blocks, rows_in_pairs};
 
 /// What is saved of a segment: its mean, rounded; s = 1/√(var + ε); and −s times what the rounding lost. So x̂ = (x − mean) s + shift.
 const SAVED: usize = 3;
@@ -79,27 +80,18 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
         let affine = &self.0;
         let (weight, bias) = (affine.of(affine.weight, row), affine.of(affine.bias, row));
         let (zero, n) = (F::zero(), F::of(x.len() as f64));
-        let [sum] =
-            in_blocks(x.len(), |block| [fold::<_, FMA>(&x[block], zero, zero, |s, x| s + x).sum()]);
-        let mean = sum / n;
-        let [deviations, squares] = in_blocks(x.len(), |block| {
-            let x = &x[block];
-            let (mut sum, mut squares) = (Lanes::<F, FMA>::splat(zero), Lanes::splat(zero));
-            for at in (0..x.len()).step_by(WIDTH) {
-                let d = Lanes::load(x, at, mean) - Lanes::splat(mean);
-                sum = sum + d;
-                squares = d.zip(squares, |d, s| d.mul_add(d, s));
-            }
-            [sum.sum(), squares.sum()]
-        });
-        // What the rounding of the mean lost.
-        let rest = deviations / n;
-        let var = (squares - deviations * rest) / n;
-        let scale = inverse_deviation(if var < zero { zero } else { var }, affine.eps);
+        let mean = sums::sum(x) / n;
+        let [sum, squares] = deviations(x, mean);
+        // What the rounding of the mean lost is the mean of the deviations.
+        let rest = sum / n;
+        let var = (squares - sum * rest) / n;
+        let var = if var < zero { zero } else { var };
+        let scale = inverse_deviation(var, affine.eps);
         let shift = -rest * scale;
-        for at in (0..x.len()).step_by(WIDTH) {
-            let normal = normal(Lanes::<F, FMA>::load(x, at, zero), [mean, scale, shift]);
-            (normal * Lanes::load(weight, at, zero) + Lanes::load(bias, at, zero)).store(y, at);
+        // So plain a loop that the compiler makes the widest vectors of it.
+        for ((y, &x), (&weight, &bias)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
+            let normal = normal(Lane::<F, FMA>(x), [mean, scale, shift]);
+            *y = (normal * Lane(weight) + Lane(bias)).0;
         }
         saved.copy_from_slice(&[mean, scale, shift]);
     }
@@ -108,10 +100,10 @@ impl<F: Float> Rows<F, 1, 2> for Forward<'_, F> {
 /// x̂ = (x − mean) s + shift.
 #[inline(always)]
 fn normal<F: Float, const FMA: bool>(
-    x: Lanes<F, FMA>,
+    x: Lane<F, FMA>,
     [mean, scale, shift]: [F; SAVED],
-) -> Lanes<F, FMA> {
-    x.map(|x| (x - Lane(mean)).mul_add(Lane(scale), Lane(shift)))
+) -> Lane<F, FMA> {
+    (x - Lane(mean)).mul_add(Lane(scale), Lane(shift))
 }
 
 #[derive(Clone, Copy)]
@@ -123,14 +115,11 @@ impl<F: Float> Rows<F, 3, 1> for Backward<'_, F> {
         let weight = self.0.of(self.0.weight, row);
         let (zero, n) = (F::zero(), F::of(x.len() as f64));
         let found = [saved[0], saved[1], saved[2]];
-        let at = |at| {
-            let normal = normal(Lanes::<F, FMA>::load(x, at, zero), found);
-            (normal, Lanes::load(weight, at, zero) * Lanes::load(g, at, zero))
-        };
-        let [sum, product] = in_blocks(x.len(), |block| {
-            let (mut sum, mut product) = (Lanes::splat(zero), Lanes::splat(zero));
+        let row = Row { x, g, weight, found };
+        let [sum, product] = in_blocks!(x.len(), |block| {
+            let (mut sum, mut product) = (Lanes::<F, FMA>::splat(zero), Lanes::splat(zero));
             for i in block.step_by(WIDTH) {
-                let (normal, wg) = at(i);
+                let (normal, wg) = row.at(i);
                 sum = sum + wg;
                 product = product + wg * normal;
             }
@@ -138,9 +127,27 @@ impl<F: Float> Rows<F, 3, 1> for Backward<'_, F> {
         });
         let (sum, product, scale) = (Lane(sum / n), Lane(product / n), Lane(found[1]));
         for i in (0..x.len()).step_by(WIDTH) {
-            let (normal, wg) = at(i);
+            let (normal, wg) = row.at::<FMA>(i);
             wg.zip(normal, |wg, normal| (wg - sum - normal * product) * scale).store(out, i);
         }
+    }
+}
+
+/// What the gradient reads of a segment.
+struct Row<'a, F> {
+    x: &'a [F],
+    g: &'a [F],
+    weight: &'a [F],
+    found: [F; SAVED],
+}
+
+impl<F: Float> Row<'_, F> {
+    /// x̂ and w g from the `i`-th element on.
+    #[inline(always)]
+    fn at<const FMA: bool>(&self, i: usize) -> (Lanes<F, FMA>, Lanes<F, FMA>) {
+        let zero = F::zero();
+        let normal = Lanes::load(self.x, i, zero).map(|x| normal(x, self.found));
+        (normal, Lanes::load(self.weight, i, zero) * Lanes::load(self.g, i, zero))
     }
 }
 
@@ -159,10 +166,13 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
     fn run<const FMA: bool>(self) -> Self::Out {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (rows, saved) = (ROWS * channels, ROWS * channels / depth * SAVED);
+        if self.x.len() <= rows {
+            return self.block::<FMA>(((self.x, self.g), self.saved));
+        }
         let blocks = self.x.chunks(rows).zip(self.g.chunks(rows)).zip(self.saved.chunks(saved));
         let [mut weight, mut bias] = [Totals::new(channels), Totals::new(channels)];
         for block in blocks {
-            let part = self.block(block);
+            let part = self.block::<FMA>(block);
             weight.add(&part.0);
             bias.add(&part.1);
         }
@@ -173,16 +183,16 @@ impl<F: Float> Kernel for ParamSums<'_, F> {
 impl<F: Float> ParamSums<'_, F> {
     /// The sums over a block of rows.
     #[inline(always)]
-    fn block(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
+    fn block<const FMA: bool>(&self, ((x, g), saved): ((&[F], &[F]), &[F])) -> (Vec<F>, Vec<F>) {
         let (depth, channels) = (self.affine.depth, self.affine.weight.len());
         let (mut weight, mut bias) = (vec![F::zero(); channels], vec![F::zero(); channels]);
         let segments = x.chunks_exact(depth).zip(g.chunks_exact(depth));
         for (i, ((x, g), saved)) in segments.zip(saved.chunks_exact(SAVED)).enumerate() {
-            let (mean, scale, shift) = (saved[0], saved[1], saved[2]);
+            let found = [saved[0], saved[1], saved[2]];
             let start = i * depth % channels;
             let (weight, bias) = (&mut weight[start..][..depth], &mut bias[start..][..depth]);
             for (((w, b), &x), &g) in weight.iter_mut().zip(bias).zip(x).zip(g) {
-                *w += g * ((x - mean) * scale + shift);
+                *w = Lane(g).mul_add(normal(Lane::<F, FMA>(x), found), Lane(*w)).0;
                 *b += g;
             }
         }

@@ -49,6 +49,11 @@ impl Pooling {
         self.output_len().saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1])
     }
 
+    /// Whether a window has more pixels than are added up without care; no pixel is covered by more windows.
+    fn has_large_windows(&self) -> bool {
+        self.kernel[0].saturating_mul(self.kernel[1]) > ROWS
+    }
+
     /// Rows or columns of the input under window `i` along `axis`.
     fn window(&self, axis: usize, i: usize) -> std::ops::Range<usize> {
         let from = i * self.stride[axis];
@@ -102,6 +107,9 @@ pub fn mean<F: Float>(p: &Pooling, x: &[F], y: &mut [F]) {
     assert_eq!(x.len(), p.input_len(), "avg_pool: input of {p:?}");
     assert_eq!(y.len(), p.output_len(), "avg_pool: output of {p:?}");
     let scale = F::of(p.kernel[0] as f64 * p.kernel[1] as f64).recip();
+    if p.has_large_windows() {
+        return gather_many(p, y, [p.output, p.input], x, scale, |axis, i| p.window(axis, i));
+    }
     gather(p, y, p.output, p.input, x, scale, |i, j| (p.window(0, i), p.window(1, j)));
 }
 
@@ -110,6 +118,9 @@ pub fn mean_gradient<F: Float>(p: &Pooling, dy: &[F], dx: &mut [F]) {
     assert_eq!(dy.len(), p.output_len(), "avg_pool: output of {p:?}");
     assert_eq!(dx.len(), p.input_len(), "avg_pool: input of {p:?}");
     let scale = F::of(p.kernel[0] as f64 * p.kernel[1] as f64).recip();
+    if p.has_large_windows() {
+        return gather_many(p, dx, [p.input, p.output], dy, scale, |axis, i| p.covering(axis, i));
+    }
     gather(p, dx, p.input, p.output, dy, scale, |i, j| (p.covering(0, i), p.covering(1, j)));
 }
 
@@ -130,35 +141,59 @@ fn gather<F: Float>(
         let (image, i) = (i / own[0], i % own[0]);
         let image = image * p.image(other);
         for (j, out) in out.chunks_mut(p.channels).enumerate() {
+            out.fill(F::zero());
             let (rows, cols) = under(i, j);
-            let pixel = |(r, c): (usize, usize)| {
-                let at = image + (r * other[1] + c) * p.channels;
-                &from[at..at + p.channels]
-            };
-            add_up(rows.len() * cols.len(), grid(rows, cols).map(pixel), out);
+            for r in rows {
+                for c in cols.clone() {
+                    let at = image + (r * other[1] + c) * p.channels;
+                    for (out, &x) in out.iter_mut().zip(&from[at..at + p.channels]) {
+                        *out += x;
+                    }
+                }
+            }
             out.iter_mut().for_each(|x| *x *= scale);
         }
     });
 }
 
-/// Every row with every column.
-fn grid(
-    rows: std::ops::Range<usize>,
-    cols: std::ops::Range<usize>,
-) -> impl Iterator<Item = (usize, usize)> {
-    rows.flat_map(move |r| cols.clone().map(move |c| (r, c)))
+/// [`gather`] where so many pixels are added up that it matters how ([`sums`](crate::sums)).
+fn gather_many<F: Float>(
+    p: &Pooling,
+    out: &mut [F],
+    [own, other]: [[usize; 2]; 2],
+    from: &[F],
+    scale: F,
+    under: impl Fn(usize, usize) -> std::ops::Range<usize> + Send + Sync,
+) {
+    if out.is_empty() {
+        return;
+    }
+    par::chunks_mut(out, own[1] * p.channels, p.work(), |i, out| {
+        let (image, i) = (i / own[0], i % own[0]);
+        let from = &from[image * p.image(other)..];
+        let pixel = |r, c| &from[(r * other[1] + c) * p.channels..][..p.channels];
+        for (j, out) in out.chunks_mut(p.channels).enumerate() {
+            add_many(under(0, i), under(1, j), pixel, out);
+            out.iter_mut().for_each(|x| *x *= scale);
+        }
+    });
 }
 
-/// `out = Σ pixels`, in blocks if they are many ([`sums`](crate::sums)).
-fn add_up<'a, F: Float>(count: usize, pixels: impl Iterator<Item = &'a [F]>, out: &mut [F]) {
-    if count <= ROWS {
-        out.fill(F::zero());
-        pixels.for_each(|x| add_assign(out, x));
-    } else {
-        let mut totals = Totals::new(out.len());
-        pixels.for_each(|x| totals.add(x));
-        out.copy_from_slice(&totals.finish());
+/// `out = Σ pixel(r, c)` over all rows and columns, in blocks ([`sums`](crate::sums)).
+#[cold]
+fn add_many<'a, F: Float>(
+    rows: std::ops::Range<usize>,
+    cols: std::ops::Range<usize>,
+    pixel: impl Fn(usize, usize) -> &'a [F],
+    out: &mut [F],
+) {
+    let mut totals = Totals::new(out.len());
+    for r in rows {
+        for c in cols.clone() {
+            totals.add(pixel(r, c));
+        }
     }
+    out.copy_from_slice(&totals.finish());
 }
 
 /// Each pixel of `x` (images of `size`, `channels` numbers a pixel) repeated `factor` times down and
@@ -198,9 +233,20 @@ pub fn upsample_gradient<F: Float>(
     }
     par::chunks_mut(dx, to, dy.len(), |i, dx| {
         let dy = &dy[i * factor[0] * from..][..factor[0] * from];
-        for (j, dx) in dx.chunks_mut(channels).enumerate() {
-            let copy = |(r, c)| &dy[r * from + (j * factor[1] + c) * channels..][..channels];
-            add_up(factor[0] * factor[1], grid(0..factor[0], 0..factor[1]).map(copy), dx);
+        if factor[0] * factor[1] > ROWS {
+            for (j, dx) in dx.chunks_mut(channels).enumerate() {
+                let copy = |r, c| &dy[r * from + (j * factor[1] + c) * channels..][..channels];
+                add_many(0..factor[0], 0..factor[1], copy, dx);
+            }
+            return;
+        }
+        dx.fill(F::zero());
+        for dy in dy.chunks(from) {
+            for (dx, dy) in dx.chunks_mut(channels).zip(dy.chunks(channels * factor[1])) {
+                for dy in dy.chunks(channels) {
+                    add_assign(dx, dy);
+                }
+            }
         }
     });
 }

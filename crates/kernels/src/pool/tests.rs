@@ -1,3 +1,4 @@
+use approx::abs_diff_eq;
 use proptest::prelude::*;
 
 use super::*;
@@ -45,7 +46,7 @@ fn grid([rows, cols]: [usize; 2]) -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn near(got: &[f64], want: &[f64]) -> bool {
-    got.len() == want.len() && got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-12)
+    abs_diff_eq!(got, want, epsilon = 1e-12)
 }
 
 /// Small whole numbers, so that there are ties.

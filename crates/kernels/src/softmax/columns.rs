@@ -1,11 +1,11 @@
 //! Groups that lie across: `n` rows of `inner` elements, one group a column.
 
-use super::row_sum::{confident, gradient_of_confident, log_sum};
+use super::row_sum::{gradient_of_confident, is_confident, log_sum};
 use super::{Kernel, Kind};
 use crate::Float;
 use crate::reduce_fold::{Max, WIDTH, fold_columns};
 use crate::simd::Lane;
-use crate::sums::{ROWS, Totals};
+use crate::sums::{ROWS, add_compensated, finish};
 
 pub(super) struct Forward<'a, F> {
     pub(super) kind: Kind,
@@ -24,19 +24,24 @@ impl<F: Float> Kernel for Forward<'_, F> {
             let shift = shift(self.x, self.inner, j, w);
             match self.kind {
                 Kind::Softmax => {
-                    let mut sums = Sums::<F, 1>::new();
-                    let rows = self.x.chunks_exact(self.inner).enumerate();
-                    for ((r, x), out) in rows.zip(self.out.chunks_exact_mut(self.inner)) {
-                        let (x, out, shift) = (&x[j..][..w], &mut out[j..][..w], &shift[..w]);
-                        for k in 0..w {
-                            out[k] = Lane::<F, FMA>(x[k] - shift[k]).exp_nonpositive().0;
+                    let mut totals = Totals::new();
+                    let block = ROWS * self.inner;
+                    for (x, out) in self.x.chunks(block).zip(self.out.chunks_mut(block)) {
+                        let mut sum = [F::zero(); WIDTH];
+                        let rows = x.chunks_exact(self.inner);
+                        for (x, out) in rows.zip(out.chunks_exact_mut(self.inner)) {
+                            let (x, out) = (&x[j..][..w], &mut out[j..][..w]);
+                            let (shift, sum) = (&shift[..w], &mut sum[..w]);
+                            for k in 0..w {
+                                out[k] = Lane::<F, FMA>(x[k] - shift[k]).exp_nonpositive().0;
+                            }
+                            for k in 0..w {
+                                sum[k] += out[k];
+                            }
                         }
-                        let [sum] = sums.row(r);
-                        for (s, &e) in sum.iter_mut().zip(&*out) {
-                            *s += e;
-                        }
+                        totals.add(sum);
                     }
-                    let [mut sum] = sums.finish();
+                    let mut sum = totals.finish();
                     for s in &mut sum {
                         *s = if *s == F::zero() { F::zero() } else { s.recip() };
                     }
@@ -81,16 +86,20 @@ impl<F: Float> Kernel for Backward<'_, F> {
         let inner = self.inner;
         for j in (0..inner).step_by(WIDTH) {
             let w = WIDTH.min(inner - j);
-            let rows = || self.y.chunks_exact(inner).zip(self.g.chunks_exact(inner));
-            let mut sums = Sums::<F, 1>::new();
-            for (r, (y, g)) in rows().enumerate() {
-                let [sum] = sums.row(r);
-                let (y, g, sum) = (&y[j..][..w], &g[j..][..w], &mut sum[..w]);
-                for k in 0..w {
-                    sum[k] += if self.kind == Kind::Softmax { y[k] * g[k] } else { g[k] };
+            let mut totals = Totals::new();
+            let block = ROWS * inner;
+            for (y, g) in self.y.chunks(block).zip(self.g.chunks(block)) {
+                let mut sum = [F::zero(); WIDTH];
+                for (y, g) in y.chunks_exact(inner).zip(g.chunks_exact(inner)) {
+                    let (y, g, sum) = (&y[j..][..w], &g[j..][..w], &mut sum[..w]);
+                    for k in 0..w {
+                        sum[k] += if self.kind == Kind::Softmax { y[k] * g[k] } else { g[k] };
+                    }
                 }
+                totals.add(sum);
             }
-            let [sum] = sums.finish();
+            let sum = totals.finish();
+            let rows = || self.y.chunks_exact(inner).zip(self.g.chunks_exact(inner));
             for ((y, g), out) in rows().zip(self.out.chunks_exact_mut(inner)) {
                 let (y, g, out) = (&y[j..][..w], &g[j..][..w], &mut out[j..][..w]);
                 let sum = &sum[..w];
@@ -101,11 +110,13 @@ impl<F: Float> Kernel for Backward<'_, F> {
                         }
                     }
                     Kind::LogSoftmax => {
+                        let mut any = false;
                         for k in 0..w {
                             out[k] = g[k] - Lane::<F, FMA>(y[k]).exp_nonpositive().0 * sum[k];
+                            any |= is_confident(y[k]);
                         }
-                        if confident(y).is_some() {
-                            for k in (0..w).filter(|&k| confident(&y[k..=k]).is_some()) {
+                        if any {
+                            for k in (0..w).filter(|&k| is_confident(y[k])) {
                                 out[k] = gradient_of_confident(y[k], g[k], sum[k]);
                             }
                         }
@@ -161,71 +172,61 @@ fn sum_exp_m1<F: Float, const FMA: bool>(
     shift: &[F; WIDTH],
 ) -> [F; WIDTH] {
     let (zero, one) = (F::zero(), F::one());
-    let mut sums = Sums::<F, 2>::new();
+    let (mut ones, mut others) = (Totals::new(), Totals::new());
     let mut exp = [zero; WIDTH];
-    for (r, row) in x.chunks_exact(inner).enumerate() {
-        let (x, shift, exp) = (&row[j..][..w], &shift[..w], &mut exp[..w]);
-        for k in 0..w {
-            exp[k] = Lane::<F, FMA>(x[k] - shift[k]).exp_nonpositive().0;
-        }
+    for rows in x.chunks(ROWS * inner) {
         // The terms of 1 apart from the others.
-        let [ones, others] = sums.row(r);
-        let (exp, ones, others) = (&*exp, &mut ones[..w], &mut others[..w]);
-        for k in 0..w {
-            let e = exp[k];
-            ones[k] += if e == one { one } else { zero };
-            others[k] += if e == one { zero } else { e };
+        let (mut of_ones, mut of_others) = ([zero; WIDTH], [zero; WIDTH]);
+        for row in rows.chunks_exact(inner) {
+            let (x, shift, exp) = (&row[j..][..w], &shift[..w], &mut exp[..w]);
+            for k in 0..w {
+                exp[k] = Lane::<F, FMA>(x[k] - shift[k]).exp_nonpositive().0;
+            }
+            let (ones, others) = (&mut of_ones[..w], &mut of_others[..w]);
+            for k in 0..w {
+                let is_one = exp[k] == one;
+                ones[k] += if is_one { one } else { zero };
+                others[k] += if is_one { zero } else { exp[k] };
+            }
         }
+        ones.add(of_ones);
+        others.add(of_others);
     }
-    let [ones, mut others] = sums.finish();
+    let (ones, mut others) = (ones.finish(), others.finish());
     for (sum, ones) in others.iter_mut().zip(ones) {
         *sum += ones - one;
     }
     others
 }
 
-/// `N` sums down each of [`WIDTH`] columns, in blocks of rows ([`sums`](crate::sums)).
-struct Sums<F, const N: usize> {
-    /// Of the rows of a block.
-    part: [[F; WIDTH]; N],
-    /// Of all blocks before, if there are any.
-    totals: Option<[Totals<F>; N]>,
+/// Sums down each of [`WIDTH`] columns, of the sums over blocks of rows ([`sums`](crate::sums)).
+struct Totals<F> {
+    sums: [F; WIDTH],
+    /// What rounding took, once there is a second block.
+    lost: Vec<F>,
+    blocks: usize,
 }
 
-impl<F: Float, const N: usize> Sums<F, N> {
+impl<F: Float> Totals<F> {
     #[inline(always)]
     fn new() -> Self {
-        Self { part: [[F::zero(); WIDTH]; N], totals: None }
+        Self { sums: [F::zero(); WIDTH], lost: Vec::new(), blocks: 0 }
     }
 
-    /// What the terms of row `r` are to be added to. Rows come one after the other.
     #[inline(always)]
-    fn row(&mut self, r: usize) -> [&mut [F; WIDTH]; N] {
-        if r > 0 && r.is_multiple_of(ROWS) {
-            self.end_block();
-        }
-        self.part.each_mut()
-    }
-
-    #[cold]
-    fn end_block(&mut self) {
-        let totals = self.totals.get_or_insert_with(|| std::array::from_fn(|_| Totals::new(WIDTH)));
-        for (total, part) in totals.iter_mut().zip(&mut self.part) {
-            total.add(part);
-            part.fill(F::zero());
+    fn add(&mut self, part: [F; WIDTH]) {
+        self.blocks += 1;
+        if self.blocks == 1 {
+            self.sums = part;
+        } else {
+            self.lost.resize(WIDTH, F::zero());
+            add_compensated(&mut self.sums, &mut self.lost, &part);
         }
     }
 
     #[inline(always)]
-    fn finish(mut self) -> [[F; WIDTH]; N] {
-        if self.totals.is_some() {
-            self.end_block();
-        }
-        if let Some(totals) = self.totals {
-            for (part, total) in self.part.iter_mut().zip(totals) {
-                part.copy_from_slice(&total.finish());
-            }
-        }
-        self.part
+    fn finish(mut self) -> [F; WIDTH] {
+        finish(&mut self.sums, &self.lost);
+        self.sums
     }
 }

@@ -1,6 +1,6 @@
 //! Groups that lie in one piece.
 
-use super::row_sum::{confident, gradient_of_confident, log_sum, shift, sum_exp_m1};
+use super::row_sum::{gradient_of_confident, is_confident, log_sum, shift, sum_exp_m1};
 use super::{Kernel, Kind};
 use crate::Float;
 use crate::simd::Lane;
@@ -71,10 +71,12 @@ impl<F: Float> Kernel for Backward<'_, F> {
                 }
                 Kind::LogSoftmax => {
                     let sum = sums::sum(g);
+                    let mut any = false;
                     for ((o, &y), &g) in out.iter_mut().zip(y).zip(g) {
                         *o = g - Lane::<F, FMA>(y).exp_nonpositive().0 * sum;
+                        any |= is_confident(y);
                     }
-                    if let Some(i) = confident(y) {
+                    if any && let Some(i) = y.iter().position(|&y| is_confident(y)) {
                         out[i] = gradient_of_confident(y[i], g[i], sum);
                     }
                 }

@@ -28,6 +28,16 @@ fn numbers() -> impl Strategy<Value = Vec<f32>> {
     })
 }
 
+/// x and w x.
+#[derive(Clone, Copy)]
+struct Weighed;
+
+impl Terms<f32, 2, 2> for Weighed {
+    fn of(self, [x, w]: [f32; 2]) -> [f32; 2] {
+        [x, w * x]
+    }
+}
+
 fn exact(x: &[f32]) -> (f64, f64) {
     let sum = |f: fn(f64) -> f64| x.iter().map(|&x| f(f64::from(x))).sum();
     (sum(|x| x), sum(f64::abs))
@@ -47,10 +57,10 @@ proptest! {
         let rows = x.len() / columns;
         let mut sums = vec![f32::NAN; columns];
         let mut both = [vec![f32::NAN; columns], vec![f32::NAN; columns]];
-        down_columns(rows, [(&x, columns)], [&mut sums], |[x]| [x]);
+        down_columns(Plain, rows, [(&x, columns)], [&mut sums]);
         let [plain, weighed] = &mut both;
         let weights = vec![2.0; columns];
-        down_columns(rows, [(&x, columns), (&weights, 0)], [plain, weighed], |[x, w]| [x, w * x]);
+        down_columns(Weighed, rows, [(&x, columns), (&weights, 0)], [plain, weighed]);
         let mut totals = Totals::new(columns);
         (0..rows).for_each(|r| totals.add(&x[r * columns..][..columns]));
         let totals = totals.finish();
@@ -82,7 +92,7 @@ fn infinities_and_nan_come_through() {
         let x: Vec<f32> = (0..3 * BLOCK).map(|i| numbers[usize::from(i > 0)]).collect();
         assert_eq!(sum(&x), want);
         let mut column = [0.0];
-        down_columns(x.len(), [(&x, 1)], [&mut column], |[x]| [x]);
+        down_columns(Plain, x.len(), [(&x, 1)], [&mut column]);
         assert_eq!(column, [want]);
     }
     let x: Vec<f32> = (0..3 * BLOCK).map(|i| if i % BLOCK == 1 { inf } else { 0.0 }).collect();

@@ -197,6 +197,17 @@ impl Checkpoint {
 
     /// The elements of all tensors together: no module in the file has more. Who builds a model from sizes that stand in the file looks here
     /// first, because the file may have been made by anybody.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// use seedbed_nn::checkpoint::{Checkpoint, Writer};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let file = dir.path().join("model.safetensors");
+    /// let model = (Tensor::<f32>::ones(&[2, 3]), Tensor::<f32>::zeros(&[3]));
+    /// Writer::new().module("model", &model).write(&file)?;
+    /// assert_eq!(Checkpoint::read(&file)?.elements(), 9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn elements(&self) -> usize {
         self.tensors().iter().map(|(_, x)| x.shape().iter().product::<usize>()).sum()
     }

@@ -63,7 +63,12 @@ impl DncConfig {
 const NAME: &str = "DncConfig";
 
 /// The most links for one sequence, N² a write head: 4 GiB in single precision. No tensor of a machine depends on N, so that a file could say any.
-const MOST_LINKS: f64 = (1_u64 << 30) as f64;
+pub(crate) const MOST_LINKS: f64 = (1_u64 << 30) as f64;
+
+/// The links for one sequence.
+pub(crate) fn link_count(slots: usize, write_heads: usize) -> f64 {
+    (slots as f64).powi(2) * write_heads as f64
+}
 
 impl DncConfig {
     /// The elements of all tensors of a machine.
@@ -103,7 +108,7 @@ impl Config for DncConfig {
         ];
         check_sizes(NAME, &sizes)?;
         check_elements(NAME, &sizes, self.elements())?;
-        let links = (self.slots as f64).powi(2) * self.write_heads as f64;
+        let links = link_count(self.slots, self.write_heads);
         let most = MOST_LINKS;
         ensure(
             NAME,

@@ -6,6 +6,7 @@ mod links;
 mod usage;
 
 pub use config::DncConfig;
+pub(crate) use config::{MOST_LINKS, link_count};
 pub use links::precedence;
 pub use usage::{allocation, usage};
 

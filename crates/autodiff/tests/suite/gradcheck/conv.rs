@@ -1,5 +1,6 @@
 //! Convolutions and their transposes.
 
+use approx::assert_abs_diff_eq;
 use seedbed_autodiff::{ConvOptions, Rng};
 
 use super::case::{Case, T, case};
@@ -61,7 +62,7 @@ fn the_transpose_is_the_adjoint() {
         let back = u.conv_transpose2d(&w, o, more);
         assert_eq!(back.shape(), x.shape(), "{o:?}");
         let (left, right) = ((y * u).sum(..).item(), (x * back).sum(..).item());
-        assert!((left - right).abs() < 1e-12, "{o:?}: {left} against {right}");
+        assert_abs_diff_eq!(left, right, epsilon = 1e-12);
     }
 }
 

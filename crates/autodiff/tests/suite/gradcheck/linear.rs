@@ -1,5 +1,6 @@
 //! The fused linear layer.
 
+use approx::relative_eq;
 use seedbed_autodiff::{Activation, Rng, Tensor, grad};
 
 use super::case::{Case, T, case};
@@ -87,10 +88,9 @@ fn the_layer_is_its_parts() {
             pairs.extend(gradients(&fused).into_iter().zip(gradients(&parts)));
             for (fused, parts) in pairs {
                 assert_eq!(fused.shape(), parts.shape());
-                for (a, b) in fused.data().iter().zip(parts.data()) {
-                    let (a, b) = (a.f64(), b.f64());
-                    assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{activation:?}: {a}, {b}");
-                }
+                let (fused, parts) = (fused.cast::<f64>(), parts.cast::<f64>());
+                let close = relative_eq!(fused.data(), parts.data(), epsilon = tolerance, max_relative = tolerance);
+                assert!(close, "{activation:?}: {fused}, of parts {parts}");
             }
         }
     }

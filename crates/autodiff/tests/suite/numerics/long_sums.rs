@@ -163,7 +163,7 @@ fn long_sums_are_accurate() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// Products of matrices: blocks of up to 400 terms stay in registers, and a vector's strands have up to 512.
+/// Products of matrices: the bounds that `seedbed_kernels::gemm` states.
 #[test]
 fn long_products_are_accurate() {
     let mut failed = Vec::new();
