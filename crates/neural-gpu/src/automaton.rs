@@ -4,17 +4,16 @@
 //! when it first meets a neighbourhood and looks it up from then on; and it visits only cells around which something changed. Both change nothing: the answers are those of
 //! [`DiagonalGpu::infer`]. But a run costs what happens in it: the addition of two aligned numbers of n digits about n, where a plain run costs n².
 //!
-//! ```no_run
-//! use seedbed_autodiff::Rng;
-//! use seedbed_neural_gpu::automaton::{Automaton, Halt};
-//! use seedbed_neural_gpu::{DiagonalConfig, DiagonalGpu, Moving};
-//! use seedbed_nn::Config;
+//! ```
+//! use std::path::Path;
 //!
-//! let config = DiagonalConfig { maps: 6, moving: Moving::thirds(6), ..Default::default() };
-//! let model = DiagonalGpu::new(&config.check()?, &mut Rng::new(0));
-//! let mut automaton = Automaton::new(&model)?;
-//! let run = automaton.run(&[1, 2, 3, 1, 1], Halt::AfterSteps(5))?;
-//! assert_eq!(run.answer.len(), 5);
+//! use seedbed_neural_gpu::DiagonalGpu;
+//! use seedbed_neural_gpu::automaton::{Automaton, Halt};
+//!
+//! // Two numbers one below the other, 11 and 10 from the lowest bit on: symbols are 1 + a + 2 b.
+//! let (model, _) = DiagonalGpu::load(Path::new("models/add-aligned.safetensors"))?;
+//! let run = Automaton::new(&model)?.run(&[4, 2, 1], Halt::WhenSettled { bound: 100 })?;
+//! assert_eq!(run.answer, [0, 0, 1]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -27,8 +27,7 @@ fn config() -> DiagonalConfig {
     }
 }
 
-/// Not run: with the engine's sums in blocks this short recipe no longer reaches its gate. It needs a new one.
-#[allow(dead_code)]
+#[test]
 fn addition_is_learnt_and_proved() {
     let recipe = Recipe { validation: vec![[41, 16], [101, 16]], ..Recipe::of(&task(), 6) };
     let recipe = Recipe { discard_after: 0, ..recipe }.check().unwrap();
