@@ -59,7 +59,11 @@ impl Affine {
     /// If `x` is no rows of inputs, or `out` not as many rows of outputs.
     #[track_caller]
     pub fn apply(&self, x: &[f32], out: &mut [f32]) {
-        assert!(x.len() % self.inputs == 0, "Affine::apply: x is no rows of {}", self.inputs);
+        assert!(
+            x.len().is_multiple_of(self.inputs),
+            "Affine::apply: x is no rows of {}",
+            self.inputs
+        );
         let rows = x.len() / self.inputs;
         let (a, b) = (Mat::new(x, self.inputs), Mat::new(&self.weight, self.outputs));
         let add = |_: usize, column: usize, part: &mut [f32]| {

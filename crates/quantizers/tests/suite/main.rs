@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod compose;
+mod dependencies;
+mod diagnosis;
 mod fsq;
 mod lfq;
 mod pack;
