@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let means = kmeans(&left, dim, 256, 10, Metric::Euclidean, rng)?.means;
     let second = Vq::new(Codebook::new(means, dim)?);
 
+    // ANCHOR: quantizers
     let quantizers: Vec<(&str, Box<dyn Quantizer>)> = vec![
         ("FSQ of 1000 codes", Box::new(Fsq::new(&[8, 5, 5, 5])?)),
         ("residual FSQ, 3 stages", Box::new(ResidualFsq::new(&[4; 4], 3)?)),
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("residual VQ, 2 stages", Box::new(Residual::new(vec![first, second])?)),
     ];
     println!("{:24}{:>8}{:>12}{:>14}{:>10}", "", "bits", "codes used", "bytes/vector", "error");
+    // ANCHOR_END: quantizers
     let scratch = &mut Scratch::new();
     for (name, quantizer) in &quantizers {
         let mut tokens = vec![0_u32; count * quantizer.tokens()];

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod diagnosis;
 mod error;
 mod fsq;
 mod grouped;
@@ -11,8 +12,10 @@ pub mod pack;
 mod projected;
 mod quantizer;
 mod radix;
+mod random_projection;
 mod residual;
 mod rows;
+mod scaled;
 mod scratch;
 mod summed;
 #[cfg(feature = "train")]
@@ -22,6 +25,7 @@ pub mod train;
 pub mod usage;
 mod vq;
 
+pub use diagnosis::{Cause, Diagnosis, why_dead};
 pub use error::QuantizerError;
 pub use fsq::{Axis, Dialect, Fsq, ResidualFsq, Squash, StageScale, levels_for_bits};
 pub use grouped::{Grouped, Heads};
@@ -30,7 +34,9 @@ pub use lfq::{BitOrder, Lfq};
 pub use projected::{Affine, Projected};
 pub use quantizer::Quantizer;
 pub use radix::Radix;
+pub use random_projection::RandomProjection;
 pub use residual::Residual;
+pub use scaled::Scaled;
 pub use scratch::Scratch;
 pub use summed::Summed;
 pub use vq::{Clusters, Codebook, Metric, Vq, kmeans};

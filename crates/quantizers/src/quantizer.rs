@@ -1,5 +1,7 @@
 use std::fmt::Debug;
 
+use ndarray::{ArrayD, ArrayViewD};
+
 use crate::error::{rows_of, same_length};
 use crate::{Indices, IndicesMut, QuantizerError, Scratch};
 
@@ -79,6 +81,46 @@ pub trait Quantizer: Send + Sync + Debug {
         let mut values = vec![0.0; rows * self.dim()];
         self.decode_into(indices.into(), &mut values, &mut Scratch::new())?;
         Ok(values)
+    }
+
+    /// The indices of vectors that are the last axis of an array of any shape and layout: `[…, dim]` to `[…, tokens]`.
+    ///
+    /// # Errors
+    /// As [`quantize_into`](Self::quantize_into), or if the last axis is not `dim` long.
+    ///
+    /// ```
+    /// use ndarray::ArrayD;
+    /// use seedbed_quantizers::{Fsq, Quantizer};
+    /// // A batch of pictures, channels last.
+    /// let x = ArrayD::<f32>::zeros(vec![2, 7, 7, 4]);
+    /// let fsq = Fsq::new(&[8, 5, 5, 5])?;
+    /// let tokens = fsq.encode_array(x.view())?;
+    /// assert_eq!(tokens.shape(), [2, 7, 7, 1]);
+    /// assert_eq!(fsq.decode_array(tokens.view())?, x);
+    /// # Ok::<(), seedbed_quantizers::QuantizerError>(())
+    /// ```
+    fn encode_array(&self, x: ArrayViewD<'_, f32>) -> Result<ArrayD<u64>, QuantizerError> {
+        let last = x.shape().last().copied().unwrap_or(0);
+        same_length("the last axis of x", last, self.dim())?;
+        let mut shape = x.shape().to_vec();
+        shape[x.ndim() - 1] = self.tokens();
+        let x = x.as_standard_layout();
+        let indices = self.encode(x.as_slice().expect("the layout is standard"))?;
+        Ok(ArrayD::from_shape_vec(shape, indices).expect("as many indices as the shape says"))
+    }
+
+    /// The vectors that indices stand for: `[…, tokens]` to `[…, dim]`.
+    ///
+    /// # Errors
+    /// As [`decode_into`](Self::decode_into), or if the last axis is not `tokens` long.
+    fn decode_array(&self, indices: ArrayViewD<'_, u64>) -> Result<ArrayD<f32>, QuantizerError> {
+        let last = indices.shape().last().copied().unwrap_or(0);
+        same_length("the last axis of the indices", last, self.tokens())?;
+        let mut shape = indices.shape().to_vec();
+        shape[indices.ndim() - 1] = self.dim();
+        let indices = indices.as_standard_layout();
+        let values = self.decode(indices.as_slice().expect("the layout is standard"))?;
+        Ok(ArrayD::from_shape_vec(shape, values).expect("as many numbers as the shape says"))
     }
 
     /// Bits that all indices of a vector hold together, log₂ of the number of combinations.

@@ -93,7 +93,8 @@ impl<Q: Quantizer> Residual<Q> {
         for (i, stage) in self.stages.iter().enumerate() {
             let own = stage.tokens();
             let mut column = scratch.indices(rows * own);
-            let wanted = Some(&mut code[..]);
+            let is_last = i + 1 == self.stages.len();
+            let wanted = (!is_last).then_some(&mut code[..]);
             outcome = stage.quantize_into(&residual, wanted, (&mut column).into(), scratch);
             if outcome.is_ok() {
                 for (row, own_indices) in column.chunks_exact(own).enumerate() {
@@ -101,7 +102,9 @@ impl<Q: Quantizer> Residual<Q> {
                         indices.set(row * tokens + self.starts[i] + k, index);
                     }
                 }
-                residual.iter_mut().zip(&code).for_each(|(r, q)| *r -= q);
+                if !is_last {
+                    residual.iter_mut().zip(&code).for_each(|(r, q)| *r -= q);
+                }
             }
             scratch.give_indices(column);
             if outcome.is_err() {

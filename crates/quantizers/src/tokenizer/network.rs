@@ -61,7 +61,7 @@ impl<F: Float> Encoder<F> {
         };
         let s = self.stride;
         assert!(
-            h % s == 0 && w % s == 0,
+            h.is_multiple_of(s) && w.is_multiple_of(s),
             "Encoder: the sides of {h}×{w} pictures must be multiples of {s}"
         );
         let mut x = match &self.mlp {

@@ -32,12 +32,14 @@ mod entropy;
 mod estimator;
 mod fsq;
 mod grouped;
+mod ibq;
 mod learner;
 mod lfq;
 mod losses;
 mod projection;
 mod residual;
 mod residual_fsq;
+mod scaled;
 mod sim;
 mod vq;
 
@@ -46,12 +48,14 @@ pub use entropy::code_entropies;
 pub use estimator::Estimator;
 pub use fsq::{FiniteScalar, FsqConfig};
 pub use grouped::GroupedLearner;
+pub use ibq::{IbqConfig, IndexBackprop};
 pub use learner::{Batch, Learner, MASKED, Pass, Quantized, Seen};
 pub use lfq::{LfqConfig, LookupFree};
 pub use losses::{Losses, NamedLoss};
 pub use projection::Projection;
 pub use residual::{QuantizeDropout, ResidualLearner};
 pub use residual_fsq::{ResidualFiniteScalar, ResidualFsqConfig};
+pub use scaled::{ScaleRule, ScaledLearner};
 pub use sim::{SimVq, SimVqConfig};
 pub use vq::{
     CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VectorQuantizer, VqConfig,

@@ -5,6 +5,7 @@ mod kmeans;
 mod search;
 
 pub use codebook::Codebook;
+pub(crate) use kmeans::normalize;
 pub use kmeans::{Clusters, kmeans};
 #[cfg(feature = "train")]
 pub(crate) use kmeans::{assign, counts, sums};
@@ -81,7 +82,7 @@ impl Vq {
     pub fn by_direction(codes: Vec<f32>, dim: usize) -> Result<Self, QuantizerError> {
         let values = Codebook::new(codes, dim)?.codes().to_vec();
         let mut directions = values.clone();
-        directions.chunks_exact_mut(dim).for_each(kmeans::normalize);
+        directions.chunks_exact_mut(dim).for_each(normalize);
         let codebook = Codebook::new(directions, dim)?;
         Ok(Self { codebook, metric: Metric::Cosine, values: Some(values) })
     }

@@ -4,8 +4,9 @@ use seedbed_autodiff::{Rng, Tensor, value_and_grad_aux};
 use seedbed_nn::Config;
 use seedbed_nn::optim::{AdamConfig, Optim};
 use seedbed_quantizers::train::{
-    CodebookInit, CodebookLearning, Estimator, Learner, LfqConfig, LookupFree, QuantizeDropout,
-    ResidualLearner, Revival, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
+    CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig, IbqConfig, IndexBackprop,
+    Learner, LfqConfig, LookupFree, QuantizeDropout, ResidualLearner, Revival, ScaleRule,
+    ScaledLearner, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
 };
 use seedbed_quantizers::usage::Usage;
 
@@ -225,6 +226,62 @@ fn what_learns_can_be_resumed_bit_for_bit() {
     };
     // The codebook's averages have no other state than the learner itself.
     assert_eq!(of(20).codes(), of(7).codes());
+}
+
+/// Stages of FSQ, each of which follows what it is given, or not.
+fn residual_fsq(rule: Option<ScaleRule>, rng: &mut Rng) -> f32 {
+    let config = FsqConfig { levels: vec![5, 5], ..Default::default() }.check().unwrap();
+    let x = circle(2000, rng);
+    let fsq = |rng: &mut Rng| FiniteScalar::<f32>::new(&config, rng);
+    let Some(rule) = rule else {
+        let learner = ResidualLearner::new((0..3).map(|_| fsq(rng)).collect());
+        return measure(&train(learner, 100, 1e-2, rng), &x).0;
+    };
+    let stages = (0..3).map(|_| ScaledLearner::new(fsq(rng), rule)).collect();
+    let mut learner = ResidualLearner::new(stages);
+    learner.prepare(&x, rng);
+    let learner = train(learner, 100, 1e-2, rng);
+    // What is trained is what is used.
+    let out = learner.forward_train(&x, None, rng);
+    let (values, indices) = learner.quantize(&x).unwrap();
+    assert_eq!(out.indices, indices);
+    let close = out.values.data().iter().zip(values.data()).all(|(a, b)| (a - b).abs() < 1e-5);
+    assert!(close, "{rule:?}: training and use differ");
+    measure(&learner, &x).0
+}
+
+#[test]
+fn stages_that_follow_what_is_left_leave_less() {
+    let plain = residual_fsq(None, &mut Rng::new(12));
+    let running = ScaleRule::Running { decay: 0.9, widths: 2.0 };
+    for rule in [ScaleRule::Learned, running] {
+        let left = residual_fsq(Some(rule), &mut Rng::new(12));
+        assert!(left < 0.3 * plain, "{rule:?} leaves {left}, plain stages {plain}");
+    }
+}
+
+#[test]
+fn every_code_of_ibq_learns_from_every_vector() {
+    let rng = &mut Rng::new(13);
+    let config = IbqConfig { dim: 2, codebook_size: 6, beta: 0.25 }.check().unwrap();
+    let mut ibq = IndexBackprop::<f64>::new(&config, rng);
+    ibq.codes = Tensor::normal(&[6, 2], 0.0, 1.0, rng);
+    let x = Tensor::<f64>::normal(&[9, 2], 0.0, 1.0, rng);
+    let g = Tensor::<f64>::normal(&[9, 2], 0.0, 1.0, rng);
+    let gradient = seedbed_autodiff::grad(&(ibq.clone(), x.clone()), |(ibq, x)| {
+        (ibq.forward_train(x, None, &mut Rng::new(0)).values * &g).sum(..)
+    });
+    // The authors' formula as it stands: a matrix of ones and zeros with the softmax's gradient, times the codes.
+    let expected = seedbed_autodiff::grad(&(ibq.codes.clone(), x), |(codes, x)| {
+        let soft = x.matmul_nt(codes).softmax(1);
+        let best: Vec<usize> = x.matmul_nt(codes).argmax(1).iter().copied().collect();
+        let one_hot = Tensor::one_hot(&best, 6) - soft.stop_gradient() + soft;
+        (one_hot.matmul(codes) * &g).sum(..)
+    });
+    for (a, b) in [(&gradient.0.codes, &expected.0), (&gradient.1, &expected.1)] {
+        assert!(a.data().iter().zip(b.data()).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
+    assert!(gradient.0.codes.data().iter().all(|g| *g != 0.0));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod compose;
+mod dependencies;
+mod diagnosis;
 mod fsq;
 #[cfg(all(feature = "train", feature = "interop"))]
 mod golden;

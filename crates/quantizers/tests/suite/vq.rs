@@ -122,3 +122,38 @@ proptest! {
         check(&float(&x), &codes, 3, "a lattice");
     }
 }
+
+#[test]
+fn random_projections_are_normalised_projected_and_compared_by_direction() {
+    let rng = &mut Rng::new(6);
+    let (dim, code_dim, size) = (7, 3, 40);
+    let parts: Vec<(Vec<f32>, Vec<f32>)> =
+        (0..2).map(|_| (normal(dim * code_dim, rng), normal(size * code_dim, rng))).collect();
+    let quantizer =
+        seedbed_quantizers::RandomProjection::from_parts(parts.clone(), dim, code_dim, true)
+            .unwrap();
+    let x: Vec<f32> = normal(50 * dim, rng).iter().map(|x| x * 3.0 + 1.0).collect();
+    let found = quantizer.encode(&x).unwrap();
+    for (row, found) in x.chunks(dim).zip(found.chunks(2)) {
+        let row: Vec<f64> = row.iter().map(|&x| f64::from(x)).collect();
+        let mean = row.iter().sum::<f64>() / dim as f64;
+        let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / dim as f64;
+        for ((map, codes), found) in parts.iter().zip(found) {
+            let low: Vec<f64> = (0..code_dim)
+                .map(|j| {
+                    let weight = |i: usize| f64::from(map[i * code_dim + j]);
+                    let unit = |x: f64| (x - mean) / (variance + 1e-5).sqrt();
+                    row.iter().enumerate().map(|(i, &x)| unit(x) * weight(i)).sum()
+                })
+                .collect();
+            let cosine = |code: &[f32]| {
+                let dot: f64 = code.iter().zip(&low).map(|(&e, x)| f64::from(e) * x).sum();
+                dot / code.iter().map(|&e| f64::from(e).powi(2)).sum::<f64>().sqrt()
+            };
+            let all: Vec<f64> = codes.chunks(code_dim).map(cosine).collect();
+            let best = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            assert!(all[*found as usize] > best - 1e-5);
+        }
+    }
+    assert!(quantizer.encode(&[f32::NAN; 7]).is_err());
+}

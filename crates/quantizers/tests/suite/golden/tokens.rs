@@ -34,7 +34,12 @@ struct Case {
 }
 
 /// The script's `vectors`.
-fn vectors(seed: u64, count: usize, dim: usize, scale: f32) -> impl Iterator<Item = f32> {
+pub(crate) fn vectors(
+    seed: u64,
+    count: usize,
+    dim: usize,
+    scale: f32,
+) -> impl Iterator<Item = f32> {
     (0..(count * dim) as u64).map(move |i| {
         let z = i.wrapping_add(seed << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
