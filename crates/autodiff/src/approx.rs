@@ -1,4 +1,4 @@
-//! The traits of the crate [`approx`](::approx) for tensors and modules, with the feature `approx`.
+//! The traits of the crate [`approx`] for tensors and modules, with the feature `approx`.
 //!
 //! Two tensors are close if they have one shape and all their elements are close. So the assertions of that crate work:
 //!

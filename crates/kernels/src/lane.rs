@@ -9,7 +9,7 @@ use crate::Float;
 
 /// One number of a vectorised loop.
 ///
-/// It speaks the dialect of [`Tensor`](crate::Tensor) (operators with `f64` literals on either side,
+/// It is written like the tensors of `seedbed-autodiff` (operators with `f64` literals on either side,
 /// `x.tanh()`, `x.gt(0.0).select(a, b)`), so that one text of a derivative rule compiles for both. Its
 /// functions are free of branches: under [`simd::dispatch`](super::simd::dispatch) the compiler turns a
 /// loop over them into vector instructions.

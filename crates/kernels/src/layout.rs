@@ -152,7 +152,7 @@ pub fn write<F: Copy>(x: &[F], out: &mut [F], start: usize, shape: &[usize], str
     place(x, out, start, shape, strides, |out, x| *out = x);
 }
 
-/// As [`write`], but adds.
+/// As [`write()`], but adds.
 pub fn add<F: Float>(x: &[F], out: &mut [F], start: usize, shape: &[usize], strides: &[isize]) {
     place(x, out, start, shape, strides, |out, x| *out += x);
 }

@@ -6,7 +6,7 @@ use crate::kernels::sums::Totals;
 use crate::levels::{debug_nan_is_on, isolated, state};
 use crate::{Float, Module, Tensor};
 
-/// [`value_and_grad`] of the mean of `f` over shards of a batch, one thread a shard.
+/// [`value_and_grad`](crate::value_and_grad) of the mean of `f` over shards of a batch, one thread a shard.
 ///
 /// Every shard has a private graph, and the gradients are added in the order of the shards: the result
 /// has the same bits on any number of threads. For shards of different sizes, weigh the loss inside `f`.

@@ -10,9 +10,9 @@
 //! ```
 //!
 //! where `i`, `j` and `t` are pairs (row, column). Which pixel meets which under a tap `t` is written
-//! once into a table ([`table`]) for one image; every stride, padding and dilation is then the same loop.
-//! The first two are one kernel ([`gather`]): a matrix product whose rows of `A` are pixels looked up
-//! in the table. The third is one product `Xᵀ · G` a tap ([`weight`]).
+//! once into a table (`table`) for one image; every stride, padding and dilation is then the same loop.
+//! The first two are one kernel (`gather`): a matrix product whose rows of `A` are pixels looked up
+//! in the table. The third is one product `Xᵀ · G` a tap (`weight`).
 
 mod depthwise;
 mod gather;

@@ -2,9 +2,9 @@
 //! epilogue on rows of `C` while they are still in cache.
 //!
 //! Two implementations stand behind one function. On x86-64 with AVX2 and FMA (found at run time) an
-//! own register-tiled kernel runs ([`blocked`]); everywhere else `matrixmultiply` does ([`portable`]).
+//! own register-tiled kernel runs (`blocked`); everywhere else `matrixmultiply` does (`portable`).
 //! Both cut `C` into rectangles that depend on the shape alone and sum every element in the order of
-//! `k`, so the number of threads never changes a bit. A long `k` is cut in pieces ([`long`]).
+//! `k`, so the number of threads never changes a bit. A long `k` is cut in pieces (`long`).
 //!
 //! Why an own kernel: it reads `A` in place (a network's activations are never copied), packs only a few
 //! columns of `B` per thread, and its tile is also the convolution's. Measured on one core of an AMD
