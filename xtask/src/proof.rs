@@ -40,8 +40,9 @@ pub(crate) fn miri(root: &Path, args: &[OsString]) -> Result<ExitCode> {
         let mut miri = process::nightly(root, &["miri", "test", "--package", PACKAGE, "--lib"]);
         with_flags(&mut miri, flags).env("CARGO_TARGET_DIR", root.join("target/miri").join(name));
         if std::env::var_os("MIRIFLAGS").is_none() {
-            // The threads of the global pool live as long as the process.
-            miri.env("MIRIFLAGS", "-Zmiri-ignore-leaks");
+            // The threads of the global pool live as long as the process. Their queues (crossbeam-epoch) keep to Tree Borrows, not to
+            // Stacked Borrows.
+            miri.env("MIRIFLAGS", "-Zmiri-ignore-leaks -Zmiri-tree-borrows");
         }
         let code = process::hand_over(miri.arg("--").args(SWEEPS).args(args))?;
         if code != ExitCode::SUCCESS {
