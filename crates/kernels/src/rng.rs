@@ -25,6 +25,35 @@ impl Rng {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// A generator that depends on a seed and a number alone, independent of those of other numbers: of each step of a selection, say, whose state is
+    /// then two numbers.
+    ///
+    /// ```
+    /// # use seedbed_kernels::Rng;
+    /// assert_eq!(Rng::numbered(7, 2), Rng::numbered(7, 2));
+    /// assert_ne!(Rng::numbered(7, 2).uniform(), Rng::numbered(7, 3).uniform());
+    /// ```
+    pub fn numbered(seed: u64, number: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(number);
+        Self(rng)
+    }
+
+    /// The generator as it is after so many draws of [`uniform`](Self::uniform) and [`gumbel`](Self::gumbel) since it was made.
+    ///
+    /// ```
+    /// # use seedbed_kernels::Rng;
+    /// let mut rng = Rng::new(0);
+    /// rng.gumbel();
+    /// assert_eq!(rng.uniform(), Rng::new(0).after(1).uniform());
+    /// ```
+    #[must_use]
+    pub fn after(mut self, draws: u64) -> Self {
+        // Each takes two words of 32 bits.
+        self.0.set_word_pos(2 * u128::from(draws));
+        self
+    }
+
     /// An independent child. The parent moves on, so that two splits differ.
     ///
     /// ```
@@ -80,6 +109,13 @@ impl Rng {
         StandardNormal.sample(&mut self.0)
     }
 
+    /// A draw from the standard Gumbel distribution, −log(−log u).
+    pub fn gumbel(&mut self) -> f64 {
+        // u lies in (0, 1]; 1 gives +∞, and 2⁻⁵³ less is the nearest that does not.
+        let u = (1.0 - self.uniform()).min(1.0 - f64::EPSILON / 2.0);
+        -(-u.ln()).ln()
+    }
+
     /// A whole number below `n`.
     ///
     /// # Panics
@@ -99,6 +135,22 @@ impl Rng {
     /// Shuffles in place (Fisher–Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         items.shuffle(&mut self.0);
+    }
+
+    /// `k` different numbers below `n` in random order, each set as likely (Fisher–Yates, stopped early).
+    ///
+    /// # Panics
+    /// If `k` is greater than `n`.
+    #[track_caller]
+    pub fn choose(&mut self, n: usize, k: usize) -> Vec<usize> {
+        assert!(k <= n, "Rng::choose: there are no {k} different numbers below {n}");
+        let mut all: Vec<usize> = (0..n).collect();
+        for i in 0..k {
+            let j = i + self.below(n - i);
+            all.swap(i, j);
+        }
+        all.truncate(k);
+        all
     }
 
     /// The numbers below `n` in random order.

@@ -65,17 +65,27 @@ pub struct ConfigError {
 
 const LARGEST_F32: f64 = f32::MAX as f64;
 
-/// Collects nothing, stops at the first wrong field: `Check::of("SgdConfig").non_negative("lr", lr)?`.
+/// What a [`Config::validate`] is made of: it stops at the first wrong field.
+///
+/// ```
+/// use seedbed_nn::Check;
+/// let check = Check::of("MyConfig");
+/// check.positive("width", 0.5)?;
+/// let error = check.at_least_one("layers", 0).unwrap_err();
+/// assert_eq!(error.to_string(), "MyConfig.layers is 0, but should be at least 1");
+/// # Ok::<(), seedbed_nn::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Check(&'static str);
+pub struct Check(&'static str);
 
 impl Check {
-    pub(crate) fn of(config: &'static str) -> Self {
+    /// For the fields of the configuration of this name.
+    pub const fn of(config: &'static str) -> Self {
         Self(config)
     }
 
     /// The error of a field.
-    pub(crate) fn error(
+    pub fn error(
         self,
         field: impl Into<String>,
         value: impl fmt::Display,
@@ -89,8 +99,11 @@ impl Check {
         }
     }
 
-    /// `ok`, or the error.
-    pub(crate) fn that(
+    /// Asks for `ok`.
+    ///
+    /// # Errors
+    /// The field's error, if it is not.
+    pub fn that(
         self,
         ok: bool,
         field: impl Into<String>,
@@ -101,17 +114,26 @@ impl Check {
     }
 
     /// A finite number from 0.
-    pub(crate) fn non_negative(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn non_negative(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
         self.that(x >= 0.0 && x.is_finite(), field, x, "a finite number >= 0")
     }
 
     /// A finite number above 0.
-    pub(crate) fn positive(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn positive(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
         self.that(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")
     }
 
     /// A number from 0 that both element types can hold.
-    pub(crate) fn non_negative_f32(
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn non_negative_f32(
         self,
         field: impl Into<String> + Copy,
         x: f64,
@@ -121,22 +143,27 @@ impl Check {
     }
 
     /// A number above 0 that both element types can hold.
-    pub(crate) fn positive_f32(
-        self,
-        field: impl Into<String> + Copy,
-        x: f64,
-    ) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn positive_f32(self, field: impl Into<String> + Copy, x: f64) -> Result<(), ConfigError> {
         self.positive(field, x)?;
         self.non_negative_f32(field, x)
     }
 
     /// The weight of a running average.
-    pub(crate) fn decay_rate(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn decay_rate(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
         self.that((0.0..1.0).contains(&x), field, x, "in [0, 1)")
     }
 
     /// A number of things of which there is at least one.
-    pub(crate) fn at_least_one(self, field: impl Into<String>, n: u64) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn at_least_one(self, field: impl Into<String>, n: u64) -> Result<(), ConfigError> {
         self.that(n >= 1, field, n, "at least 1")
     }
 }

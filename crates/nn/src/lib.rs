@@ -37,5 +37,5 @@ mod track;
 pub mod train;
 mod warn;
 
-pub use config::{Checked, Config, ConfigError};
+pub use config::{Check, Checked, Config, ConfigError};
 pub use track::Goal;

@@ -1,7 +1,7 @@
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::pick::{self, Picked};
-use crate::rng::step_rng;
 use crate::score::scores_of;
 use crate::subset::Subset;
 use crate::telemetry::{self, Telemetry};
@@ -220,7 +220,7 @@ impl Selector {
         step: u64,
     ) -> Result<Selection, SelectionError> {
         let (config, n) = (&self.config, candidates.len());
-        let (selects, mut rng) = (config.selects_at(step), step_rng(config.seed, step));
+        let (selects, mut rng) = (config.selects_at(step), Rng::numbered(config.seed, step));
         let k = config.picked_of(n, step);
         let mut scores = Vec::new();
         let picked = if !selects {

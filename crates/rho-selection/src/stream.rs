@@ -1,10 +1,9 @@
 use std::collections::HashSet;
 
-use rand_chacha::ChaCha8Rng;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{TEMPERATURES, between, positive, same_length};
-use crate::rng::{Uniform, step_rng};
 use crate::{Example, NotFinite, SelectionError};
 
 /// What a [`StreamSelector`] keeps.
@@ -227,11 +226,8 @@ impl StreamSelector {
     }
 
     /// The noise from the current position on: one number a score, so that it does not depend on chunks.
-    fn noise(&self) -> Uniform<ChaCha8Rng> {
-        let mut rng = step_rng(self.config.seed, 0);
-        // Each draw takes two words.
-        rng.set_word_pos(2 * u128::from(self.seen));
-        Uniform(rng)
+    fn noise(&self) -> Rng {
+        Rng::numbered(self.config.seed, 0).after(self.seen)
     }
 }
 

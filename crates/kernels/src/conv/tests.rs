@@ -1,19 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Rng;
 use crate::gemm::no_epilogue;
 use crate::par::with_threads;
 
-/// Numbers in [-1, 1) that look random.
+/// Uniform numbers in [-1, 1).
 fn numbers(len: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f64 / f64::from(1 << 23) - 1.0
-    };
-    (0..len).map(|_| next()).collect()
+    let mut rng = Rng::new(seed);
+    (0..len).map(|_| 2.0 * rng.uniform() - 1.0).collect()
 }
 
 /// Calls `f(index in x, index in w, index in y)` for every product in the definition.

@@ -2,18 +2,13 @@ use approx::assert_abs_diff_eq;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Rng;
 use crate::par::with_threads;
 
-/// Numbers in [-1, 1) that look random.
+/// Uniform numbers in [-1, 1).
 fn numbers<F: Float>(len: usize, seed: u64) -> Vec<F> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        F::of((state >> 40) as f64 / f64::from(1 << 23) - 1.0)
-    };
-    (0..len).map(|_| next()).collect()
+    let mut rng = Rng::new(seed);
+    (0..len).map(|_| F::of(2.0 * rng.uniform() - 1.0)).collect()
 }
 
 /// The definition.

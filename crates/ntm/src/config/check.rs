@@ -1,8 +1,6 @@
 //! What a configuration must be.
 
-use std::fmt::Display;
-
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 
 use super::{
     Addressing, ControllerConfig, FirstAttention, HeadOrder, MemoryInit, NtmConfig, Sharpening,
@@ -18,34 +16,17 @@ const EPS: [f64; 2] = [1e-24, 1e24];
 /// Likewise, of what stands in a memory.
 const CLIP: [f64; 2] = [1e-6, 1e6];
 
-pub(crate) fn ensure(
-    config: &'static str,
-    ok: bool,
-    field: &str,
-    value: impl Display,
-    expected: impl Into<String>,
-) -> Result<(), ConfigError> {
-    if ok {
-        return Ok(());
-    }
-    let (field, value) = (field.into(), value.to_string());
-    Err(ConfigError { config, field, value, expected: expected.into() })
-}
-
 /// Whether all sizes are at least 1 and of a size that can be.
-pub(crate) fn check_sizes(
-    config: &'static str,
-    sizes: &[(&str, usize)],
-) -> Result<(), ConfigError> {
+pub(crate) fn check_sizes(check: Check, sizes: &[(&str, usize)]) -> Result<(), ConfigError> {
     sizes.iter().try_for_each(|&(field, n)| {
-        ensure(config, n >= 1, field, n, "at least 1")?;
-        ensure(config, n <= LARGEST, field, n, format!("at most {LARGEST}"))
+        check.that(n >= 1, field, n, "at least 1")?;
+        check.that(n <= LARGEST, field, n, format!("at most {LARGEST}"))
     })
 }
 
 /// Whether so many elements can be; if not, the largest of the sizes is to blame.
 pub(crate) fn check_elements(
-    config: &'static str,
+    check: Check,
     sizes: &[(&str, usize)],
     elements: f64,
 ) -> Result<(), ConfigError> {
@@ -53,30 +34,30 @@ pub(crate) fn check_elements(
     let expected = format!(
         "smaller: machine and state would have {elements:.1e} elements, at most {MOST_ELEMENTS:.1e} can be"
     );
-    ensure(config, elements <= MOST_ELEMENTS, field, n, expected)
+    check.that(elements <= MOST_ELEMENTS, field, n, expected)
 }
 
 fn check_within(
-    config: &'static str,
+    check: Check,
     field: &str,
     x: f64,
     [low, high]: [f64; 2],
 ) -> Result<(), ConfigError> {
     let within = (low..=high).contains(&x);
-    ensure(config, within, field, format!("{x:e}"), format!("from {low:e} to {high:e}"))
+    check.that(within, field, format!("{x:e}"), format!("from {low:e} to {high:e}"))
 }
 
 /// Whether ε and clip are of a size that single precision can take.
 pub(crate) fn check_scales(
-    config: &'static str,
+    check: Check,
     clip: f64,
     similarity_eps: f64,
 ) -> Result<(), ConfigError> {
     let [low, high] = CLIP;
     let fits = (low..=high).contains(&clip) || clip == f64::INFINITY;
     let expected = format!("from {low:e} to {high:e}, or infinite for no clipping");
-    ensure(config, fits, "clip", format!("{clip:e}"), expected)?;
-    check_within(config, "similarity_eps", similarity_eps, EPS)
+    check.that(fits, "clip", format!("{clip:e}"), expected)?;
+    check_within(check, "similarity_eps", similarity_eps, EPS)
 }
 
 impl ControllerConfig {
@@ -104,7 +85,7 @@ impl ControllerConfig {
     }
 }
 
-const NAME: &str = "NtmConfig";
+const CHECK: Check = Check::of("NtmConfig");
 
 impl Config for NtmConfig {
     fn validate(&self) -> Result<(), ConfigError> {
@@ -119,28 +100,26 @@ impl Config for NtmConfig {
             ("controller.hidden", hidden),
             ("controller.layers", layers),
         ];
-        check_sizes(NAME, &sizes)?;
+        check_sizes(CHECK, &sizes)?;
         let range = self.shift_range;
         let most = (self.slots - 1) / 2;
         let shifts = 2 * range as u128 + 1;
-        ensure(
-            NAME,
+        CHECK.that(
             range <= most,
             "slots",
             self.slots,
             format!("at least {shifts}, the number of shifts from -{range} to {range}"),
         )?;
-        check_elements(NAME, &sizes, self.elements())?;
-        check_scales(NAME, self.clip, self.similarity_eps)?;
+        check_elements(CHECK, &sizes, self.elements())?;
+        check_scales(CHECK, self.clip, self.similarity_eps)?;
         if let Sharpening::Divided(eps) = self.sharpening {
-            check_within(NAME, "sharpening", eps, EPS)?;
+            check_within(CHECK, "sharpening", eps, EPS)?;
         }
         if let MemoryInit::Constant(x) = self.memory {
-            check_within(NAME, "memory", x, [-CLIP[1], CLIP[1]])?;
+            check_within(CHECK, "memory", x, [-CLIP[1], CLIP[1]])?;
             self.check_symmetry()?;
         }
-        ensure(
-            NAME,
+        CHECK.that(
             self.order == HeadOrder::Together || self.read_heads == self.write_heads,
             "order",
             format!("in-pairs with {} read and {} write heads", self.read_heads, self.write_heads),
@@ -176,15 +155,13 @@ impl NtmConfig {
     /// to any key are the same.
     fn check_symmetry(&self) -> Result<(), ConfigError> {
         let why = "its rows are alike, and nothing would ever tell them apart";
-        ensure(
-            NAME,
+        CHECK.that(
             self.addressing == Addressing::Full,
             "memory",
             "constant",
             format!("learned or random with addressing by content: {why}"),
         )?;
-        ensure(
-            NAME,
+        CHECK.that(
             self.shift_range >= 1 || self.attention != FirstAttention::FirstRow,
             "memory",
             "constant",
@@ -192,8 +169,7 @@ impl NtmConfig {
                 "learned or random with a first attention at the first row and no shifts: {why}"
             ),
         )?;
-        ensure(
-            NAME,
+        CHECK.that(
             self.attention != FirstAttention::Nowhere,
             "memory",
             "constant",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 mod check;
 mod choices;
 
-pub(crate) use check::{LARGEST, MOST_ELEMENTS, check_elements, check_scales, check_sizes, ensure};
+pub(crate) use check::{LARGEST, MOST_ELEMENTS, check_elements, check_scales, check_sizes};
 pub(crate) use choices::unbounded;
 pub use choices::{
     AddActivation, Addressing, ControllerConfig, FirstAttention, FirstRead, HeadOrder, MemoryInit,

@@ -1,8 +1,8 @@
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::ControllerConfig;
-use crate::config::{check_elements, check_scales, check_sizes, ensure, unbounded};
+use crate::config::{check_elements, check_scales, check_sizes, unbounded};
 
 /// The sizes of a [`Dnc`](crate::Dnc). Fields that are left out have their defaults; unknown ones are refused.
 ///
@@ -60,7 +60,7 @@ impl DncConfig {
     }
 }
 
-const NAME: &str = "DncConfig";
+const CHECK: Check = Check::of("DncConfig");
 
 /// The most links for one sequence, N² a write head: 4 GiB in single precision. No tensor of a machine depends on N, so that a file could say any.
 pub(crate) const MOST_LINKS: f64 = (1_u64 << 30) as f64;
@@ -106,18 +106,17 @@ impl Config for DncConfig {
             ("controller.hidden", hidden),
             ("controller.layers", layers),
         ];
-        check_sizes(NAME, &sizes)?;
-        check_elements(NAME, &sizes, self.elements())?;
+        check_sizes(CHECK, &sizes)?;
+        check_elements(CHECK, &sizes, self.elements())?;
         let links = link_count(self.slots, self.write_heads);
         let most = MOST_LINKS;
-        ensure(
-            NAME,
+        CHECK.that(
             links <= most,
             "slots",
             self.slots,
             format!("smaller: {links:.1e} links for one sequence, at most {most:.1e} can be"),
         )?;
-        check_scales(NAME, self.clip, self.similarity_eps)
+        check_scales(CHECK, self.clip, self.similarity_eps)
     }
 }
 

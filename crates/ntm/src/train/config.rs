@@ -3,11 +3,11 @@ use std::path::PathBuf;
 use seedbed_nn::optim::{GravesRmsPropConfig, OptimizerConfig};
 use seedbed_nn::schedule::Schedule;
 use seedbed_nn::train::TrainConfig;
-use seedbed_nn::{Checked, Config, ConfigError};
+use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::Solved;
-use crate::config::{LARGEST, ensure};
+use crate::config::LARGEST;
 
 /// How a model is trained on sequences. Fields that are left out have their defaults; unknown ones are refused.
 ///
@@ -72,7 +72,7 @@ impl Default for TrainingConfig {
     }
 }
 
-const NAME: &str = "TrainingConfig";
+const CHECK: Check = Check::of("TrainingConfig");
 
 impl Config for TrainingConfig {
     fn validate(&self) -> Result<(), ConfigError> {
@@ -83,16 +83,16 @@ impl Config for TrainingConfig {
             ("validation", self.validation as u64),
             ("solved.in_a_row", self.solved.in_a_row as u64),
         ] {
-            ensure(NAME, n >= 1, field, n, "at least 1")?;
+            CHECK.at_least_one(field, n)?;
         }
         let largest = [("batch_size", self.batch_size), ("validation", self.validation)];
         for (field, n) in largest {
-            ensure(NAME, n <= LARGEST, field, n, format!("at most {LARGEST}"))?;
+            CHECK.that(n <= LARGEST, field, n, format!("at most {LARGEST}"))?;
         }
         let noise = self.head_noise;
-        ensure(NAME, (0.0..=1e6).contains(&noise), "head_noise", noise, "from 0 to 1e6")?;
+        CHECK.that((0.0..=1e6).contains(&noise), "head_noise", noise, "from 0 to 1e6")?;
         let bits = self.solved.bits;
-        ensure(NAME, bits > 0.0, "solved.bits", bits, "a number > 0")?;
+        CHECK.that(bits > 0.0, "solved.bits", bits, "a number > 0")?;
         self.optimizer.validate()?;
         self.trainer().map(drop)
     }

@@ -1,9 +1,8 @@
-use rand::RngCore;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{at_most, finite_rows, same_length};
 use crate::math::dot;
-use crate::rng::Uniform;
 use crate::score::logit_gradients;
 use crate::{Rows, SelectionError};
 
@@ -36,7 +35,7 @@ pub fn diverse(
     features: Rows<'_>,
     k: usize,
     draw: Draw,
-    rng: &mut impl RngCore,
+    rng: &mut Rng,
 ) -> Result<Vec<usize>, SelectionError> {
     let n = labels.len();
     at_most(k, n)?;
@@ -45,7 +44,6 @@ pub fn diverse(
     let gradients = logit_gradients(logits, labels)?;
     let gradients = Rows::new(&gradients, logits.width()).expect("as wide as the logits");
     let gram = gram(gradients, features);
-    let mut rng = Uniform(rng);
     let mut picked = Vec::with_capacity(k);
     let mut is_picked = vec![false; n];
 
@@ -56,7 +54,7 @@ pub fn diverse(
     let scale = (0..n).map(|i| gram[i * n + i]).fold(0.0, f64::max);
     while picked.len() < k {
         let size = |i: usize| if is_picked[i] { 0.0 } else { correlations[i].abs() };
-        let Some(next) = pick(n, size, 1e-12 * scale, draw, &mut rng) else { break };
+        let Some(next) = pick(n, size, 1e-12 * scale, draw, rng) else { break };
         is_picked[next] = true;
         picked.push(next);
         // g_next less its parts along the directions before.
@@ -90,7 +88,7 @@ fn pick(
     size: impl Fn(usize) -> f64,
     smallest: f64,
     draw: Draw,
-    rng: &mut Uniform<impl RngCore>,
+    rng: &mut Rng,
 ) -> Option<usize> {
     let best = (0..n).max_by(|&a, &b| size(a).total_cmp(&size(b)).then(b.cmp(&a)))?;
     if size(best) <= smallest {

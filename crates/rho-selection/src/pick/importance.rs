@@ -1,10 +1,9 @@
-use rand::RngCore;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Picked, uniform};
 use crate::error::{TEMPERATURES, between, finite};
 use crate::math::log_softmax;
-use crate::rng::Uniform;
 use crate::{Example, Schedule, SelectionError};
 
 /// What the probabilities of [`importance`] sampling are made of.
@@ -71,7 +70,7 @@ pub fn importance(
     probabilities: &[f64],
     k: usize,
     tau: f64,
-    rng: &mut impl RngCore,
+    rng: &mut Rng,
 ) -> Result<Picked, SelectionError> {
     let n = probabilities.len();
     if n == 0 || k == 0 {
@@ -102,7 +101,6 @@ pub fn importance(
         sum += p;
         cumulative.push(sum);
     }
-    let mut rng = Uniform(rng);
     let draw = |_| {
         let at = rng.uniform() * total;
         // The first whose sum exceeds it has a probability above 0; rounding must not step past the last of these.

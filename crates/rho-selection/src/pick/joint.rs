@@ -1,7 +1,6 @@
-use rand::RngCore;
+use seedbed_kernels::Rng;
 
 use crate::error::{at_most, finite_rows, same_length};
-use crate::rng::Uniform;
 use crate::{Rows, SelectionError};
 
 /// JEST's joint sampling (Evans et al. 2024, algorithm 1): `k` examples in `chunks` chunks. The first chunk is uniform; each later one is
@@ -17,7 +16,7 @@ pub fn joint(
     scores: Rows<'_>,
     k: usize,
     chunks: usize,
-    rng: &mut impl RngCore,
+    rng: &mut Rng,
 ) -> Result<Vec<usize>, SelectionError> {
     let n = scores.len();
     at_most(k, n)?;
@@ -30,7 +29,6 @@ pub fn joint(
             expected: format!("from 1 to the number of picks ({k})"),
         });
     }
-    let mut rng = Uniform(rng);
     let mut logits: Vec<f64> = (0..n).map(|i| f64::from(scores.row(i)[i])).collect();
     let mut left: Vec<usize> = (0..n).collect();
     let mut picked: Vec<usize> = Vec::with_capacity(k);

@@ -1,4 +1,4 @@
-use rand::RngCore;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -86,7 +86,7 @@ impl Policy {
         candidates: &Candidates<'_>,
         k: usize,
         step: u64,
-        rng: &mut impl RngCore,
+        rng: &mut Rng,
     ) -> Result<Picked, SelectionError> {
         let indices = match self {
             Self::TopK => top_k(scores, k),

@@ -1,9 +1,8 @@
-use rand::RngCore;
+use seedbed_kernels::Rng;
 
 use super::top_k::highest;
 use crate::SelectionError;
 use crate::error::{at_most, finite};
-use crate::rng::Uniform;
 
 /// Selective backprop's law (Jiang et al. 2019, in the form of Composer): `k` positions drawn without replacement, with probability
 ///
@@ -13,17 +12,12 @@ use crate::rng::Uniform;
 ///
 /// # Errors
 /// If `k` is 0 or above the number of scores, or a score is not finite.
-pub fn rank_law(
-    scores: &[f32],
-    k: usize,
-    rng: &mut impl RngCore,
-) -> Result<Vec<usize>, SelectionError> {
+pub fn rank_law(scores: &[f32], k: usize, rng: &mut Rng) -> Result<Vec<usize>, SelectionError> {
     let n = scores.len();
     at_most(k, n)?;
     finite("score", scores)?;
     let exponent = n as f64 / k as f64 - 1.0;
     let order = highest(n, n, |i| f64::from(scores[i]));
-    let mut rng = Uniform(rng);
     // Gumbel top-k over log p, as in softmax sampling; the order is highest first.
     let keys: Vec<f64> = (0..n)
         .map(|at| {

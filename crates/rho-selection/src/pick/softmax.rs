@@ -1,9 +1,8 @@
-use rand::RngCore;
+use seedbed_kernels::Rng;
 
 use super::top_k::highest;
 use crate::SelectionError;
 use crate::error::{TEMPERATURES, at_most, between, finite};
-use crate::rng::Uniform;
 
 /// `k` positions drawn one after the other *without replacement*, each time with probability ∝ exp(score / T).
 ///
@@ -16,12 +15,11 @@ pub fn gumbel_top_k(
     scores: &[f32],
     k: usize,
     temperature: f64,
-    rng: &mut impl RngCore,
+    rng: &mut Rng,
 ) -> Result<Vec<usize>, SelectionError> {
     at_most(k, scores.len())?;
     finite("score", scores)?;
     between("temperature", temperature, TEMPERATURES)?;
-    let mut rng = Uniform(rng);
     let noise: Vec<f64> = scores.iter().map(|_| rng.gumbel()).collect();
     Ok(highest(k, scores.len(), |i| f64::from(scores[i]) / temperature + noise[i]))
 }

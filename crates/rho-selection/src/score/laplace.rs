@@ -1,10 +1,10 @@
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::gradient_norm::logit_gradients;
 use super::linalg::{cholesky, solve_lower, solve_lower_transposed};
 use crate::error::{between, finite, finite_rows, same_length};
 use crate::math::log_sum_exp;
-use crate::rng::{Uniform, step_rng};
 use crate::{Rows, SelectionError};
 
 /// How a [`LastLayerLaplace`] weighs and samples.
@@ -164,7 +164,7 @@ impl LastLayerLaplace {
         same_length(("labels", labels.len()), ("irreducible losses", irreducible.len()))?;
         finite("irreducible loss", irreducible)?;
         logit_gradients(logits, labels)?;
-        let mut rng = Uniform(step_rng(self.config.seed, self.draws));
+        let mut rng = Rng::numbered(self.config.seed, self.draws);
         self.draws += 1;
         self.scores_with(features, logits, labels, irreducible, || rng.normal())
     }

@@ -1,6 +1,5 @@
 //! What an error says is an id is one; and settings at the edge of what numbers can be.
 
-use rand_chacha::rand_core::SeedableRng as _;
 use seedbed_rho_selection::pick::{Proposal, importance};
 use seedbed_rho_selection::score::{
     JointScore, LaplaceConfig, LastLayerLaplace, el2n, gradient_norm, joint_scores,
@@ -197,6 +196,6 @@ fn extremes_of_other_settings_are_refused() {
         assert!(sigmoid_pair_losses(rows, scale, bias).is_err(), "{scale} {bias}");
     }
     assert!(sigmoid_pair_losses(Rows::new(&[-1.0], 1).unwrap(), 1e308, 0.0).is_err());
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+    let mut rng = seedbed_kernels::Rng::new(0);
     assert!(importance(&[f64::INFINITY, 1.0], 1, 0.0, &mut rng).is_err());
 }

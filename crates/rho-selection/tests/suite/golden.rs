@@ -1,8 +1,7 @@
 //! Scores and picks held against values that `scripts/golden.py` computed with NumPy.
 
 use crate::common::Golden;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use seedbed_kernels::Rng;
 use seedbed_rho_selection::pick::{Draw, diverse};
 use seedbed_rho_selection::score::{
     bald, conditional_entropy, el2n, entropy, gradient_norm, last_layer_grand, least_confidence,
@@ -115,7 +114,7 @@ fn diverse_picks() {
     let (logits, features) = (golden.floats("logits"), golden.floats("features"));
     let (logits, features) = (Rows::new(&logits, 4).unwrap(), Rows::new(&features, 6).unwrap());
     let labels = golden.positions("labels");
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut rng = Rng::new(0);
     let picks = diverse(logits, &labels, features, 9, Draw::Greedy, &mut rng).unwrap();
     assert_eq!(picks, golden.positions("greedy_9"));
     // All 20 span 20 of 24 dimensions: every one is picked once, drawn or not.

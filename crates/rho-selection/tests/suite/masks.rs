@@ -1,6 +1,5 @@
 //! A class that cannot be has the logit −∞ and the probability 0. Every score then has the value that it has without the class.
 
-use rand_chacha::rand_core::SeedableRng as _;
 use seedbed_rho_selection::pick::{Draw, diverse};
 use seedbed_rho_selection::score::{
     LaplaceConfig, LastLayerLaplace, bald, conditional_entropy, el2n, entropy, fit_temperature,
@@ -70,7 +69,7 @@ fn every_score_takes_classes_that_cannot_be() {
     };
     alike("laplace", laplace(first_a), laplace(first_b));
     let picks = |logits| {
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+        let mut rng = seedbed_kernels::Rng::new(0);
         diverse(logits, &LABELS, h, 2, Draw::Greedy, &mut rng).unwrap()
     };
     assert_eq!(picks(first_a), picks(first_b));

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use seedbed_kernels::Rng;
 use seedbed_rho_selection::pick::{
     Draw, diverse, gumbel_top_k, importance, joint, rank_law, uniform,
 };
@@ -44,7 +43,7 @@ fn pairs(first: &[f64], second: impl Fn(usize, usize) -> f64) -> HashMap<Vec<usi
 
 #[test]
 fn uniform_pairs_are_uniform() {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut rng = Rng::new(1);
     let statistic = chi_square(&pairs(&[1.0; 4], |_, _| 1.0), || uniform(4, 2, &mut rng).unwrap());
     assert!(statistic < 3.0, "{statistic}");
 }
@@ -54,14 +53,14 @@ fn softmax_sampling_draws_one_after_the_other() {
     let scores = [0.3, -1.0, 1.2, 0.0];
     let weights: Vec<f64> = scores.iter().map(|&s: &f32| (f64::from(s) / 0.7).exp()).collect();
     let expected = pairs(&weights, |_, j| weights[j]);
-    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut rng = Rng::new(2);
     let statistic = chi_square(&expected, || gumbel_top_k(&scores, 2, 0.7, &mut rng).unwrap());
     assert!(statistic < 3.0, "{statistic}");
 }
 
 #[test]
 fn a_low_temperature_is_top_k() {
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut rng = Rng::new(3);
     for _ in 0..100 {
         assert_eq!(gumbel_top_k(&[0.1, 0.4, 0.2, 0.3], 3, 1e-4, &mut rng).unwrap(), [1, 3, 2]);
     }
@@ -73,7 +72,7 @@ fn selective_backprop_draws_by_rank() {
     let scores = [0.5, -3.0, 8.0, 0.1];
     let weights = [2.5, 0.5, 3.5, 1.5];
     let expected = pairs(&weights, |_, j| weights[j]);
-    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut rng = Rng::new(4);
     let statistic = chi_square(&expected, || rank_law(&scores, 2, &mut rng).unwrap());
     assert!(statistic < 3.0, "{statistic}");
 }
@@ -83,7 +82,7 @@ fn joint_sampling_adds_what_is_worth_more_together() {
     let s = [0.2, 0.5, -0.3, 0.1, -0.4, 1.0, 0.7, 0.0, 0.6_f32];
     let at = |i: usize, j: usize| f64::from(s[3 * i + j]);
     let expected = pairs(&[1.0; 3], |i, j| (at(j, j) + at(j, i) + at(i, j)).exp());
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut rng = Rng::new(5);
     let scores = Rows::new(&s, 3).unwrap();
     let statistic = chi_square(&expected, || joint(scores, 2, 2, &mut rng).unwrap());
     assert!(statistic < 3.0, "{statistic}");
@@ -106,7 +105,7 @@ fn diverse_sampling_begins_by_correlation() {
     let logits = [0.0; 8];
     let features = [1.0, 2.0, 4.0, -1.0];
     let (logits, features) = (Rows::new(&logits, 2).unwrap(), Rows::new(&features, 1).unwrap());
-    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let mut rng = Rng::new(6);
     // |⟨gᵢ, mean⟩| ∝ |hᵢ|; after the first pick nothing is left to explain, and the second is uniform.
     let expected = pairs(&[1.0, 2.0, 4.0, 1.0], |_, _| 1.0);
     let statistic = chi_square(&expected, || {
@@ -122,7 +121,7 @@ fn copies_are_not_picked_while_others_have_something_new() {
     let features: Vec<f32> =
         (0..8).flat_map(|i| if i < 4 { [1.0, 0.0] } else { [0.0, 2.0] }).collect();
     let (logits, features) = (Rows::new(&logits, 2).unwrap(), Rows::new(&features, 2).unwrap());
-    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let mut rng = Rng::new(9);
     for draw in [Draw::Greedy, Draw::Proportional] {
         for _ in 0..50 {
             let picks = diverse(logits, &[1; 8], features, 2, draw, &mut rng).unwrap();
@@ -139,7 +138,7 @@ fn importance_sampling_is_unbiased() {
     // The variance of one pick's w L / k, by definition.
     let variance: f64 =
         (0..5).map(|i| p[i] * (losses[i] / (5.0 * p[i]) - mean).powi(2)).sum::<f64>();
-    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut rng = Rng::new(7);
     let (mut total, mut counts) = (0.0, [0.0; 5]);
     for _ in 0..DRAWS {
         let picked = importance(&p, 3, 0.0, &mut rng).unwrap();
@@ -160,7 +159,7 @@ fn importance_sampling_is_unbiased() {
 
 #[test]
 fn importance_sampling_waits_until_it_pays() {
-    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let mut rng = Rng::new(8);
     // All on one of four: τ = √4. Equal: τ = 1.
     let one = [0.0, 1.0, 0.0, 0.0];
     let picked = importance(&one, 3, 1.99, &mut rng).unwrap();
