@@ -24,7 +24,7 @@ const RHO_STEP: Timed = Timed {
 
 const OP_OVERHEAD: Timed = Timed {
     ops: Some(chain::OPS),
-    goals: &[("ns_per_op", Goal::AtMost(300.0))],
+    goals: &[("ns_per_op", Goal::AtMost(150.0))],
     ..Timed::new(
         "op-overhead",
         "A chain of 200 × (mul, add, tanh) on 64 numbers with its gradient. JAX compiles it as a whole.",

@@ -13,9 +13,9 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use ndarray::Array1;
 use smallvec::{SmallVec, smallvec};
 
+use crate::kernels::buffers;
 use crate::levels::{self, next_number, recording};
 use crate::shape::Dims;
 use crate::storage::Storage;
@@ -182,7 +182,7 @@ impl<F: Float> Tensor<F> {
         if inner.node.is_some() {
             return None;
         }
-        inner.storage.own()?.as_slice_mut()
+        inner.storage.own().map(Vec::as_mut_slice)
     }
 }
 
@@ -198,8 +198,11 @@ fn cloned<F: Float>(inputs: &[&Tensor<F>]) -> SmallVec<[Tensor<F>; 2]> {
 impl<F: Float> Drop for Inner<F> {
     /// Iterative: a chain of a million ops must not overflow the stack.
     fn drop(&mut self) {
-        if let (None, Storage::Own(_)) = (&self.node, &self.storage) {
-            return;
+        if let Storage::Own(elements) = &mut self.storage {
+            buffers::give_back(std::mem::take(elements));
+            if self.node.is_none() {
+                return;
+            }
         }
         let mut stack = Links::new();
         self.take_links(&mut stack);
@@ -230,7 +233,7 @@ impl<F: Float> Inner<F> {
             None => {}
         }
         if let Storage::Part { .. } = self.storage {
-            let part = std::mem::replace(&mut self.storage, Storage::Own(Array1::default(0)));
+            let part = std::mem::replace(&mut self.storage, Storage::Own(Vec::new()));
             if let Storage::Part { owner, .. } = part {
                 links.push(owner);
             }

@@ -1,5 +1,3 @@
-use ndarray::Array1;
-
 use crate::{Float, Tensor, shape};
 
 /// Where a tensor's elements lie, always in row-major order.
@@ -7,8 +5,8 @@ use crate::{Float, Tensor, shape};
 /// A computed tensor owns its elements: the shared, counted box is the tensor itself, so that a small op
 /// allocates twice, and not three times as with a shared array inside.
 pub(crate) enum Storage<F: Float> {
-    /// An array of fixed rank: making one of dynamic rank costs more than the rest of a small op.
-    Own(Array1<F>),
+    /// As many as the tensor's shape says.
+    Own(Vec<F>),
     /// A run of another tensor's elements, from `start`. The owner is never a part itself.
     Part { owner: Tensor<F>, start: usize },
 }
@@ -17,15 +15,15 @@ impl<F: Float> Storage<F> {
     /// The elements of a tensor of the given shape.
     pub(crate) fn slice(&self, shape: &[usize]) -> &[F] {
         match self {
-            Self::Own(array) => array.as_slice().expect("owned elements are contiguous"),
+            Self::Own(elements) => elements,
             Self::Part { owner, start } => &owner.data()[*start..*start + shape::len(shape)],
         }
     }
 
     /// The elements, if they are this tensor's own.
-    pub(crate) fn own(&mut self) -> Option<&mut Array1<F>> {
+    pub(crate) fn own(&mut self) -> Option<&mut Vec<F>> {
         match self {
-            Self::Own(array) => Some(array),
+            Self::Own(elements) => Some(elements),
             Self::Part { .. } => None,
         }
     }

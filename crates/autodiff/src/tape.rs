@@ -105,12 +105,50 @@ pub(crate) struct Pending<F: Float> {
     base: u32,
     level: u64,
     /// Derivative rules reach into it, too: see [`take_unique`](Self::take_unique) and [`wait`](Self::wait).
-    slots: RefCell<Vec<SmallVec<[Entry<F>; 1]>>>,
+    table: RefCell<Table<F>>,
+}
+
+struct Table<F: Float> {
+    /// One entry a number.
+    slots: Vec<Option<Entry<F>>>,
+    /// Tensors that other threads made may share a number: those for whom there was no slot left, each with its number.
+    others: Vec<(usize, Entry<F>)>,
+}
+
+impl<F: Float> Table<F> {
+    /// The entry of a tensor with this number.
+    fn find(&mut self, i: usize, x: &Tensor<F>) -> Option<&mut Entry<F>> {
+        match self.slots.get_mut(i)? {
+            Some(entry) if entry.is_of(x) => Some(entry),
+            _ => self.others.iter_mut().map(|(_, entry)| entry).find(|e| e.is_of(x)),
+        }
+    }
+
+    fn insert(&mut self, i: usize, entry: Entry<F>) {
+        if i >= self.slots.len() {
+            self.slots.resize_with(i + 1, || None);
+        }
+        match &mut self.slots[i] {
+            free @ None => *free = Some(entry),
+            Some(_) => self.others.push((i, entry)),
+        }
+    }
+
+    /// Takes an entry of this number out.
+    fn pop(&mut self, i: usize) -> Option<Entry<F>> {
+        let entry = self.slots.get_mut(i)?.take();
+        if entry.is_some() || self.others.is_empty() {
+            return entry;
+        }
+        let at = self.others.iter().position(|(number, _)| *number == i)?;
+        Some(self.others.swap_remove(at).1)
+    }
 }
 
 impl<F: Float> Pending<F> {
     fn new(base: u32, level: u64) -> Self {
-        Self { base, level, slots: RefCell::default() }
+        let table = RefCell::new(Table { slots: Vec::new(), others: Vec::new() });
+        Self { base, level, table }
     }
 
     /// The slot of a tensor that depends on the variables, `None` for any other.
@@ -127,15 +165,11 @@ impl<F: Float> Pending<F> {
     fn add(&self, x: Tensor<F>, g: Tensor<F>) {
         let Some(i) = self.slot(&x) else { return };
         debug_assert_eq!(x.shape(), g.shape(), "a gradient has the shape of its tensor");
-        let slots = &mut *self.slots.borrow_mut();
-        if i >= slots.len() {
-            slots.resize_with(i + 1, SmallVec::new);
-        }
-        // Tensors that other threads made may share a number, so a slot is a (very short) list.
-        match slots[i].iter_mut().find(|e| e.is_of(&x)) {
+        let table = &mut *self.table.borrow_mut();
+        match table.find(i, &x) {
             Some(entry) => entry.sum.add(g),
             None => {
-                slots[i].push(Entry { tensor: x, sum: Accumulated::new(g), waiting: None });
+                table.insert(i, Entry { tensor: x, sum: Accumulated::new(g), waiting: None });
             }
         }
     }
@@ -148,13 +182,9 @@ impl<F: Float> Pending<F> {
         if k * n == 0 || a.len() / k > deferred::FEW || debug_nan_is_on() {
             return false;
         }
-        let slots = &mut *self.slots.borrow_mut();
-        let slot = self.slot(x).and_then(|i| slots.get_mut(i));
-        let Some(Entry { sum, waiting, .. }) =
-            slot.and_then(|slot| slot.iter_mut().find(|e| e.is_of(x)))
-        else {
-            return false;
-        };
+        let table = &mut *self.table.borrow_mut();
+        let entry = self.slot(x).and_then(|i| table.find(i, x));
+        let Some(Entry { sum, waiting, .. }) = entry else { return false };
         if sum.newest().is_none() {
             return false;
         }
@@ -169,16 +199,15 @@ impl<F: Float> Pending<F> {
 
     /// From the newest tensor to the oldest: when a tensor's turn comes, its gradient is complete.
     fn backward(&self) {
-        let newest = self.slots.borrow().len();
+        let newest = self.table.borrow().slots.len();
+        let mut own = Vec::new();
         for i in (0..newest).rev() {
-            // An op's inputs are older than its output, so that nothing is added to this slot any more.
-            let mut slot = std::mem::take(&mut self.slots.borrow_mut()[i]);
-            while let Some(entry) = slot.pop() {
-                let own = matches!(entry.tensor.0.node, Some(Node::Variable(_)))
+            // An op's inputs are older than its output, so that nothing is added under this number any more.
+            while let Some(entry) = self.pop(i) {
+                let of_transform = matches!(entry.tensor.0.node, Some(Node::Variable(_)))
                     && entry.tensor.0.level == self.level;
-                if own {
-                    // The transform's own variables keep what they have accumulated.
-                    self.slots.borrow_mut()[i].push(entry);
+                if of_transform {
+                    own.push((i, entry));
                     continue;
                 }
                 let (mut tensor, Some(g)) = entry.complete() else { continue };
@@ -197,21 +226,36 @@ impl<F: Float> Pending<F> {
                 }
             }
         }
+        // The transform's own variables keep what they have accumulated.
+        let table = &mut *self.table.borrow_mut();
+        own.into_iter().for_each(|(i, entry)| table.insert(i, entry));
     }
 
+    fn pop(&self, i: usize) -> Option<Entry<F>> {
+        self.table.borrow_mut().pop(i)
+    }
+
+    /// The whole gradient of one of the transform's variables, taken out.
     fn take(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
         let i = self.slot(x)?;
-        let slots = &mut *self.slots.borrow_mut();
-        let slot = slots.get_mut(i)?;
-        let i = slot.iter().position(|e| e.is_of(x))?;
-        slot.remove(i).complete().1
+        let table = &mut *self.table.borrow_mut();
+        let mut others = Vec::new();
+        let found = loop {
+            match table.pop(i) {
+                Some(entry) if entry.is_of(x) => break entry.complete().1,
+                Some(entry) => others.push(entry),
+                None => break None,
+            }
+        };
+        others.into_iter().for_each(|entry| table.insert(i, entry));
+        found
     }
 
     /// The sum that has been accumulated for `x`, taken out, if it may be changed in place.
     pub(crate) fn take_unique(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
         let i = self.slot(x)?;
-        let slots = &mut *self.slots.borrow_mut();
-        let entry = slots.get_mut(i)?.iter_mut().find(|e| e.is_of(x))?;
+        let table = &mut *self.table.borrow_mut();
+        let entry = table.find(i, x)?;
         entry.sum.take_unique()
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use ndarray::{ArcArray, Array, Array1, ArrayBase, ArrayD, ArrayViewD, Data, Dimension, IxDyn};
+use ndarray::{ArcArray, Array, ArrayBase, ArrayD, ArrayViewD, Data, Dimension, IxDyn};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
@@ -49,7 +49,7 @@ impl<F: Float> Tensor<F> {
             shape::len(shape),
             data.len()
         );
-        Self::constant(Storage::Own(Array1::from_vec(data)), shape)
+        Self::constant(Storage::Own(data), shape)
     }
 
     /// A tensor of rank 0.
@@ -187,20 +187,16 @@ impl<F: Float> Tensor<F> {
     /// use seedbed_autodiff::Tensor;
     /// assert_eq!(Tensor::<f32>::arange(3).into_vec(), [0.0, 1.0, 2.0]);
     /// ```
-    pub fn into_vec(self) -> Vec<F> {
-        let n = self.len();
-        match self.into_ndarray().into_raw_vec_and_offset() {
-            (data, None | Some(0)) if data.len() == n => data,
-            (data, offset) => data[offset.unwrap_or(0)..][..n].to_vec(),
-        }
+    pub fn into_vec(mut self) -> Vec<F> {
+        let own =
+            Arc::get_mut(&mut self.0).and_then(|inner| inner.storage.own()).map(std::mem::take);
+        own.unwrap_or_else(|| self.to_vec())
     }
 
     /// The value as an owned `ndarray` array; copied unless this is the only owner.
-    pub fn into_ndarray(mut self) -> ArrayD<F> {
-        let own =
-            Arc::get_mut(&mut self.0).and_then(|inner| inner.storage.own()).map(std::mem::take);
-        let data = own.unwrap_or_else(|| Array1::from_vec(self.to_vec()));
-        data.into_shape_with_order(self.shape()).expect("the shape fits the data")
+    pub fn into_ndarray(self) -> ArrayD<F> {
+        let shape = IxDyn(self.shape());
+        ArrayD::from_shape_vec(shape, self.into_vec()).expect("the shape fits the data")
     }
 
     /// The same value as a constant: nothing is differentiated through it.
@@ -236,7 +232,12 @@ impl<F: Float, D: Dimension> From<Array<F, D>> for Tensor<F> {
             true => array,
             false => array.as_standard_layout().into_owned(),
         };
-        let data = array.into_shape_with_order(shape::len(&shape)).expect("the layout is standard");
+        let n = array.len();
+        let data = match array.into_raw_vec_and_offset() {
+            (data, None | Some(0)) if data.len() == n => data,
+            // A part of a larger array.
+            (data, offset) => data[offset.unwrap_or(0)..][..n].to_vec(),
+        };
         Self::constant(Storage::Own(data), &shape)
     }
 }

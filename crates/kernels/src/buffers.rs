@@ -10,6 +10,8 @@ use std::sync::Once;
 
 use crate::{Float, par};
 
+mod pool;
+
 /// Elements that a task fills.
 const CHUNK: usize = 1 << 14;
 /// Slices of fewer bytes never leave the process.
@@ -21,7 +23,21 @@ const LESSON: usize = 31 << 20;
 /// An empty vector with room for `len` elements.
 pub fn reserve<F: Float>(len: usize) -> Vec<F> {
     keep_memory::<F>(len);
-    Vec::with_capacity(len)
+    pool::take(len).unwrap_or_else(|| Vec::with_capacity(len))
+}
+
+/// Takes a vector that is no longer needed: the memory of a small one is kept for this thread's next.
+///
+/// ```
+/// use seedbed_kernels::buffers;
+/// let x = buffers::reserve::<f32>(16);
+/// let memory = x.as_ptr();
+/// buffers::give_back(x);
+/// assert_eq!(buffers::reserve::<f32>(16).as_ptr(), memory);
+/// ```
+#[inline]
+pub fn give_back<F: Float>(slice: Vec<F>) {
+    pool::give(slice);
 }
 
 /// `len` elements `x`.
