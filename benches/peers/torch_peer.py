@@ -183,6 +183,109 @@ def quantizers():
     }
 
 
+class Cgru(torch.nn.Module):
+    """A convolutional gated recurrent unit, both gates in one convolution."""
+
+    def __init__(self, maps):
+        super().__init__()
+        self.gates = torch.nn.Conv2d(maps, 2 * maps, 3, padding=1)
+        self.candidate = torch.nn.Conv2d(maps, maps, 3, padding=1)
+
+    def forward(self, state):
+        cut = lambda x: (1.2 * x.sigmoid() - 0.1).clamp(0, 1)
+        reset, update = cut(self.gates(state) + 1).chunk(2, dim=1)
+        return update * state + (1 - update) * self.candidate(reset * state).tanh()
+
+
+def original_ngpu():
+    """The original Neural GPU: from symbols to logits, one step a symbol."""
+    s = sizes.NGPU
+    maps, width, (inputs, answers) = s["maps"], s["width"], s["symbols"]
+    embedding = torch.nn.Embedding(inputs, maps)
+    first, last = torch.nn.Linear(maps, maps), torch.nn.Linear(maps, answers)
+    cells = torch.nn.ModuleList(Cgru(maps) for _ in range(s["layers"]))
+
+    def forward(symbols):
+        pixels = first(embedding(symbols).tanh()).permute(0, 2, 1)
+        state = F.pad(pixels[..., None], (0, width - 1))
+        for _ in range(symbols.shape[1]):
+            for cell in cells:
+                state = cell(state)
+        return last(state[..., 0].permute(0, 2, 1))
+
+    return forward, [p for part in (embedding, first, last, cells) for p in part.parameters()]
+
+
+def strings(batch, length):
+    inputs, answers = sizes.NGPU["symbols"]
+    return torch.randint(1, inputs, (batch, length)), torch.randint(answers, (batch, length))
+
+
+def ngpu_train():
+    s = sizes.NGPU
+    forward, parameters = original_ngpu()
+    optimiser = torch.optim.Adam(parameters, 1e-3, eps=1e-4)
+    x, y = strings(s["batch"], s["length"])
+
+    def step():
+        loss = F.cross_entropy(forward(x).flatten(0, 1), y.flatten())
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+
+    return step
+
+
+def ngpu_infer():
+    forward, _ = original_ngpu()
+    x, _ = strings(1, sizes.NGPU["long"])
+
+    def run():
+        with torch.no_grad():
+            forward(x)
+
+    return run
+
+
+def dngpu_train():
+    """The diagonal Neural GPU, with AdaMax and its relative clip."""
+    s = sizes.NGPU
+    maps, (inputs, answers) = s["diagonal_maps"], s["symbols"]
+    third = maps // 3
+    embedding, last = torch.nn.Embedding(inputs, maps), torch.nn.Linear(maps, answers)
+    gates = torch.nn.Conv1d(maps, 2 * maps, 3, padding=1)
+    candidate = torch.nn.Conv1d(maps, maps, 3, padding=1)
+    offset = torch.tensor([0.5] * maps + [0.7] * maps)[:, None]
+    parameters = [p for part in (embedding, gates, candidate, last) for p in part.parameters()]
+    moments = [[torch.zeros_like(p), torch.zeros_like(p)] for p in parameters]
+    x, y = strings(s["batch"], s["length"])
+    excess = lambda x: (x.abs() - 0.9).relu().sum()
+
+    def step():
+        state, cost = embedding(x).clamp(-1, 1).permute(0, 2, 1), 0
+        for _ in range(s["length"]):
+            before = gates(state) + offset
+            reset, update = (0.5 * before + 0.5).clamp(0, 1).chunk(2, dim=1)
+            inner = candidate(reset * state)
+            cost = cost + excess(before) + excess(inner)
+            stay, right, left = state.split([maps - 2 * third, third, third], dim=1)
+            held = torch.cat([stay, F.pad(right[..., :-1], (1, 0)), F.pad(left[..., 1:], (0, 1))], dim=1)
+            state = update * held + (1 - update) * inner.clamp(-1, 1)
+        logits = last(state.permute(0, 2, 1))
+        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten()) + s["saturation"] * cost
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for p, g, (m, v) in zip(parameters, gradients, moments):
+                bound = 1.2 * v + 1e-4
+                g = g.clamp(-bound, bound)
+                m.mul_(0.9).add_(g, alpha=0.1)
+                torch.maximum(v.mul_(0.99), g.abs(), out=v)
+                p.sub_(0.005 * m / (v + 1e-8))
+
+    return step
+
+
 if __name__ == "__main__":
     torch.set_num_threads(sizes.THREADS)
     torch.manual_seed(1)
@@ -190,6 +293,9 @@ if __name__ == "__main__":
         "rho-step": rho_step,
         "ntm-train-1": ntm_train(1),
         "ntm-train-16": ntm_train(16),
+        "ngpu-train": ngpu_train,
+        "ngpu-infer": ngpu_infer,
+        "dngpu-train": dngpu_train,
         "gemm-512": gemm,
         "tanh-64k": tanh,
         "softmax-xent": softmax_xent,

@@ -7,7 +7,7 @@ use super::threads::{Scaling, SmallMlp};
 use super::timed::{Rival, Timed};
 use super::vq_memory::VqMemory;
 use super::work::mlp::{RhoStep, rho_step};
-use super::work::{chain, convolution, dense, ntm, user_fused};
+use super::work::{chain, convolution, dense, ngpu, ntm, user_fused};
 use crate::experiment::Experiment;
 use crate::row::Goal;
 
@@ -87,6 +87,37 @@ const NTM_TRAIN_16: Timed = Timed {
     ..Timed::new("ntm-train-16", "The same, batch 16, in two shards.", || ntm::train(16))
 };
 
+const NGPU_TRAIN: Timed = Timed {
+    flops: Some(ngpu::ORIGINAL_FLOPS),
+    goals: &[("ratio", Goal::AtLeast(2.0)), ("peak_share", Goal::AtLeast(0.6))],
+    ..Timed::new(
+        "ngpu-train",
+        "The original Neural GPU, 24 maps, 4 pixels a cell, two units a step, 32 strings of 41 symbols, 41 steps: loss, gradient, clipping, Adam. \
+         FLOPs are those of convolutions of 3×3 pixels.",
+        ngpu::train_original,
+    )
+};
+
+const DNGPU_TRAIN: Timed = Timed {
+    flops: Some(ngpu::DIAGONAL_FLOPS),
+    goals: &[("ratio", Goal::AtLeast(2.0)), ("peak_share", Goal::AtLeast(0.6))],
+    ..Timed::new(
+        "dngpu-train",
+        "The diagonal Neural GPU, 96 numbers a cell, 32 strings of 41 symbols, 41 steps: loss with the saturation cost, gradient, AdaMax with the relative clip.",
+        ngpu::train_diagonal,
+    )
+};
+
+const NGPU_INFER: Timed = Timed {
+    flops: Some(ngpu::INFER_FLOPS),
+    goals: &[("ratio", Goal::AtLeast(4.0))],
+    ..Timed::new(
+        "ngpu-infer",
+        "The original Neural GPU on one string of 401 symbols, 401 steps.",
+        ngpu::infer_original,
+    )
+};
+
 const USER_FUSED: Timed = Timed {
     rivals: &[Rival { name: "plain", prepare: user_fused::plain }],
     // At most 0.6 of the time of plain ops.
@@ -105,6 +136,9 @@ pub fn timed() -> Vec<Timed> {
         RHO_STEP,
         NTM_TRAIN_1,
         NTM_TRAIN_16,
+        NGPU_TRAIN,
+        DNGPU_TRAIN,
+        NGPU_INFER,
         OP_OVERHEAD,
         USER_FUSED,
         GEMM,

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use rand::RngCore as _;
 use seedbed_autodiff::{Float, Rng, Tensor};
 use serde::{Deserialize, Serialize};
@@ -56,7 +58,7 @@ impl Perturbation {
 }
 
 /// Random bytes of a step, one a unit; empty where none are wanted.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct StepBytes {
     pub(crate) gates: Vec<u8>,
     pub(crate) candidate: Vec<u8>,
@@ -86,6 +88,58 @@ impl<F: Float> ByteNoise<F> {
     /// The noise of all units, for the specification.
     pub(crate) fn tensor(self, bytes: &[u8], shape: &[usize]) -> Tensor<F> {
         Tensor::new(bytes.iter().map(|&byte| self.at(byte)).collect(), shape)
+    }
+}
+
+/// What is done to a new state: noise, then rounding.
+pub(crate) struct Finish<F> {
+    noise: ByteNoise<F>,
+    always: bool,
+    threshold: u16,
+}
+
+impl<F: Float> Finish<F> {
+    pub(crate) fn new(perturbation: Perturbation) -> Self {
+        Self {
+            noise: ByteNoise::new(perturbation.state),
+            always: perturbation.rounding >= 1.0,
+            threshold: rounding_threshold(perturbation.rounding),
+        }
+    }
+
+    /// Changes the state of some units.
+    pub(crate) fn row(&self, units: Range<usize>, bytes: &StepBytes, x: &mut [F]) {
+        if !bytes.state.is_empty() {
+            let bytes = &bytes.state[units.clone()];
+            x.iter_mut().zip(bytes).for_each(|(x, &byte)| *x += self.noise.at(byte));
+        }
+        if self.always {
+            x.iter_mut().for_each(|x| *x = ternary(*x));
+        } else if !bytes.rounding.is_empty() {
+            for (x, &byte) in x.iter_mut().zip(&bytes.rounding[units]) {
+                *x = if u16::from(byte) < self.threshold { ternary(*x) } else { *x };
+            }
+        }
+    }
+}
+
+impl Perturbation {
+    /// What [`Finish`] does, as the specification: gradients pass as if nothing was done. Rows for which there are no bytes stay as they are.
+    pub(crate) fn finished<F: Float>(&self, x: Tensor<F>, bytes: &StepBytes) -> Tensor<F> {
+        let [rows, units] = x.shape()[..] else { panic!("a state of rows") };
+        let noise = ByteNoise::new(self.state);
+        let noisy = bytes.state.len() / units;
+        let noise =
+            noise.tensor(&bytes.state, &[noisy, units]).pad(&[(0, rows - noisy), (0, 0)], 0.0);
+        let x = x + noise;
+        let threshold = rounding_threshold(self.rounding);
+        let rounded = |i: usize| {
+            self.rounding >= 1.0 || bytes.rounding.get(i).is_some_and(|&b| u16::from(b) < threshold)
+        };
+        let change = (x.data().iter().enumerate())
+            .map(|(i, &x)| if rounded(i) { ternary(x) - x } else { F::zero() });
+        let change = Tensor::new(change.collect(), x.shape());
+        x + change
     }
 }
 

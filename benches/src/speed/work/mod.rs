@@ -5,6 +5,7 @@ pub mod chain;
 pub mod convolution;
 pub mod dense;
 pub mod mlp;
+pub mod ngpu;
 pub mod ntm;
 pub mod quantizers;
 pub mod user_fused;
@@ -22,6 +23,7 @@ pub fn sizes(threads: usize) -> serde_json::Value {
         "tanh": dense::TANH,
         "xent": { "rows": dense::ROWS, "classes": dense::CLASSES },
         "ntm": ntm::sizes(),
+        "ngpu": ngpu::sizes(),
         "quantizers": quantizers::sizes(),
         "chain": { "numbers": chain::NUMBERS, "rounds": chain::ROUNDS },
     })

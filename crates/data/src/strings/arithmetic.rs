@@ -15,6 +15,8 @@ pub enum Operation {
     Multiply,
     /// a − b, of the greater and the smaller one: operands that are drawn are put in this order.
     Subtract,
+    /// a > b, as the number 1 or 0.
+    Compare,
 }
 
 impl Operation {
@@ -24,6 +26,7 @@ impl Operation {
             Self::Add => '+',
             Self::Multiply => '*',
             Self::Subtract => '-',
+            Self::Compare => '>',
         }
     }
 
@@ -32,6 +35,7 @@ impl Operation {
             Self::Add => Some(a + b),
             Self::Multiply => Some(a * b),
             Self::Subtract => (a >= b).then(|| a - b),
+            Self::Compare => Some(u8::from(a > b).into()),
         }
     }
 }

@@ -19,9 +19,11 @@
 //! ```
 
 mod arithmetic;
+mod lists;
 mod operands;
 
 pub use arithmetic::{Arithmetic, Layout, Operation};
+pub use lists::{ListOperation, Lists};
 pub use operands::Operands;
 
 use seedbed_autodiff::Rng;

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use seedbed_autodiff::Rng;
-use seedbed_data::strings::{Arithmetic, Layout, Operands, Operation, StringTask};
+use seedbed_data::strings::{
+    Arithmetic, Layout, ListOperation, Lists, Operands, Operation, StringTask,
+};
 
 /// The number that digits stand for, least significant first.
 fn number(digits: &[u8], base: u8) -> u128 {
@@ -29,8 +31,8 @@ fn operands(input: &[u8], task: &Arithmetic) -> [Vec<u8>; 2] {
 
 proptest! {
     #[test]
-    fn answers_are_right(base in 2_u8..12, digits in 1_usize..12, kind in 0_usize..10, operation in 0..3, aligned: bool, seed: u64) {
-        let operation = [Operation::Add, Operation::Multiply, Operation::Subtract][operation as usize];
+    fn answers_are_right(base in 2_u8..12, digits in 1_usize..12, kind in 0_usize..10, operation in 0_usize..4, aligned: bool, seed: u64) {
+        let operation = [Operation::Add, Operation::Multiply, Operation::Subtract, Operation::Compare][operation];
         let layout = if aligned { Layout::Aligned } else { Layout::Unaligned };
         let task = Arithmetic { operation, base, layout };
         prop_assume!(task.check().is_ok());
@@ -48,6 +50,7 @@ proptest! {
             Operation::Add => a + b,
             Operation::Multiply => a * b,
             Operation::Subtract => a - b,
+            Operation::Compare => u128::from(a > b),
         };
         prop_assert_eq!(number(&example.target, base), answer);
     }
@@ -112,4 +115,92 @@ fn what_makes_no_sense_is_refused() {
     let aligned = Arithmetic { operation: Operation::Multiply, base: 2, layout: Layout::Aligned };
     assert!(aligned.check().is_err());
     assert!(Arithmetic { base: 1, ..binary }.check().is_err());
+}
+
+const LIST_OPERATIONS: [ListOperation; 9] = [
+    ListOperation::Copy,
+    ListOperation::Reverse,
+    ListOperation::Duplicate,
+    ListOperation::Sort,
+    ListOperation::SortByKey,
+    ListOperation::Search,
+    ListOperation::Increment,
+    ListOperation::Parity,
+    ListOperation::Brackets,
+];
+
+proptest! {
+    #[test]
+    fn lists_are_of_their_task(operation in 0_usize..9, half in 1_u8..6, cells in 3_usize..40, tough: bool, seed: u64) {
+        let task = Lists { operation: LIST_OPERATIONS[operation], alphabet: 2 * half };
+        task.check().unwrap();
+        let length = task.fitting(cells).unwrap();
+        prop_assert!(length <= cells && cells - length <= 1);
+        let rng = &mut Rng::new(seed);
+        let example = if tough { task.sample_tough(length, rng) } else { task.sample(length, rng) };
+        prop_assert_eq!([example.input.len(), example.target.len()], [length; 2]);
+        let [symbols, answers] = task.symbols();
+        prop_assert!(example.input.iter().all(|&x| x > 0 && usize::from(x) < symbols));
+        prop_assert!(example.target.iter().all(|&x| usize::from(x) < answers));
+        // The example says what its list's example says.
+        let list: Vec<u8> = example.input.iter().filter(|&&x| x <= task.alphabet).map(|x| x - 1).collect();
+        prop_assert_eq!(task.example(&list).unwrap(), example);
+    }
+
+    #[test]
+    fn an_increment_adds_one(digits in proptest::collection::vec(0_u8..7, 1..20)) {
+        let task = Lists { operation: ListOperation::Increment, alphabet: 7 };
+        let example = task.example(&digits).unwrap();
+        prop_assert_eq!(number(&example.target, 7), number(&digits, 7) + 1);
+    }
+}
+
+#[test]
+fn lists_have_the_answers_of_their_definitions() {
+    let answer = |operation, alphabet, list: &[u8]| {
+        Lists { operation, alphabet }.example(list).unwrap().target
+    };
+    let list = [3, 0, 1, 2, 3, 4];
+    assert_eq!(answer(ListOperation::Copy, 5, &list), list);
+    assert_eq!(answer(ListOperation::Reverse, 5, &list), [4, 3, 2, 1, 0, 3]);
+    assert_eq!(answer(ListOperation::Duplicate, 5, &[3, 1]), [3, 1, 3, 1]);
+    assert_eq!(answer(ListOperation::Sort, 5, &list), [0, 1, 2, 3, 3, 4]);
+    // The pairs (3, 0), (1, 2), (3, 4).
+    assert_eq!(answer(ListOperation::SortByKey, 5, &list), [1, 2, 3, 0, 3, 4]);
+    assert_eq!(answer(ListOperation::Search, 5, &[3, 0, 1, 2, 3, 4, 3]), [0; 7]);
+    assert_eq!(answer(ListOperation::Search, 5, &[3, 0, 1, 2, 3, 4, 1]), [2, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(answer(ListOperation::Parity, 2, &[1, 0, 1, 1]), [1, 0, 0, 0]);
+    // ([]) and ([)].
+    assert_eq!(answer(ListOperation::Brackets, 4, &[0, 2, 3, 1]), [1, 0, 0, 0]);
+    assert_eq!(answer(ListOperation::Brackets, 4, &[0, 2, 1, 3]), [0; 4]);
+}
+
+#[test]
+fn about_half_of_the_brackets_are_balanced() {
+    let task = Lists { operation: ListOperation::Brackets, alphabet: 4 };
+    let rng = &mut Rng::new(3);
+    let balanced = (0..400).filter(|_| task.sample(20, rng).target[0] == 1).count();
+    assert!((180..300).contains(&balanced), "{balanced}");
+}
+
+#[test]
+fn lists_that_make_no_sense_are_refused() {
+    let says = |operation, list: &[u8]| {
+        Lists { operation, alphabet: 4 }.example(list).unwrap_err().to_string()
+    };
+    assert_eq!(says(ListOperation::Sort, &[4]), "symbol is 4; it should be below 4");
+    assert_eq!(
+        says(ListOperation::Copy, &[]),
+        "list is 0 symbols; it should be at least one symbol"
+    );
+    assert_eq!(
+        says(ListOperation::SortByKey, &[1]),
+        "list is 1 symbols; it should be pairs of a key and a value"
+    );
+    assert_eq!(
+        says(ListOperation::Search, &[1, 2, 3]),
+        "searched key is 3; it should be one of the pairs' keys"
+    );
+    assert!(Lists { operation: ListOperation::Brackets, alphabet: 3 }.check().is_err());
+    assert!(Lists { operation: ListOperation::Copy, alphabet: 1 }.check().is_err());
 }

@@ -7,7 +7,7 @@ use seedbed_autodiff::{Float, Tensor};
 
 use super::Moving;
 use crate::packing::Span;
-use crate::perturbation::{ByteNoise, Perturbation, StepBytes, rounding_threshold, ternary};
+use crate::perturbation::{ByteNoise, Finish, Perturbation, StepBytes};
 
 /// Added to the biases of the reset and of the update gate.
 pub(super) const GATE_OFFSETS: [f64; 2] = [0.5, 0.7];
@@ -184,38 +184,6 @@ pub(super) struct Made<'a, F> {
     pub(super) next: &'a mut [F],
     /// The next state of strings for which this is the last step.
     pub(super) last: &'a mut [F],
-}
-
-/// What is done to a new state: noise, then rounding.
-pub(super) struct Finish<F> {
-    noise: ByteNoise<F>,
-    always: bool,
-    threshold: u16,
-}
-
-impl<F: Float> Finish<F> {
-    pub(super) fn new(perturbation: Perturbation) -> Self {
-        Self {
-            noise: ByteNoise::new(perturbation.state),
-            always: perturbation.rounding >= 1.0,
-            threshold: rounding_threshold(perturbation.rounding),
-        }
-    }
-
-    /// Changes the state of some units.
-    pub(super) fn row(&self, units: Range<usize>, bytes: &StepBytes, x: &mut [F]) {
-        if !bytes.state.is_empty() {
-            let bytes = &bytes.state[units.clone()];
-            x.iter_mut().zip(bytes).for_each(|(x, &byte)| *x += self.noise.at(byte));
-        }
-        if self.always {
-            x.iter_mut().for_each(|x| *x = ternary(*x));
-        } else if !bytes.rounding.is_empty() {
-            for (x, &byte) in x.iter_mut().zip(&bytes.rounding[units]) {
-                *x = if u16::from(byte) < self.threshold { ternary(*x) } else { *x };
-            }
-        }
-    }
 }
 
 /// The units of a row.

@@ -8,7 +8,7 @@ use super::backward::Backward;
 use super::forward::{GATE_OFFSETS, Made, Rule, SATURATED};
 use super::{DiagonalCell, Moving};
 use crate::packing::Packing;
-use crate::perturbation::{ByteNoise, Perturbation, StepBytes, rounding_threshold, ternary};
+use crate::perturbation::{ByteNoise, Perturbation, StepBytes};
 
 /// Σ max(|x| − 0.9, 0) over the pre-activations of gates and candidates, of all units, cells and steps: its gradient brings units back whose saturated
 /// non-linearity lets no other gradient through.
@@ -245,17 +245,8 @@ impl Specification<'_> {
 
     /// Noise and rounding, through which gradients pass as they are.
     fn finish<F: Float>(&self, x: Tensor<F>, bytes: &StepBytes, step: usize) -> Tensor<F> {
-        let Perturbation { state, rounding, .. } = self.run.perturbation;
-        let shape = [bytes.state.len() / self.maps, self.maps];
-        let x = x + self.all_rows(ByteNoise::new(state).tensor(&bytes.state, &shape));
-        let threshold = rounding_threshold(rounding);
-        let rounded = |i: usize| {
-            rounding >= 1.0 || bytes.rounding.get(i).is_some_and(|&b| u16::from(b) < threshold)
-        };
-        let change = (x.data().iter().enumerate())
-            .map(|(i, &x)| if rounded(i) { ternary(x) - x } else { F::zero() });
-        let change = Tensor::new(change.collect(), x.shape());
-        self.select(&(x + change), |span| span.steps > step)
+        let x = self.run.perturbation.finished(x, bytes);
+        self.select(&x, |span| span.steps > step)
     }
 }
 
