@@ -6,6 +6,7 @@ pub mod evaluate;
 mod experts;
 pub mod mechanism;
 pub mod network;
+pub mod regimes;
 pub mod samples;
 pub mod train;
 

@@ -1,7 +1,9 @@
 //! How well experts have specialised. Here, and only here, the truth is looked at.
 
+mod rand_index;
 mod wins;
 
+pub use rand_index::adjusted_rand_index;
 pub use wins::WinMatrix;
 
 use seedbed_autodiff::{Float, Tensor};

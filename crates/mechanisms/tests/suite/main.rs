@@ -7,6 +7,7 @@ mod gradcheck;
 mod learn;
 mod mechanism;
 mod networks;
+mod regimes;
 mod training;
 
 use seedbed_autodiff::{Rng, Tensor};
