@@ -2,6 +2,7 @@
 //! [`Experiment`], named in [`all`]; see [`crate::experiment`] for a whole example.
 
 mod claim;
+mod icm;
 mod jobs;
 mod ngpu;
 mod ntm;
@@ -12,7 +13,7 @@ use crate::experiment::Experiment;
 
 /// The learning experiments, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let families = [rho::all(), ntm::all(), ngpu::all(), quant::all()];
+    let families = [rho::all(), ntm::all(), ngpu::all(), quant::all(), icm::all()];
     // Systems with one experiment. `cargo xtask new-model` adds to this list.
     let single: Vec<Box<dyn Experiment>> = vec![];
     families.into_iter().flatten().chain(single).collect()

@@ -7,6 +7,9 @@ pub use seedbed_autodiff as autodiff;
 pub use seedbed_data as data;
 #[doc(inline)]
 pub use seedbed_kernels as kernels;
+#[cfg(feature = "mechanisms")]
+#[doc(inline)]
+pub use seedbed_mechanisms as mechanisms;
 #[cfg(feature = "neural-gpu")]
 #[doc(inline)]
 pub use seedbed_neural_gpu as neural_gpu;

@@ -1,0 +1,12 @@
+//! Experts that compete: whether each ends up with one mechanism.
+
+mod regimes;
+mod tables;
+
+use super::claim::Claim;
+use crate::experiment::Experiment;
+
+/// All of them, in the order of the table.
+pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
+    Claim::boxed(&[regimes::CLAIM])
+}

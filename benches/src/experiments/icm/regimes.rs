@@ -1,0 +1,153 @@
+//! `icm-regimes`: local models compete for the rows of a table, and find which law each row follows.
+
+use anyhow::Result;
+use seedbed::autodiff::{Rng, Tensor};
+use seedbed::mechanisms::evaluate::adjusted_rand_index;
+use seedbed::mechanisms::regimes::{Regimes, RegimesConfig, regimes};
+use seedbed::nn::Config as _;
+use seedbed::quantizers::{Metric, kmeans};
+
+use super::tables::{ALL, Laws, NOISE, Table};
+use crate::experiment::{Context, Outcome};
+use crate::experiments::claim::Claim;
+use crate::experiments::jobs::side_by_side;
+use crate::row::{Goal, Row};
+
+pub(super) const CLAIM: Claim = Claim {
+    name: NAME,
+    about: "Tables whose rows follow one of two or three laws, which nobody names. As many experts as laws compete for the rows by squared error, from eight beginnings, of \
+            which the one with the smallest loss on the rows of training counts. Baselines: one network for all rows, and k-means on the rows (x and y), then a model for each cluster. Loss: of 1,000 further \
+            rows, each by the model that is nearest to it, in units of the noise's variance; the least that can be is about 1.",
+    long: false,
+    run,
+};
+
+const NAME: &str = "icm-regimes";
+
+/// Rows to learn from, and further ones.
+const ROWS: [usize; 2] = [600, 1000];
+
+/// What came of one table.
+struct Found {
+    ari: f64,
+    ari_by_kmeans: f64,
+    /// Ours, one network's, k-means' with local models.
+    losses: [f64; 3],
+}
+
+fn run(context: &Context) -> Result<Outcome> {
+    let seeds = context.seeds(3, 10) as u64;
+    let jobs: Vec<(&Laws, u64)> =
+        ALL.iter().flat_map(|laws| (0..seeds).map(move |seed| (laws, seed))).collect();
+    context.progress.set_length(jobs.len() as u64);
+    let found = side_by_side(&jobs, |&(laws, seed)| {
+        let found = study(laws, seed)?;
+        context.progress.inc(1);
+        Ok(found)
+    })?;
+    let of = |wanted: &dyn Fn(&Laws) -> bool, value: fn(&Found) -> f64| -> Vec<f64> {
+        let of_kind = jobs.iter().zip(&found).filter(|((laws, _), _)| wanted(laws));
+        of_kind.map(|(_, found)| value(found)).collect()
+    };
+    let ratio = |found: &Found| found.losses[1].min(found.losses[2]) / found.losses[0];
+    let mut outcome = Outcome::new()
+        .row(
+            Row::learn(NAME, "ari", "", &of(&|laws| laws.separable, |found| found.ari))
+                .source("adjusted Rand index of tables whose laws keep apart, all seeds")
+                .goal(Goal::AtLeast(0.95)),
+        )
+        .row(
+            Row::learn(NAME, "loss_ratio", "×", &of(&|laws| laws.separable, ratio))
+                .source("the better baseline's loss on further rows ÷ ours")
+                .goal(Goal::AtLeast(1.0)),
+        );
+    for laws in &ALL {
+        let name = format!("{NAME}-{}", laws.name);
+        let here = |other: &Laws| other.name == laws.name;
+        let figures: [(&str, fn(&Found) -> f64); 5] = [
+            ("ari", |found| found.ari),
+            ("ari_by_kmeans", |found| found.ari_by_kmeans),
+            ("loss", |found| found.losses[0]),
+            ("loss_of_one_network", |found| found.losses[1]),
+            ("loss_by_kmeans", |found| found.losses[2]),
+        ];
+        for (metric, value) in figures {
+            outcome = outcome.row(Row::learn(&name, metric, "", &of(&here, value)));
+        }
+    }
+    Ok(outcome)
+}
+
+fn study(laws: &Laws, seed: u64) -> Result<Found> {
+    let mut rng = Rng::new(seed);
+    let [table, further] = ROWS.map(|rows| laws.draw(rows, &mut rng));
+    let experts = laws.laws.len();
+    let hidden = if laws.hidden > 0 { vec![laws.hidden] } else { vec![] };
+    let config = RegimesConfig { experts, hidden: hidden.clone(), seed, ..Default::default() };
+    let ours = regimes(&table.x, &table.y, &config.check()?)?;
+    // One network has more room than all experts together.
+    let one =
+        RegimesConfig { experts: 1, hidden: vec![64], restarts: 2, seed, ..Default::default() };
+    let one = regimes(&table.x, &table.y, &one.check()?)?;
+    let (clusters, local) = by_kmeans(&table, experts, &hidden, seed)?;
+    Ok(Found {
+        ari: adjusted_rand_index(&ours.regime, &table.law),
+        ari_by_kmeans: adjusted_rand_index(&clusters, &table.law),
+        losses: [loss(&[ours], &further)?, loss(&[one], &further)?, loss(&local, &further)?],
+    })
+}
+
+/// The mean over rows of the squared error of the nearest model, in units of the noise's variance.
+fn loss(models: &[Regimes], table: &Table) -> Result<f64> {
+    let each = models.iter().map(|model| model.predict(&table.x)).collect::<Result<Vec<_>, _>>()?;
+    let errors = Tensor::concat(&each, 1) - table.y.unsqueeze(1);
+    Ok(errors.square().min(-1).mean(..).item() / NOISE.powi(2))
+}
+
+/// k-means on standardised rows (x, y), the best of eight; and a model for the rows of each cluster.
+fn by_kmeans(
+    table: &Table,
+    experts: usize,
+    hidden: &[usize],
+    seed: u64,
+) -> Result<(Vec<usize>, Vec<Regimes>)> {
+    let rows = Tensor::concat(&[table.x.clone(), table.y.unsqueeze(1)], 1);
+    let rows = (&rows - rows.mean_keepdim(0)) / rows.var_keepdim(0).sqrt();
+    let dim = rows.shape()[1];
+    let data = rows.cast::<f32>();
+    let mut rng = Rng::new(seed);
+    let mut best: Option<(f64, Vec<usize>)> = None;
+    for _ in 0..8 {
+        let found = kmeans(data.data(), dim, experts, 50, Metric::Euclidean, &mut rng)?;
+        let nearest = |row: &[f32]| {
+            let distance = |mean: &[f32]| {
+                row.iter().zip(mean).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
+            };
+            let distances: Vec<f64> = found.means.chunks_exact(dim).map(distance).collect();
+            let best = (0..experts).min_by(|&a, &b| distances[a].total_cmp(&distances[b]));
+            best.map(|best| (best, distances[best])).expect("at least one cluster")
+        };
+        let assigned: Vec<_> = data.data().chunks_exact(dim).map(nearest).collect();
+        let total: f64 = assigned.iter().map(|(_, distance)| distance).sum();
+        if best.as_ref().is_none_or(|(smallest, _)| total < *smallest) {
+            best = Some((total, assigned.into_iter().map(|(cluster, _)| cluster).collect()));
+        }
+    }
+    let (_, clusters) = best.expect("eight tries");
+    let config = RegimesConfig {
+        experts: 1,
+        hidden: hidden.to_vec(),
+        restarts: 2,
+        seed,
+        ..Default::default()
+    };
+    let config = config.check()?;
+    let local = (0..experts).filter_map(|cluster| {
+        let of_cluster: Vec<usize> =
+            (0..clusters.len()).filter(|&row| clusters[row] == cluster).collect();
+        let (x, y) = (table.x.index_select(0, &of_cluster), table.y.index_select(0, &of_cluster));
+        (of_cluster.len() > 1).then(|| Ok(regimes(&x, &y, &config)?))
+    });
+    let local = local.collect::<Result<_>>()?;
+    Ok((clusters, local))
+}

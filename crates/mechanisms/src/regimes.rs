@@ -1,0 +1,280 @@
+//! The regimes of a table: small networks compete for its rows, and each comes to describe those of one law.
+
+use seedbed_autodiff::{Activation, Float as _, Rng, Tensor, value_and_grad};
+use seedbed_nn::optim::{Adam, AdamConfig};
+use seedbed_nn::{Checked, Config, ConfigError, Mlp};
+use serde::{Deserialize, Serialize};
+
+use crate::MechanismsError;
+use crate::competition::{Competition, Rule};
+
+/// How regimes are sought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegimesConfig {
+    /// How many regimes are sought.
+    pub experts: usize,
+    /// The widths of an expert's hidden layers; none makes it linear.
+    pub hidden: Vec<usize>,
+    /// Steps of a training.
+    pub steps: u64,
+    /// The learning rate of Adam.
+    pub lr: f64,
+    /// Trainings from other weights, of which that with the smallest loss is taken.
+    pub restarts: usize,
+    /// The seed of weights and batches.
+    pub seed: u64,
+}
+
+impl Default for RegimesConfig {
+    fn default() -> Self {
+        Self { experts: 2, hidden: vec![], steps: 600, lr: 0.02, restarts: 8, seed: 0 }
+    }
+}
+
+impl Config for RegimesConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let error = |field: &str, value: String, expected: &str| {
+            Err(ConfigError {
+                config: "RegimesConfig",
+                field: field.into(),
+                value,
+                expected: expected.into(),
+            })
+        };
+        for (field, value) in [("experts", self.experts), ("restarts", self.restarts)] {
+            if !(1..=10_000).contains(&value) {
+                return error(field, value.to_string(), "from 1 to 10,000");
+            }
+        }
+        if self.steps == 0 {
+            return error("steps", "0".into(), "at least 1");
+        }
+        if !(self.lr > 0.0 && self.lr <= 10.0) {
+            return error("lr", self.lr.to_string(), "above 0, and at most 10");
+        }
+        match self.hidden.iter().find(|&&width| !(1..=10_000).contains(&width)) {
+            Some(width) => error("hidden", width.to_string(), "from 1 to 10,000"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Regimes {
+    /// The regime of each row, that of the expert with the smallest error.
+    pub regime: Vec<usize>,
+    /// The probability of that regime, if errors are normal with the variance of the winners': near 1 / experts where laws cross.
+    pub certainty: Vec<f64>,
+    /// The mean squared error of the winners, in units of the variance of y.
+    pub loss: f64,
+    models: Vec<Mlp<f64>>,
+    x_scale: Vec<Scale>,
+    y_scale: Scale,
+}
+
+/// A column's mean and deviation.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Regimes {
+    /// What each local model says of rows `[n, columns]`: `[n, experts]`, in units of y.
+    ///
+    /// # Errors
+    /// If there are other columns than in the table that was learnt from, or a number is not finite.
+    pub fn predict(&self, x: &Tensor<f64>) -> Result<Tensor<f64>, MechanismsError> {
+        let columns = self.x_scale.len();
+        if !matches!(x.shape(), &[_, n] if n == columns) {
+            return Err(MechanismsError::shape("x", x.shape(), format!("[rows, {columns}]")));
+        }
+        look_at(x, "x")?;
+        let outputs = outputs(&self.models, &standardised(x, &self.x_scale));
+        Ok(outputs * self.y_scale.deviation + self.y_scale.mean)
+    }
+}
+
+/// Rows of a batch.
+const BATCH: usize = 1024;
+
+/// Temperatures of the competition, in units of the variance of y: at first every expert learns from every row, in the end nearly only from what it wins.
+const TEMPERATURES: [f64; 2] = [1.0, 1e-3];
+
+/// The share of the steps in which the temperature falls; then the smallest error wins.
+const SOFT_SHARE: f64 = 0.7;
+
+/// Finds regimes in a table of `x`, `[rows, columns]`, and `y`, `[rows]`: local models compete for rows by their squared error, and who wins a row learns from it
+/// (the competition of Parascandolo et al. 2018, with annealing as in Rose 1998, "Deterministic annealing").
+///
+/// # Errors
+/// If the table is empty or has fewer rows than experts, `y` has not one number a row, a number is not finite, or a column has the same value in every row.
+///
+/// ```
+/// use seedbed_autodiff::Tensor;
+/// use seedbed_mechanisms::regimes::{RegimesConfig, regimes};
+/// use seedbed_nn::Config;
+///
+/// // y = 2 x in the first half, y = 5 − x in the second.
+/// let x: Vec<f64> = (0..40).map(|i| f64::from(i % 20) / 20.0).collect();
+/// let y = (0..40).map(|i| if i < 20 { 2.0 * x[i] } else { 5.0 - x[i] }).collect();
+/// let config = RegimesConfig { steps: 200, restarts: 2, ..RegimesConfig::default() }.check()?;
+/// let found = regimes(&Tensor::new(x, &[40, 1]), &Tensor::new(y, &[40]), &config)?;
+/// assert!(found.regime[..20].iter().all(|&r| r == found.regime[0]));
+/// assert!(found.regime[20..].iter().all(|&r| r != found.regime[0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn regimes(
+    x: &Tensor<f64>,
+    y: &Tensor<f64>,
+    config: &Checked<RegimesConfig>,
+) -> Result<Regimes, MechanismsError> {
+    let &[rows, columns] = x.shape() else {
+        return Err(MechanismsError::shape("x", x.shape(), "[rows, columns]"));
+    };
+    if rows == 0 || columns == 0 {
+        return Err(MechanismsError::Empty { what: "the table" });
+    }
+    if y.shape() != [rows] {
+        return Err(MechanismsError::shape("y", y.shape(), format!("[{rows}], one number a row")));
+    }
+    if rows < config.experts {
+        return Err(MechanismsError::Setting {
+            setting: "experts",
+            value: config.experts.to_string(),
+            expected: format!("at most {rows}, the rows of the table"),
+        });
+    }
+    look_at(x, "x")?;
+    look_at(y, "y")?;
+    let x_scale = (0..columns)
+        .map(|c| scale(x.data().iter().skip(c).step_by(columns), &c.to_string()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let y_scale = scale(y.data().iter(), "y")?;
+    let x = standardised(x, &x_scale);
+    let y = standardised(&y.reshape(&[rows, 1]), &[y_scale]);
+
+    let mut rng = Rng::new(config.seed);
+    let mut best: Option<(f64, Vec<Mlp<f64>>)> = None;
+    for _ in 0..config.restarts {
+        let models = train(&x, &y, config, &mut rng)?;
+        let loss = competition(&models, &x, &y, Rule::Argmax, &mut rng)?.1;
+        if best.as_ref().is_none_or(|&(smallest, _)| loss < smallest) {
+            best = Some((loss, models));
+        }
+    }
+    let (loss, models) = best.expect("at least one training");
+    let (round, _) = competition(&models, &x, &y, Rule::Argmax, &mut rng)?;
+    let squares = (outputs(&models, &x) - &y).square();
+    // Two variances, so that a perfect fit divides by something.
+    let posterior = (-&squares / (2.0 * loss.max(1e-12))).softmax(-1);
+    let certainty = round.winners().iter().zip(posterior.data().chunks_exact(config.experts));
+    Ok(Regimes {
+        certainty: certainty.map(|(&winner, row)| row[winner]).collect(),
+        regime: round.winners().to_vec(),
+        loss,
+        models,
+        x_scale,
+        y_scale,
+    })
+}
+
+/// The predictions of all models beside each other, `[rows, experts]`.
+fn outputs(models: &[Mlp<f64>], x: &Tensor<f64>) -> Tensor<f64> {
+    let each: Vec<_> = models.iter().map(|model| model.forward(x)).collect();
+    Tensor::concat(&each, 1)
+}
+
+/// One round for all rows, and the mean squared error of the winners.
+fn competition(
+    models: &[Mlp<f64>],
+    x: &Tensor<f64>,
+    y: &Tensor<f64>,
+    rule: Rule,
+    rng: &mut Rng,
+) -> Result<(crate::competition::Round<f64>, f64), MechanismsError> {
+    let squares = (outputs(models, x) - y).square();
+    let round = Competition::new(models.len(), rule)?.judge(&-&squares, rng)?;
+    let of_winners = (&squares * &round.weights).sum(-1).mean(..).item();
+    Ok((round, of_winners))
+}
+
+fn train(
+    x: &Tensor<f64>,
+    y: &Tensor<f64>,
+    config: &Checked<RegimesConfig>,
+    rng: &mut Rng,
+) -> Result<Vec<Mlp<f64>>, MechanismsError> {
+    let (rows, columns) = (x.shape()[0], x.shape()[1]);
+    let sizes = [&[columns][..], &config.hidden, &[1]].concat();
+    let mut models: Vec<_> =
+        (0..config.experts).map(|_| Mlp::<f64>::new(&sizes, Activation::Tanh, rng)).collect();
+    let adam = AdamConfig { lr: config.lr, ..AdamConfig::default() };
+    let adam = adam.check().expect("a rate that was checked");
+    let mut adam = Adam::new(&models, adam);
+    let [hot, cold] = TEMPERATURES;
+    for step in 0..config.steps {
+        let done = step as f64 / (SOFT_SHARE * config.steps as f64);
+        let rule = match done < 1.0 {
+            true => Rule::Soft { temperature: hot * (cold / hot).powf(done) },
+            false => Rule::Argmax,
+        };
+        let batch: Option<Vec<usize>> =
+            (rows > BATCH).then(|| (0..BATCH).map(|_| rng.below(rows)).collect());
+        let (x, y) = match &batch {
+            Some(rows) => (&x.index_select(0, rows), &y.index_select(0, rows)),
+            None => (x, y),
+        };
+        let (round, _) = competition(&models, x, y, rule, rng)?;
+        let (_, gradient) = value_and_grad(&models, |models| {
+            let squares = (outputs(models, x) - y).square();
+            (squares * &round.weights).sum(-1).mean(..)
+        });
+        // Towards the end smaller steps: a winner settles.
+        adam.step_scaled(
+            &mut models,
+            &gradient,
+            (2.0 * (1.0 - step as f64 / config.steps as f64)).min(1.0),
+        );
+    }
+    Ok(models)
+}
+
+fn look_at(x: &Tensor<f64>, what: &str) -> Result<(), MechanismsError> {
+    let columns = x.shape().get(1).copied().unwrap_or(1);
+    match x.data().iter().position(|x| !x.is_finite()) {
+        Some(i) => Err(MechanismsError::NotFinite {
+            what: what.into(),
+            row: i / columns.max(1),
+            value: x.data()[i].f64(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn scale<'a>(
+    column: impl Iterator<Item = &'a f64> + Clone,
+    name: &str,
+) -> Result<Scale, MechanismsError> {
+    let n = column.clone().count() as f64;
+    let largest = column.clone().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let first = column.clone().next().copied().unwrap_or(0.0);
+    if column.clone().all(|&x| x == first) {
+        return Err(MechanismsError::ConstantColumn { column: name.into(), value: first });
+    }
+    // In units of the largest number, so that no square is beyond range.
+    let mean = column.clone().map(|x| x / largest).sum::<f64>() / n;
+    let variance = column.map(|x| (x / largest - mean).powi(2)).sum::<f64>() / n;
+    let deviation = variance.sqrt() * largest;
+    if !(deviation > 0.0 && deviation.is_finite()) {
+        return Err(MechanismsError::ConstantColumn { column: name.into(), value: first });
+    }
+    Ok(Scale { mean: mean * largest, deviation })
+}
+
+fn standardised(x: &Tensor<f64>, scales: &[Scale]) -> Tensor<f64> {
+    let of = |f: fn(&Scale) -> f64| Tensor::new(scales.iter().map(f).collect(), &[scales.len()]);
+    (x - of(|s| s.mean)) / of(|s| s.deviation)
+}

@@ -1,0 +1,211 @@
+//! Training by competition (Parascandolo et al. 2018, algorithm 1, and ours).
+
+mod config;
+mod gradient;
+mod identity;
+mod saved;
+
+pub use config::{Identity, Opening, Statistics, TrainConfig};
+pub use gradient::discriminator_loss;
+
+use seedbed_autodiff::{Float, Rng, Tensor, value_and_grad_aux};
+use seedbed_data::Batches;
+use seedbed_nn::optim::Adam;
+use seedbed_nn::{Checked, Config as _};
+use serde::{Deserialize, Serialize};
+
+use crate::MechanismsError;
+use crate::competition::{Competition, Round};
+use crate::experts::Experts;
+use crate::network::{Discriminator, Expert};
+use crate::samples::Unpaired;
+
+/// Experts in training.
+///
+/// One step: draw transformed images x′ and canonical images x. Every expert makes y = E(x′) of every image, the discriminator judges all, and
+/// the competition says who wins which image. An expert learns from what it won only; the discriminator learns to tell x from every y:
+///
+/// ```text
+/// expert j:        − Σ ln D(E_j(x′)) over the images that j won, divided by the batch
+/// discriminator:   − mean ln D(x) − mean over experts and images of ln (1 − D(E_j(x′)))
+/// ```
+///
+/// ```
+/// use seedbed_autodiff::{Rng, Tensor};
+/// use seedbed_mechanisms::mechanism::Mechanism;
+/// use seedbed_mechanisms::network::DiscriminatorConfig;
+/// use seedbed_mechanisms::samples::Unpaired;
+/// use seedbed_mechanisms::train::{TrainConfig, Trainer};
+/// use seedbed_nn::Config;
+///
+/// let images = Tensor::<f32>::uniform(&[64, 8, 8, 1], 0.0, 1.0, &mut Rng::new(0));
+/// let two = [Mechanism::Invert, Mechanism::Shift { down: 0, right: 1 }];
+/// let (data, _truth) = Unpaired::split(&images, &two, &mut Rng::new(1))?;
+/// let config = TrainConfig { experts: 2, ..TrainConfig::default() }.half().half();
+/// let config = config.for_images(data.image_shape()).check()?;
+/// let mut trainer = Trainer::<f32>::new(&config, &data, 7)?;
+/// let report = trainer.step(&data)?;
+/// assert_eq!(report.wins.iter().sum::<usize>(), config.batch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trainer<F: Float = f32> {
+    config: Checked<TrainConfig>,
+    /// Experts and discriminator as they are.
+    pub model: Experts<F>,
+    expert_adams: Vec<Adam<Expert<F>>>,
+    discriminator_adam: Adam<Discriminator<F>>,
+    competition: Competition,
+    canonical: Batches,
+    transformed: Batches,
+    rng: Rng,
+    steps: u64,
+}
+
+/// What happened in a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Which step, from 1.
+    pub step: u64,
+    /// How many images each expert won.
+    pub wins: Vec<usize>,
+    /// The mean logit of each expert's outputs.
+    pub scores: Vec<f64>,
+    /// The winners' loss.
+    pub expert_loss: f64,
+    /// The discriminator's loss, without its regularisers.
+    pub discriminator_loss: f64,
+}
+
+impl<F: Float> Trainer<F> {
+    /// Before the first step; [`Identity`] training, where the configuration asks for it, is done here.
+    ///
+    /// # Errors
+    /// If the data's images have another shape than the configuration's, or there are fewer than a batch.
+    pub fn new(
+        config: &Checked<TrainConfig>,
+        data: &Unpaired<F>,
+        seed: u64,
+    ) -> Result<Self, MechanismsError> {
+        let mut rng = Rng::new(seed);
+        let mut model = Experts::new(config, &mut rng);
+        let batches = |images: &Tensor<F>, what, rng: &mut Rng| {
+            let n = images.shape()[0];
+            let too_few = |_| {
+                let expected = format!("at least {} images, a batch", config.batch);
+                MechanismsError::shape(what, images.shape(), expected)
+            };
+            Batches::new(n, config.batch, rng.split())
+                .and_then(|b| b.drop_last(true))
+                .map_err(too_few)
+        };
+        check(config, data)?;
+        let canonical = batches(data.canonical(), "the canonical images", &mut rng)?;
+        let mut transformed = batches(data.transformed(), "the transformed images", &mut rng)?;
+        if let Some(identity) = config.identity {
+            identity::learn(&mut model.experts, &identity, data.transformed(), &mut transformed);
+        }
+        let adam = |config: &seedbed_nn::optim::AdamConfig| {
+            config.clone().check().expect("a part of what was checked")
+        };
+        let of_expert = |expert| Adam::new(expert, adam(&config.expert_adam));
+        Ok(Self {
+            expert_adams: model.experts.iter().map(of_expert).collect(),
+            discriminator_adam: Adam::new(&model.discriminator, adam(&config.discriminator_adam)),
+            competition: Competition::new(config.experts, config.rule)?,
+            config: config.clone(),
+            model,
+            canonical,
+            transformed,
+            rng,
+            steps: 0,
+        })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Checked<TrainConfig> {
+        &self.config
+    }
+
+    /// How many steps were made.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// One step. Nothing changes where it fails, but the batches that were drawn.
+    ///
+    /// # Errors
+    /// If the data are others than those that the trainer was made for, or the scores of an image are all NaN, which is how a training that diverged ends.
+    pub fn step(&mut self, data: &Unpaired<F>) -> Result<StepReport, MechanismsError> {
+        let x = data.transformed().index_select(0, &self.transformed.next_rows());
+        self.step_on(data, &x, |competition, scores, rng| competition.judge(scores, rng))
+    }
+
+    /// One step in which another function decides who wins: an oracle that knows the mechanism of every row of the transformed images, for example.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step), and what `decide` says.
+    pub fn step_decided(
+        &mut self,
+        data: &Unpaired<F>,
+        decide: impl FnOnce(&[usize]) -> Vec<usize>,
+    ) -> Result<StepReport, MechanismsError> {
+        let rows = self.transformed.next_rows();
+        let x = data.transformed().index_select(0, &rows);
+        self.step_on(data, &x, |_, scores, _| Round::of_winners(decide(&rows), scores))
+    }
+
+    fn step_on(
+        &mut self,
+        data: &Unpaired<F>,
+        x: &Tensor<F>,
+        decide: impl FnOnce(&mut Competition, &Tensor<F>, &mut Rng) -> Result<Round<F>, MechanismsError>,
+    ) -> Result<StepReport, MechanismsError> {
+        let config = &self.config;
+        let real = data.canonical().index_select(0, &self.canonical.next_rows());
+        let rule = match config.opening {
+            Some(opening) if self.steps < opening.steps => opening.rule,
+            _ => config.rule,
+        };
+        self.competition.set_rule(rule)?;
+        // Everybody on everything, without a graph.
+        let (outputs, moments): (Vec<_>, Vec<_>) =
+            self.model.experts.iter().map(|expert| expert.forward_train(x)).unzip();
+        let fakes = Tensor::concat(&outputs, 0);
+        let (_, (logits, discriminator_loss), of_discriminator) =
+            value_and_grad_aux(&self.model.discriminator, |d| {
+                gradient::discriminator_loss(d, config, &real, &fakes)
+            });
+        let scores = logits.reshape(&[config.experts, config.batch]).t();
+        let round = decide(&mut self.competition, &scores, &mut self.rng)?;
+
+        let (expert_loss, of_experts) =
+            gradient::winners(&self.model, config.statistics, x, &round, &moments);
+        for (j, gradient) in of_experts {
+            self.expert_adams[j].step(&mut self.model.experts[j], &gradient);
+        }
+        for (expert, moments) in self.model.experts.iter_mut().zip(&moments) {
+            expert.update(moments);
+        }
+        self.discriminator_adam.step(&mut self.model.discriminator, &of_discriminator);
+        self.model.discriminator.update();
+        self.steps += 1;
+        let mean = |j: isize| scores.index(1, j).mean(..).item().f64();
+        Ok(StepReport {
+            step: self.steps,
+            wins: round.statistics.wins,
+            scores: (0..config.experts as isize).map(mean).collect(),
+            expert_loss,
+            discriminator_loss,
+        })
+    }
+}
+
+fn check<F: Float>(config: &TrainConfig, data: &Unpaired<F>) -> Result<(), MechanismsError> {
+    let [h, w, c] = config.discriminator.image;
+    if data.image_shape() != [h, w, c] {
+        let expected = format!("[n, {h}, {w}, {c}], as the configuration says");
+        return Err(MechanismsError::shape("the images", data.canonical().shape(), expected));
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Messages about what cannot be used.
+
+use seedbed_autodiff::{Rng, Tensor};
+use seedbed_mechanisms::evaluate::evaluate;
+use seedbed_mechanisms::mechanism::Mechanism;
+use seedbed_mechanisms::network::ExpertConfig;
+use seedbed_mechanisms::samples::{Unpaired, transform};
+use seedbed_mechanisms::train::{Statistics, TrainConfig, Trainer};
+use seedbed_nn::Config;
+
+use crate::{small_config, small_data};
+
+fn trainer() -> Trainer {
+    Trainer::new(&small_config().check().unwrap(), &small_data(0).0, 0).unwrap()
+}
+
+#[test]
+fn images_that_do_not_fit() {
+    let experts = trainer().model;
+    let error = |shape: &[usize]| experts.restore(&Tensor::zeros(shape)).unwrap_err().to_string();
+    let fit = "but should be [n, height, width, 1] of the size that the experts were trained on";
+    assert_eq!(error(&[2, 8, 8, 3]), format!("the images has the shape [2, 8, 8, 3], {fit}"));
+    assert_eq!(error(&[2, 16, 16, 1]), format!("the images has the shape [2, 16, 16, 1], {fit}"));
+    assert_eq!(error(&[8, 8]), format!("the images has the shape [8, 8], {fit}"));
+    assert_eq!(error(&[0, 8, 8, 1]), "the set of images is empty, but should have at least 1 row");
+    let mut pixels = vec![0.0; 128];
+    pixels[70] = f32::INFINITY;
+    let error = experts.restore(&Tensor::new(pixels, &[2, 8, 8, 1])).unwrap_err().to_string();
+    assert_eq!(error, "a pixel is inf in row 1, but should be finite");
+    for (depth, beam) in [(0, 1), (1, 0)] {
+        assert!(experts.restore_in_turn(&Tensor::zeros(&[1, 8, 8, 1]), depth, beam).is_err());
+    }
+    assert!(experts.restore_together(&Tensor::zeros(&[1, 8, 8, 1]), 0.0).is_err());
+}
+
+#[test]
+fn samples_that_are_none() {
+    let images = |n: usize, side: usize| Tensor::<f32>::zeros(&[n, side, side, 1]);
+    let error = |a, b| Unpaired::new(a, b).unwrap_err().to_string();
+    assert_eq!(
+        error(images(0, 8), images(2, 8)),
+        "canonical images is empty, but should have at least 1 row"
+    );
+    assert!(
+        error(images(2, 8), images(2, 9))
+            .starts_with("transformed images has the shape [2, 9, 9, 1], but should be")
+    );
+    assert!(error(images(2, 8), Tensor::full(&[2, 8, 8, 1], f64::NAN)).contains("is NaN in row 0"));
+    let none: [Mechanism; 0] = [];
+    assert!(transform(&images(2, 8), &none, &mut Rng::new(0)).is_err());
+    assert!(Unpaired::split(&images(1, 8), &[Mechanism::Invert], &mut Rng::new(0)).is_err());
+    for broken in [
+        Mechanism::<f32>::Blur { sigma: 0.0 },
+        Mechanism::Noise { std: f64::NAN },
+        Mechanism::Rotate { degrees: f64::INFINITY },
+    ] {
+        assert!(broken.apply(&images(1, 8), &mut Rng::new(0)).is_err(), "{broken:?}");
+    }
+}
+
+#[test]
+fn data_of_another_size_than_the_networks() {
+    let config = TrainConfig { batch: 1000, ..small_config() }.check().unwrap();
+    let error = Trainer::<f32>::new(&config, &small_data(0).0, 0).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the canonical images has the shape [200, 8, 8, 1], but should be at least 1000 images, a batch"
+    );
+    let config = small_config().for_images([16, 16, 1]).check().unwrap();
+    assert!(Trainer::<f32>::new(&config, &small_data(0).0, 0).is_err());
+}
+
+#[test]
+fn a_truth_about_other_images() {
+    let (_, truth) = small_data(0);
+    assert!(evaluate(&trainer().model, &Tensor::zeros(&[1, 8, 8, 1]), &truth).is_err());
+}
+
+#[test]
+fn configurations_that_make_no_sense() {
+    let message = |config: TrainConfig| config.check().unwrap_err().to_string();
+    let good = small_config();
+    let through = TrainConfig { statistics: Statistics::Through, ..good.clone() };
+    assert!(message(through).starts_with("TrainConfig.statistics is \"through\", but should be"));
+    let expert = ExpertConfig { channels: 3, ..good.expert.clone() };
+    assert!(
+        message(TrainConfig { expert, ..good.clone() })
+            .starts_with("TrainConfig.expert.channels is 3")
+    );
+    assert!(message(TrainConfig { r1: -1.0, ..good.clone() }).contains("a finite number >= 0"));
+    assert!(message(TrainConfig { smoothing: 0.5, ..good.clone() }).contains("in [0, 0.5)"));
+    assert!(good.check().is_ok() && TrainConfig::paper().check().is_ok());
+    assert!(TrainConfig::default().half().check().is_ok());
+}

@@ -1,0 +1,211 @@
+//! Rules against their definitions, for any scores.
+
+use proptest::prelude::*;
+use seedbed_autodiff::{Rng, Tensor, grad};
+use seedbed_mechanisms::competition::{Competition, Round, Rule};
+use seedbed_mechanisms::{Experts, MechanismsError};
+
+fn tensor(rows: &[Vec<f64>]) -> Tensor<f64> {
+    Tensor::new(rows.concat(), &[rows.len(), rows[0].len()])
+}
+
+fn judge(rule: Rule, rows: &[Vec<f64>]) -> Round<f64> {
+    let mut competition = Competition::new(rows[0].len(), rule).unwrap();
+    competition.judge(&tensor(rows), &mut Rng::new(0)).unwrap()
+}
+
+/// Scores of 1 to 6 samples by 1 to 4 experts, at most one of a row NaN.
+fn scores() -> impl Strategy<Value = Vec<Vec<f64>>> {
+    (1_usize..5).prop_flat_map(|experts| {
+        let row = (prop::collection::vec(-3.0..3.0_f64, experts), 0..2 * experts).prop_map(
+            move |(mut row, nan)| {
+                if nan < experts && experts > 1 {
+                    row[nan] = f64::NAN;
+                }
+                row
+            },
+        );
+        prop::collection::vec(row, 1..7)
+    })
+}
+
+/// The highest sum of scores at which no expert has more than `capacity` samples, by trying all.
+fn best_sum(rows: &[Vec<f64>], capacity: usize, taken: &mut Vec<usize>) -> f64 {
+    let Some((row, rest)) = rows.split_first() else { return 0.0 };
+    let mut best = f64::NEG_INFINITY;
+    for expert in 0..row.len() {
+        if taken[expert] < capacity {
+            taken[expert] += 1;
+            best = best.max(row[expert] + best_sum(rest, capacity, taken));
+            taken[expert] -= 1;
+        }
+    }
+    best
+}
+
+proptest! {
+    #[test]
+    fn the_highest_score_wins_and_nan_never(rows in scores()) {
+        let round = judge(Rule::Argmax, &rows);
+        for (row, &winner) in rows.iter().zip(round.winners()) {
+            prop_assert!(row.iter().all(|&x| x.is_nan() || x <= row[winner]));
+            prop_assert!(!row[winner].is_nan());
+        }
+        let nan = rows.iter().flatten().filter(|x| x.is_nan()).count();
+        prop_assert_eq!(round.statistics.nan, nan);
+        prop_assert_eq!(round.statistics.relocated, 0);
+        prop_assert_eq!(round.statistics.wins.iter().sum::<usize>(), rows.len());
+    }
+
+    #[test]
+    fn a_balanced_round_is_the_best_of_all_that_keep_the_capacity(rows in scores()) {
+        let rows: Vec<Vec<f64>> =
+            rows.iter().map(|row| row.iter().map(|x| if x.is_nan() { -3.0 } else { *x }).collect()).collect();
+        let round = judge(Rule::Balanced { slack: 0.0 }, &rows);
+        let experts = rows[0].len();
+        let capacity = rows.len().div_ceil(experts);
+        prop_assert!(round.statistics.wins.iter().all(|&wins| wins <= capacity));
+        let sum: f64 = rows.iter().zip(round.winners()).map(|(row, &w)| row[w]).sum();
+        let best = best_sum(&rows, capacity, &mut vec![0; experts]);
+        // The auction's ε, times the samples.
+        prop_assert!(sum <= best + 1e-9 && best - sum <= 6e-3 * 1.01, "{} against {}", sum, best);
+    }
+
+    #[test]
+    fn a_balanced_round_gives_no_sample_to_nan_where_there_is_room(rows in scores()) {
+        // With room for all everywhere nobody has to take what it has NaN for.
+        let round = judge(Rule::Balanced { slack: 10.0 }, &rows);
+        for (row, &winner) in rows.iter().zip(round.winners()) {
+            prop_assert!(!row[winner].is_nan());
+        }
+    }
+
+    #[test]
+    fn soft_weights_are_a_softmax_without_nan(rows in scores(), temperature in 0.2..3.0_f64) {
+        let round = judge(Rule::Soft { temperature }, &rows);
+        let experts = rows[0].len();
+        for (i, row) in rows.iter().enumerate() {
+            let e: Vec<f64> = row.iter().map(|x| if x.is_nan() { 0.0 } else { (x / temperature).exp() }).collect();
+            for (j, e_j) in e.iter().enumerate() {
+                let weight = round.weights.data()[i * experts + j];
+                prop_assert!((weight - e_j / e.iter().sum::<f64>()).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn the_statistics_are_what_they_say(rows in scores()) {
+        let round = judge(Rule::Argmax, &rows);
+        let mut margins = Vec::new();
+        for (row, &w) in rows.iter().zip(round.winners()) {
+            let others = row.iter().enumerate().filter(|&(j, x)| j != w && !x.is_nan()).map(|(_, &x)| x);
+            margins.extend(others.reduce(f64::max).map(|second| row[w] - second));
+        }
+        let mean = margins.iter().sum::<f64>() / margins.len().max(1) as f64;
+        prop_assert!((round.statistics.margin - mean).abs() < 1e-12);
+        prop_assert!((0.0..=1.0 + 1e-12).contains(&round.statistics.balance));
+    }
+}
+
+#[test]
+fn who_wins_much_needs_a_better_score() {
+    let rule = Rule::LoadBias { strength: 1.0, decay: 0.5 };
+    let mut competition = Competition::new(2, rule).unwrap();
+    let scores = tensor(&[vec![0.3, 0.0], vec![0.3, 0.0]]);
+    let rng = &mut Rng::new(0);
+    assert_eq!(competition.judge(&scores, rng).unwrap().winners(), [0, 0]);
+    assert_eq!(competition.shares(), [0.75, 0.25]);
+    // 0.3 − ln 1.5 < 0 − ln 0.5
+    let round = competition.judge(&scores, rng).unwrap();
+    assert_eq!((round.winners(), round.statistics.relocated), (&[1, 1][..], 2));
+    assert_eq!(competition.shares(), [0.375, 0.625]);
+}
+
+#[test]
+fn a_random_round_meets_everybody_but_nan() {
+    let rows = vec![vec![0.0, f64::NAN, 1.0]; 300];
+    let wins = judge(Rule::Random, &rows).statistics.wins;
+    assert!(wins[1] == 0 && wins[0] > 100 && wins[2] > 100, "{wins:?}");
+}
+
+#[test]
+fn an_oracle_may_choose_what_scores_less() {
+    let scores = tensor(&[vec![0.0, 1.0], vec![2.0, 0.0]]);
+    let round = Round::of_winners(vec![0, 0], &scores).unwrap();
+    assert_eq!((round.won_by(0), round.won_by(1)), (vec![0, 1], vec![]));
+    assert_eq!((round.statistics.relocated, round.statistics.balance), (1, 0.0));
+    assert_eq!(round.weights.to_vec(), [1.0, 0.0, 1.0, 0.0]);
+}
+
+#[test]
+fn infinite_scores_are_scores() {
+    let (up, down) = (f64::INFINITY, f64::NEG_INFINITY);
+    assert_eq!(judge(Rule::Argmax, &[vec![down, f64::NAN]]).winners(), [0]);
+    let rows = [vec![up, 0.0], vec![0.5, down], vec![1.0, 0.9], vec![2.0, 0.0]];
+    let round = judge(Rule::Balanced { slack: 0.0 }, &rows);
+    // Two places each: the two that lose most keep the first.
+    assert_eq!(round.winners()[..2], [0, 0]);
+    assert_eq!(round.statistics.wins, [2, 2]);
+}
+
+#[test]
+fn outputs_are_selected_and_mixed() {
+    let outputs =
+        [1.0, 10.0].map(|x| Tensor::<f64>::new(vec![x, x + 1.0, x + 2.0, x + 3.0], &[2, 2]));
+    let scores = tensor(&[vec![0.0, 1.0], vec![1.0, 0.0]]);
+    let round =
+        Competition::new(2, Rule::Argmax).unwrap().judge(&scores, &mut Rng::new(0)).unwrap();
+    assert_eq!(round.select(&outputs).to_vec(), [10.0, 11.0, 3.0, 4.0]);
+    assert_eq!(round.mix(&outputs), round.select(&outputs));
+}
+
+#[test]
+fn the_gradient_goes_through_soft_weights_only() {
+    let outputs = [1.0, 3.0].map(|x| Tensor::<f64>::full(&[1, 1], x));
+    let slope = |rule| {
+        grad(&tensor(&[vec![0.2, 0.1]]), |scores| {
+            let mut competition = Competition::new(2, rule).unwrap();
+            competition.judge(scores, &mut Rng::new(0)).unwrap().mix(&outputs).sum(..)
+                + scores.sum(..) * 0.0
+        })
+    };
+    assert_eq!(slope(Rule::Argmax).to_vec(), [0.0, 0.0]);
+    // w₀ w₁ (y₀ − y₁)
+    let w = 1.0 / (1.0 + (-0.1_f64).exp());
+    assert!((slope(Rule::Soft { temperature: 1.0 }).data()[0] + 2.0 * w * (1.0 - w)).abs() < 1e-12);
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused() {
+    let rng = &mut Rng::new(0);
+    let error = |result: Result<Competition, MechanismsError>| result.unwrap_err().to_string();
+    assert_eq!(
+        error(Competition::new(0, Rule::Argmax)),
+        "there are no experts, but should be at least 1"
+    );
+    assert_eq!(
+        error(Competition::new(2, Rule::Soft { temperature: 0.0 })),
+        "temperature is 0, but should be a finite number > 0"
+    );
+    let mut competition = Competition::new(2, Rule::Argmax).unwrap();
+    let nan = tensor(&[vec![0.0, 1.0], vec![f64::NAN, f64::NAN]]);
+    let before = competition.clone();
+    assert_eq!(competition.judge(&nan, rng).unwrap_err(), MechanismsError::NoScore { sample: 1 });
+    assert_eq!(competition, before);
+    let error = competition.judge(&Tensor::<f64>::zeros(&[2, 3]), rng).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the scores has the shape [2, 3], but should be [samples, 2], a score for each expert"
+    );
+    assert!(competition.judge(&Tensor::<f64>::zeros(&[0, 2]), rng).is_err());
+    let error =
+        Round::of_winners(vec![0, 2], &Tensor::<f64>::zeros(&[2, 2])).unwrap_err().to_string();
+    assert_eq!(error, "sample 1 is given to expert 2, but should be given to one below 2");
+}
+
+#[test]
+fn nobody_competes_where_there_are_no_experts() {
+    let nobody = Experts::<f32> { experts: vec![], discriminator: crate::training::judge() };
+    let x = Tensor::zeros(&[1, 8, 8, 1]);
+    assert_eq!(nobody.restore(&x).unwrap_err(), MechanismsError::NoExperts);
+}

@@ -1,0 +1,179 @@
+//! Steps: who learns, what is kept, and that the bits are the same.
+
+use seedbed_autodiff::{Module, Rng, Tensor};
+use seedbed_mechanisms::network::{Discriminator, Norm};
+use seedbed_mechanisms::train::{Identity, Statistics, TrainConfig, Trainer};
+use seedbed_mechanisms::{Experts, MechanismsError};
+use seedbed_nn::Config;
+
+use crate::{small_config, small_data};
+
+pub(crate) fn judge() -> Discriminator<f32> {
+    let config = small_config().discriminator;
+    Discriminator::new(&config.check().unwrap(), &mut Rng::new(0))
+}
+
+fn bits(model: &impl Module<f32>) -> Vec<u32> {
+    model.named().iter().flat_map(|(_, _, x)| x.to_vec()).map(f32::to_bits).collect()
+}
+
+fn trainer(config: TrainConfig) -> Trainer {
+    Trainer::new(&config.check().unwrap(), &small_data(0).0, 3).unwrap()
+}
+
+/// The detached experts of a public replication would change by nothing here.
+#[test]
+fn winners_learn_and_losers_stay_to_the_bit() {
+    let (data, _) = small_data(0);
+    let mut trainer = trainer(small_config());
+    for winner in [1, 0, 0] {
+        let before = trainer.model.clone();
+        trainer.step_decided(&data, |rows| vec![winner; rows.len()]).unwrap();
+        let [changed, same] = [winner, 1 - winner]
+            .map(|j| bits(&before.experts[j]) != bits(&trainer.model.experts[j]));
+        assert!(changed && !same);
+        assert_ne!(bits(&before.discriminator), bits(&trainer.model.discriminator));
+    }
+}
+
+#[test]
+fn the_winners_loss_falls_while_the_judge_rests() {
+    let (data, _) = small_data(0);
+    let mut config = small_config();
+    config.discriminator_adam.lr = 0.0;
+    let mut trainer = trainer(config);
+    let losses: Vec<f64> = (0..30).map(|_| trainer.step(&data).unwrap().expert_loss).collect();
+    assert!(losses[29] < 0.7 * losses[0], "{losses:?}");
+}
+
+#[test]
+fn both_ways_to_differentiate_batch_normalisation_go_downhill() {
+    let (data, _) = small_data(0);
+    for statistics in [Statistics::Fixed, Statistics::Through] {
+        let mut config = small_config();
+        (config.expert.norm, config.statistics) = (Norm::Batch, statistics);
+        config.discriminator_adam.lr = 0.0;
+        let mut trainer = trainer(config);
+        let losses: Vec<f64> = (0..30).map(|_| trainer.step(&data).unwrap().expert_loss).collect();
+        assert!(losses[29] < 0.8 * losses[0], "{statistics:?} {losses:?}");
+        let running = &trainer.model.experts[0].batch_norms[0].running_var;
+        assert!(running.data().iter().all(|&v| v != 1.0));
+    }
+}
+
+#[test]
+fn a_training_goes_on_from_a_file_with_the_same_bits() {
+    let (data, _) = small_data(0);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("training.safetensors");
+    let mut config = small_config();
+    (config.discriminator.spectral, config.expert.norm, config.r1) = (true, Norm::Batch, 0.1);
+    let mut whole = trainer(config.clone());
+    (0..4).for_each(|_| drop(whole.step(&data).unwrap()));
+    whole.save(&file).unwrap();
+    let mut resumed = trainer(config.clone());
+    resumed.load(&file).unwrap();
+    for _ in 0..3 {
+        assert_eq!(whole.step(&data).unwrap(), resumed.step(&data).unwrap());
+    }
+    assert_eq!(bits(&whole.model), bits(&resumed.model));
+    assert_eq!(resumed.steps(), 7);
+    // Another configuration is refused, and nothing changes.
+    let mut other = trainer(TrainConfig { smoothing: 0.1, ..config });
+    let before = bits(&other.model);
+    assert!(other.load(&file).unwrap_err().to_string().contains("smoothing"));
+    assert_eq!((bits(&other.model), other.steps()), (before, 0));
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let (data, _) = small_data(0);
+    let of = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut trainer = trainer(small_config());
+            (0..5).for_each(|_| drop(trainer.step(&data).unwrap()));
+            bits(&trainer.model)
+        })
+    };
+    assert_eq!(of(1), of(2));
+}
+
+#[test]
+fn experts_are_saved_and_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("experts.safetensors");
+    let trainer = trainer(small_config());
+    trainer.model.save(trainer.config(), &file).unwrap();
+    let (experts, config) = Experts::<f32>::load(&file).unwrap();
+    assert_eq!((bits(&experts), &config), (bits(&trainer.model), trainer.config()));
+}
+
+/// Approximate identity initialisation: the paper's experts keep images before they compete.
+#[test]
+fn experts_learn_the_identity_first() {
+    let mut config = small_config();
+    (config.expert.head, config.expert.norm) = (TrainConfig::paper().expert.head, Norm::Batch);
+    config.identity = Some(Identity { steps: 300, error: 0.01, lr: 3e-3 });
+    let (data, _) = small_data(0);
+    let trainer = trainer(config);
+    let x = data.transformed().slice(0, ..64);
+    for expert in &trainer.model.experts {
+        let (y, moments) = expert.forward_train(&x);
+        moments.into_iter().for_each(|moments| moments.discard());
+        let error = y.mse(&x).item();
+        assert!(error < 0.02, "{error}");
+    }
+}
+
+#[test]
+fn a_diverged_training_says_so_and_keeps_its_weights() {
+    let (data, _) = small_data(0);
+    let mut trainer = trainer(small_config());
+    let nan =
+        Tensor::full(trainer.model.discriminator.output.bias.as_ref().unwrap().shape(), f64::NAN);
+    trainer.model.discriminator.output.bias = Some(nan);
+    let before = bits(&trainer.model);
+    assert_eq!(trainer.step(&data).unwrap_err(), MechanismsError::NoScore { sample: 0 });
+    assert_eq!((bits(&trainer.model), trainer.steps()), (before, 0));
+}
+
+#[test]
+fn a_broken_expert_never_wins() {
+    let (data, _) = small_data(0);
+    let mut trainer = trainer(small_config());
+    let bias = trainer.model.experts[0].convs[2].bias.as_mut().unwrap();
+    *bias = Tensor::full(bias.shape(), f64::NAN);
+    let restored = trainer.model.restore(data.transformed()).unwrap();
+    assert!(restored.experts.iter().all(|by| by == &[1]));
+}
+
+#[test]
+fn rows_of_experts_are_found_by_trying_all() {
+    let (data, _) = small_data(0);
+    let mut trainer = trainer(small_config());
+    (0..20).for_each(|_| drop(trainer.step(&data).unwrap()));
+    let x = data.transformed().slice(0, ..5);
+    let model = &trainer.model;
+    let found = model.restore_in_turn(&x, 2, 2).unwrap();
+    let once: Vec<_> = model.experts.iter().map(|e| e.forward(&x)).collect();
+    for i in 0..5 {
+        let mut best = (f64::MIN, vec![]);
+        for (a, y) in once.iter().enumerate() {
+            let twice = model.experts.iter().map(|e| e.forward(y)).enumerate();
+            let rows = twice.map(|(b, z)| (z, vec![a, b])).chain([(y.clone(), vec![a])]);
+            for (image, by) in rows {
+                let score = f64::from(model.discriminator.forward(&image).data()[i]);
+                if score > best.0 {
+                    best = (score, by);
+                }
+            }
+        }
+        assert!((found.scores[i] - best.0).abs() < 1e-4, "{} {}", found.scores[i], best.0);
+        assert_eq!(found.experts[i], best.1);
+    }
+    let one = model.restore_in_turn(&x, 1, 5).unwrap();
+    assert_eq!(one.experts, model.restore(&x).unwrap().experts);
+    let together = model.restore_together(&x, 1e-3).unwrap();
+    assert_eq!(together.experts, one.experts);
+}
