@@ -2,7 +2,7 @@
 
 use seedbed_autodiff::{Activation, Float as _, Rng, Tensor, value_and_grad};
 use seedbed_nn::optim::{Adam, AdamConfig};
-use seedbed_nn::{Checked, Config, ConfigError, Mlp};
+use seedbed_nn::{Check, Checked, Config, ConfigError, Mlp};
 use serde::{Deserialize, Serialize};
 
 use crate::MechanismsError;
@@ -34,29 +34,16 @@ impl Default for RegimesConfig {
 
 impl Config for RegimesConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let error = |field: &str, value: String, expected: &str| {
-            Err(ConfigError {
-                config: "RegimesConfig",
-                field: field.into(),
-                value,
-                expected: expected.into(),
-            })
-        };
+        let check = Check::of("RegimesConfig");
         for (field, value) in [("experts", self.experts), ("restarts", self.restarts)] {
-            if !(1..=10_000).contains(&value) {
-                return error(field, value.to_string(), "from 1 to 10,000");
-            }
+            check.that((1..=10_000).contains(&value), field, value, "from 1 to 10,000")?;
         }
-        if self.steps == 0 {
-            return error("steps", "0".into(), "at least 1");
-        }
-        if !(self.lr > 0.0 && self.lr <= 10.0) {
-            return error("lr", self.lr.to_string(), "above 0, and at most 10");
-        }
-        match self.hidden.iter().find(|&&width| !(1..=10_000).contains(&width)) {
-            Some(width) => error("hidden", width.to_string(), "from 1 to 10,000"),
-            None => Ok(()),
-        }
+        check.at_least_one("steps", self.steps)?;
+        let rate = self.lr > 0.0 && self.lr <= 10.0;
+        check.that(rate, "lr", self.lr, "above 0, and at most 10")?;
+        self.hidden.iter().try_for_each(|&width| {
+            check.that((1..=10_000).contains(&width), "hidden", width, "from 1 to 10,000")
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::{Moving, Reach};
@@ -44,28 +44,18 @@ impl Default for DiagonalConfig {
 
 impl Config for DiagonalConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let error = |field: &str, value: usize, expected: String| ConfigError {
-            config: "DiagonalConfig",
-            field: field.into(),
-            value: value.to_string(),
-            expected,
-        };
-        let at_least = |field, value, least| match value >= least {
-            true => Ok(()),
-            false => Err(error(field, value, format!("at least {least}"))),
+        let check = Check::of("DiagonalConfig");
+        let at_least = |field, value: usize, least| {
+            check.that(value >= least, field, value, format!("at least {least}"))
         };
         at_least("maps", self.maps, 1)?;
         at_least("input_symbols", self.input_symbols, 2)?;
         at_least("target_symbols", self.target_symbols, 2)?;
         let moving = self.moving.right.saturating_add(self.moving.left);
-        if moving > self.maps {
-            let expected = format!("at most {} channels, right and left together", self.maps);
-            return Err(error("moving", moving, expected));
-        }
-        if self.reach == Reach::Left && self.moving.left > 0 {
-            let expected = "0, as cells do not see their right neighbour".into();
-            return Err(error("moving.left", self.moving.left, expected));
-        }
-        Ok(())
+        let expected = format!("at most {} channels, right and left together", self.maps);
+        check.that(moving <= self.maps, "moving", moving, expected)?;
+        let left = self.moving.left;
+        let unseen = self.reach == Reach::Left && left > 0;
+        check.that(!unseen, "moving.left", left, "0, as cells do not see their right neighbour")
     }
 }

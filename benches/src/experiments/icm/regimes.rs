@@ -27,6 +27,9 @@ const NAME: &str = "icm-regimes";
 /// Rows to learn from, and further ones.
 const ROWS: [usize; 2] = [600, 1000];
 
+/// What is read off what came of a table.
+type Figure = fn(&Found) -> f64;
+
 /// What came of one table.
 struct Found {
     ari: f64,
@@ -45,7 +48,7 @@ fn run(context: &Context) -> Result<Outcome> {
         context.progress.inc(1);
         Ok(found)
     })?;
-    let of = |wanted: &dyn Fn(&Laws) -> bool, value: fn(&Found) -> f64| -> Vec<f64> {
+    let of = |wanted: &dyn Fn(&Laws) -> bool, value: Figure| -> Vec<f64> {
         let of_kind = jobs.iter().zip(&found).filter(|((laws, _), _)| wanted(laws));
         of_kind.map(|(_, found)| value(found)).collect()
     };
@@ -64,7 +67,7 @@ fn run(context: &Context) -> Result<Outcome> {
     for laws in &ALL {
         let name = format!("{NAME}-{}", laws.name);
         let here = |other: &Laws| other.name == laws.name;
-        let figures: [(&str, fn(&Found) -> f64); 5] = [
+        let figures: [(&str, Figure); 5] = [
             ("ari", |found| found.ari),
             ("ari_by_kmeans", |found| found.ari_by_kmeans),
             ("loss", |found| found.losses[0]),

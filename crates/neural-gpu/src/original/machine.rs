@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_nn::{Checked, Config, ConfigError, Linear};
+use seedbed_nn::{Check, Checked, Config, ConfigError, Linear};
 use serde::{Deserialize, Serialize};
 
 use super::{BandedCgru, CgruCell};
@@ -50,12 +50,7 @@ impl NeuralGpuConfig {
 
 impl Config for NeuralGpuConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let error = |field: &str, value: usize, expected: &str| ConfigError {
-            config: "NeuralGpuConfig",
-            field: field.into(),
-            value: value.to_string(),
-            expected: expected.into(),
-        };
+        let check = Check::of("NeuralGpuConfig");
         for (field, value, least) in [
             ("maps", self.maps, 1),
             ("width", self.width, 1),
@@ -64,24 +59,16 @@ impl Config for NeuralGpuConfig {
             ("input_symbols", self.input_symbols, 2),
             ("target_symbols", self.target_symbols, 2),
         ] {
-            if value < least {
-                return Err(error(field, value, &format!("at least {least}")));
-            }
+            check.that(value >= least, field, value, format!("at least {least}"))?;
         }
         for (field, value) in
             [("input_symbols", self.input_symbols), ("target_symbols", self.target_symbols)]
         {
-            if value > 256 {
-                return Err(error(field, value, "at most 256: symbols are bytes"));
-            }
+            check.that(value <= 256, field, value, "at most 256: symbols are bytes")?;
         }
-        match self.banded_weights() {
-            Some(weights) if weights <= MOST_WEIGHTS => Ok(()),
-            _ => {
-                let expected = "so that 9 (width · maps)² · layers · copies is at most 2^32";
-                Err(error("maps", self.maps, expected))
-            }
-        }
+        let few = self.banded_weights().is_some_and(|weights| weights <= MOST_WEIGHTS);
+        let expected = "so that 9 (width · maps)² · layers · copies is at most 2^32";
+        check.that(few, "maps", self.maps, expected)
     }
 }
 

@@ -1,7 +1,7 @@
 use seedbed_autodiff::Float;
 use seedbed_autodiff::update::Update;
 use seedbed_nn::optim::{Method, Optim};
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// [`ClippedAdaMaxConfig`] as an optimiser.
@@ -29,19 +29,9 @@ pub struct ClippedAdaMaxConfig {
 
 impl Config for ClippedAdaMaxConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let that = |ok: bool, field: &str, value: f64, expected: &str| match ok {
-            true => Ok(()),
-            false => Err(ConfigError {
-                config: "ClippedAdaMaxConfig",
-                field: field.into(),
-                value: value.to_string(),
-                expected: expected.into(),
-            }),
-        };
-        let Self { lr, weight_decay } = *self;
-        that(lr > 0.0 && lr.is_finite(), "lr", lr, "a finite number > 0")?;
-        let decays = weight_decay >= 0.0 && weight_decay.is_finite();
-        that(decays, "weight_decay", weight_decay, "a finite number >= 0")
+        let check = Check::of("ClippedAdaMaxConfig");
+        check.positive("lr", self.lr)?;
+        check.non_negative("weight_decay", self.weight_decay)
     }
 }
 

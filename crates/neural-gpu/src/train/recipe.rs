@@ -1,5 +1,5 @@
 use seedbed_data::strings::{Arithmetic, Layout, Operation};
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// How a network is trained until it is exact: see [`Trainer`](super::Trainer) for what happens when.
@@ -163,15 +163,7 @@ impl Recipe {
 
 impl Config for Recipe {
     fn validate(&self) -> Result<(), ConfigError> {
-        let that = |ok: bool, field: &str, value: &dyn std::fmt::Display, expected: &str| match ok {
-            true => Ok(()),
-            false => Err(ConfigError {
-                config: "Recipe",
-                field: field.into(),
-                value: value.to_string(),
-                expected: expected.into(),
-            }),
-        };
+        let check = Check::of("Recipe");
         for (field, value) in [
             ("shorter", self.shorter),
             ("tough", self.tough),
@@ -187,14 +179,14 @@ impl Config for Recipe {
             ("cycle_end", self.cycle_end),
             ("cycle_restart", self.cycle_restart),
         ] {
-            that((0.0..=1.0).contains(&value), field, &value, "in [0, 1]")?;
+            check.that((0.0..=1.0).contains(&value), field, value, "in [0, 1]")?;
         }
         for (field, value) in [
             ("noise", self.noise),
             ("noise_step", self.noise_step),
             ("state_noise", self.state_noise),
         ] {
-            that(value >= 0.0 && value.is_finite(), field, &value, "a finite number >= 0")?;
+            check.non_negative(field, value)?;
         }
         for (field, value) in [
             ("examples", self.examples as u64),
@@ -206,25 +198,25 @@ impl Config for Recipe {
             ("validate_every", self.validate_every),
             ("validation", self.validation.len() as u64),
         ] {
-            that(value >= 1, field, &value, "at least 1")?;
+            check.at_least_one(field, value)?;
         }
-        that(
+        check.that(
             self.shards >= 1 && self.examples.is_multiple_of(self.shards),
             "shards",
-            &self.shards,
+            self.shards,
             "a divisor of examples",
         )?;
         let stages = self.validation.len();
-        that(
+        check.that(
             self.discard_after == 0 || self.discard_stages <= stages,
             "discard_stages",
-            &self.discard_stages,
-            &format!("at most {stages}, the stages of the validation"),
+            self.discard_stages,
+            format!("at most {stages}, the stages of the validation"),
         )?;
-        that(
+        check.that(
             self.first_length <= self.ramp_length && self.ramp_length <= self.full_length,
             "ramp_length",
-            &self.ramp_length,
+            self.ramp_length,
             "between first_length and full_length",
         )
     }

@@ -1,13 +1,13 @@
 //! A quantizer of any kind, chosen by a configuration.
 
 use seedbed_autodiff::{Float, Module, Path, Rng, Role, Tensor};
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::{
     FiniteScalar, FsqConfig, Learner, LfqConfig, LookupFree, Pass, QuantizeDropout, Quantized,
     ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen, SimVq, SimVqConfig,
-    VectorQuantizer, VqConfig, check,
+    VectorQuantizer, VqConfig,
 };
 use crate::{Quantizer, QuantizerError};
 
@@ -56,17 +56,11 @@ impl Default for ResidualVqConfig {
 
 impl Config for ResidualVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "ResidualVqConfig";
-        check::that(self.stages > 0, NAME, "stages", self.stages, "at least 1")?;
+        const CHECK: Check = Check::of("ResidualVqConfig");
+        CHECK.that(self.stages > 0, "stages", self.stages, "at least 1")?;
         if let Some(QuantizeDropout { from, multiple_of }) = self.dropout {
-            check::that(
-                from < self.stages,
-                NAME,
-                "dropout.from",
-                from,
-                "below the number of stages",
-            )?;
-            check::that(multiple_of > 0, NAME, "dropout.multiple_of", multiple_of, "at least 1")?;
+            CHECK.that(from < self.stages, "dropout.from", from, "below the number of stages")?;
+            CHECK.that(multiple_of > 0, "dropout.multiple_of", multiple_of, "at least 1")?;
         }
         self.stage.validate()
     }

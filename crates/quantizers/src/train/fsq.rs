@@ -3,11 +3,11 @@
 use seedbed_autodiff::{Float, Fused, FusedCtx, Rng, Tensor, module};
 use seedbed_kernels::simd::{Kernel, Lane};
 use seedbed_kernels::{par, simd};
-use seedbed_nn::{Checked, Config, ConfigError};
+use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{of_f32, to_f32};
-use super::{Learner, Losses, Pass, Projection, Quantized, Seen, check};
+use super::{Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Axis, Dialect, Fsq, Heads, Quantizer, QuantizerError, Scratch, Squash};
 
 /// Finite scalar quantization.
@@ -42,21 +42,15 @@ impl Default for FsqConfig {
 
 impl Config for FsqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "FsqConfig";
+        const CHECK: Check = Check::of("FsqConfig");
         if let Err(error) = Fsq::with_dialect(&self.levels, self.dialect) {
             let levels = format!("{:?}", self.levels);
-            check::that(
-                false,
-                NAME,
-                "levels",
-                levels,
-                &format!("levels of {} ({error})", self.dialect),
-            )?;
+            CHECK.that(false, "levels", levels, format!("levels of {} ({error})", self.dialect))?;
         }
-        check::that(self.codebooks > 0, NAME, "codebooks", self.codebooks, "at least 1")?;
-        check::that(self.dim != Some(0), NAME, "dim", 0, "at least 1")?;
+        CHECK.that(self.codebooks > 0, "codebooks", self.codebooks, "at least 1")?;
+        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
         if let Some(p) = self.noise_dropout {
-            check::that((0.0..=1.0).contains(&p), NAME, "noise_dropout", p, "a probability")?;
+            CHECK.that((0.0..=1.0).contains(&p), "noise_dropout", p, "a probability")?;
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Index backpropagation quantization.
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_nn::{Checked, Config, ConfigError};
+use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
 use super::vq::codebook_of;
-use super::{Batch, Learner, Losses, Pass, Quantized, Seen, check};
+use super::{Batch, Learner, Losses, Pass, Quantized, Seen};
 use crate::{Codebook, Metric, Quantizer, QuantizerError, Vq};
 
 /// Index backpropagation quantization (Shi et al. 2024).
@@ -29,16 +29,10 @@ impl Default for IbqConfig {
 
 impl Config for IbqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "IbqConfig";
-        check::that(self.dim > 0, NAME, "dim", self.dim, "at least 1")?;
-        check::that(
-            self.codebook_size > 0,
-            NAME,
-            "codebook_size",
-            self.codebook_size,
-            "at least 1",
-        )?;
-        check::weight(NAME, "beta", self.beta)
+        const CHECK: Check = Check::of("IbqConfig");
+        CHECK.that(self.dim > 0, "dim", self.dim, "at least 1")?;
+        CHECK.that(self.codebook_size > 0, "codebook_size", self.codebook_size, "at least 1")?;
+        CHECK.non_negative("beta", self.beta)
     }
 }
 

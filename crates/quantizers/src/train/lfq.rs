@@ -1,12 +1,12 @@
 //! Lookup-free quantization that learns.
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_nn::{Checked, Config, ConfigError};
+use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{of_f32, to_f32};
 use super::estimator::straight_through;
-use super::{Learner, Losses, Pass, Projection, Quantized, Seen, check, code_entropies};
+use super::{Learner, Losses, Pass, Projection, Quantized, Seen, code_entropies};
 use crate::{BitOrder, Heads, Lfq, Quantizer, QuantizerError, Scratch};
 
 /// Lookup-free quantization; on the sphere it is binary spherical quantization.
@@ -59,26 +59,26 @@ impl Default for LfqConfig {
     }
 }
 
-const NAME: &str = "LfqConfig";
+const CHECK: Check = Check::of("LfqConfig");
 
 impl Config for LfqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        check::that((1..=63).contains(&self.bits), NAME, "bits", self.bits, "from 1 to 63")?;
-        check::that(self.codebooks > 0, NAME, "codebooks", self.codebooks, "at least 1")?;
-        check::that(self.dim != Some(0), NAME, "dim", 0, "at least 1")?;
+        CHECK.that((1..=63).contains(&self.bits), "bits", self.bits, "from 1 to 63")?;
+        CHECK.that(self.codebooks > 0, "codebooks", self.codebooks, "at least 1")?;
+        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
         let positive = [
             ("scale", self.scale),
             ("inverse_temperature", self.inverse_temperature),
             ("soft_clamp", self.soft_clamp.unwrap_or(1.0)),
         ];
         for (field, x) in positive {
-            check::that(x > 0.0 && x.is_finite(), NAME, field, x, "a finite number > 0")?;
+            CHECK.that(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")?;
         }
-        check::weight(NAME, "entropy", self.entropy)?;
-        check::weight(NAME, "diversity", self.diversity)?;
-        check::weight(NAME, "commitment", self.commitment)?;
+        CHECK.non_negative("entropy", self.entropy)?;
+        CHECK.non_negative("diversity", self.diversity)?;
+        CHECK.non_negative("commitment", self.commitment)?;
         let bits = self.entropy_bits;
-        check::that((1..=24).contains(&bits), NAME, "entropy_bits", bits, "from 1 to 24")
+        CHECK.that((1..=24).contains(&bits), "entropy_bits", bits, "from 1 to 24")
     }
 }
 

@@ -26,7 +26,6 @@
 //! ```
 
 mod any;
-mod check;
 mod convert;
 mod entropy;
 mod estimator;

@@ -1,11 +1,11 @@
 //! Residual finite scalar quantization that learns.
 
 use seedbed_autodiff::{Float, Rng, Tensor, custom_gradient, module};
-use seedbed_nn::{Checked, Config, ConfigError};
+use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{of_f32, to_f32};
-use super::{Learner, Losses, Pass, Projection, Quantized, Seen, check};
+use super::{Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Quantizer, QuantizerError, ResidualFsq, Scratch, StageScale};
 
 /// Residual finite scalar quantization.
@@ -39,12 +39,12 @@ impl ResidualFsqConfig {
 
 impl Config for ResidualFsqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "ResidualFsqConfig";
+        const CHECK: Check = Check::of("ResidualFsqConfig");
         if let Err(error) = self.build() {
             let found = format!("{:?} in {} stages", self.levels, self.stages);
-            check::that(false, NAME, "levels", found, &format!("a grid ({error})"))?;
+            CHECK.that(false, "levels", found, format!("a grid ({error})"))?;
         }
-        check::that(self.dim != Some(0), NAME, "dim", 0, "at least 1")
+        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")
     }
 }
 

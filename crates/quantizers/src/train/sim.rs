@@ -1,13 +1,13 @@
 //! SimVQ: a frozen codebook behind a map that learns.
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_nn::{Checked, Config, ConfigError, Init, Linear};
+use seedbed_nn::{Check, Checked, Config, ConfigError, Init, Linear};
 use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
 use super::estimator::{rotation, straight_through};
 use super::vq::codebook_of;
-use super::{Batch, Estimator, Learner, Losses, Pass, Quantized, Seen, check};
+use super::{Batch, Estimator, Learner, Losses, Pass, Quantized, Seen};
 use crate::{Quantizer, QuantizerError, Vq};
 
 /// SimVQ (Zhu et al. 2024).
@@ -43,20 +43,14 @@ impl Default for SimVqConfig {
 
 impl Config for SimVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "SimVqConfig";
-        check::that(self.dim > 0, NAME, "dim", self.dim, "at least 1")?;
-        check::that(
-            self.codebook_size > 0,
-            NAME,
-            "codebook_size",
-            self.codebook_size,
-            "at least 1",
-        )?;
-        check::that(self.frozen_dim != Some(0), NAME, "frozen_dim", 0, "at least 1")?;
+        const CHECK: Check = Check::of("SimVqConfig");
+        CHECK.that(self.dim > 0, "dim", self.dim, "at least 1")?;
+        CHECK.that(self.codebook_size > 0, "codebook_size", self.codebook_size, "at least 1")?;
+        CHECK.that(self.frozen_dim != Some(0), "frozen_dim", 0, "at least 1")?;
         let diveq = matches!(self.estimator, Estimator::Diveq { .. });
-        check::that(!diveq, NAME, "estimator", "diveq", "straight-through or rotation")?;
-        check::weight(NAME, "weight", self.weight)?;
-        check::weight(NAME, "commitment", self.commitment)
+        CHECK.that(!diveq, "estimator", "diveq", "straight-through or rotation")?;
+        CHECK.non_negative("weight", self.weight)?;
+        CHECK.non_negative("commitment", self.commitment)
     }
 }
 

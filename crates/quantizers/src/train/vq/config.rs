@@ -1,7 +1,7 @@
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Estimator, check};
+use super::super::Estimator;
 use crate::Metric;
 
 /// How a codebook learns.
@@ -149,7 +149,7 @@ impl VqConfig {
     }
 }
 
-const NAME: &str = "VqConfig";
+const CHECK: Check = Check::of("VqConfig");
 
 impl Config for VqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
@@ -160,32 +160,30 @@ impl Config for VqConfig {
             ("codebook_dim", self.codebook_dim.unwrap_or(1)),
         ];
         for (field, n) in counts {
-            check::that(n > 0, NAME, field, n, "at least 1")?;
+            CHECK.that(n > 0, field, n, "at least 1")?;
         }
         let size = self.codebook_size;
-        check::that(u32::try_from(size).is_ok(), NAME, "codebook_size", size, "below 2^32")?;
+        CHECK.that(u32::try_from(size).is_ok(), "codebook_size", size, "below 2^32")?;
         let divides = self.codebook_dim.is_some() || self.dim.is_multiple_of(self.heads);
-        check::that(divides, NAME, "heads", self.heads, "a divisor of dim")?;
+        CHECK.that(divides, "heads", self.heads, "a divisor of dim")?;
         if let CodebookLearning::Average { decay, epsilon } = self.learning {
-            check::that((0.0..1.0).contains(&decay), NAME, "learning.decay", decay, "in [0, 1)")?;
-            check::weight(NAME, "learning.epsilon", epsilon)?;
+            CHECK.that((0.0..1.0).contains(&decay), "learning.decay", decay, "in [0, 1)")?;
+            CHECK.non_negative("learning.epsilon", epsilon)?;
         }
-        check::weight(NAME, "commitment", self.commitment)?;
-        check::weight(NAME, "codebook", self.codebook)?;
+        CHECK.non_negative("commitment", self.commitment)?;
+        CHECK.non_negative("codebook", self.codebook)?;
         let learnt = self.learning == CodebookLearning::Gradient;
         if let Estimator::Diveq { variance } = self.estimator {
-            check::weight(NAME, "estimator.variance", variance)?;
-            check::that(
+            CHECK.non_negative("estimator.variance", variance)?;
+            CHECK.that(
                 learnt,
-                NAME,
                 "estimator",
                 "diveq",
                 "another where codes do not learn by gradient",
             )?;
             let revives = self.revival.is_some();
-            check::that(
+            CHECK.that(
                 revives,
-                NAME,
                 "revival",
                 "none",
                 "set: with diveq codes that are not used get no gradient",
@@ -194,39 +192,31 @@ impl Config for VqConfig {
         if let Some(revival) = self.revival {
             let positive = |x: f64| x > 0.0 && x.is_finite();
             let (threshold, reset) = (revival.threshold, revival.reset);
-            check::that(
+            CHECK.that(
                 positive(threshold),
-                NAME,
                 "revival.threshold",
                 threshold,
                 "a finite number > 0",
             )?;
-            check::that(
+            CHECK.that(
                 reset >= threshold && reset.is_finite(),
-                NAME,
                 "revival.reset",
                 reset,
                 "at least the threshold: a revived code would be dead",
             )?;
         }
         if let Some(orthogonal) = self.orthogonal {
-            check::weight(NAME, "orthogonal.weight", orthogonal.weight)?;
-            check::that(
-                learnt,
-                NAME,
-                "orthogonal",
-                "set",
-                "none where codes do not learn by gradient",
-            )?;
-            check::that(orthogonal.most != Some(0), NAME, "orthogonal.most", 0, "at least 1")?;
+            CHECK.non_negative("orthogonal.weight", orthogonal.weight)?;
+            CHECK.that(learnt, "orthogonal", "set", "none where codes do not learn by gradient")?;
+            CHECK.that(orthogonal.most != Some(0), "orthogonal.most", 0, "at least 1")?;
         }
         if let Some(Diversity { weight, inverse_temperature }) = self.diversity {
-            check::weight(NAME, "diversity.weight", weight)?;
+            CHECK.non_negative("diversity.weight", weight)?;
             let field = "diversity.inverse_temperature";
-            check::weight(NAME, field, inverse_temperature)?;
+            CHECK.non_negative(field, inverse_temperature)?;
         }
         if let Some(t) = self.sampling {
-            check::that(t > 0.0 && t.is_finite(), NAME, "sampling", t, "a finite number > 0")?;
+            CHECK.that(t > 0.0 && t.is_finite(), "sampling", t, "a finite number > 0")?;
         }
         Ok(())
     }
