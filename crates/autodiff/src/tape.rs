@@ -1,6 +1,7 @@
 //! A recorded graph, walked back.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -111,8 +112,8 @@ pub(crate) struct Pending<F: Float> {
 struct Table<F: Float> {
     /// One entry a number.
     slots: Vec<Option<Entry<F>>>,
-    /// Tensors that other threads made may share a number: those for whom there was no slot left, each with its number.
-    others: Vec<(usize, Entry<F>)>,
+    /// Tensors that other threads made may share a number: by number, those for whom there was no slot left.
+    others: BTreeMap<usize, Vec<Entry<F>>>,
 }
 
 impl<F: Float> Table<F> {
@@ -120,7 +121,7 @@ impl<F: Float> Table<F> {
     fn find(&mut self, i: usize, x: &Tensor<F>) -> Option<&mut Entry<F>> {
         match self.slots.get_mut(i)? {
             Some(entry) if entry.is_of(x) => Some(entry),
-            _ => self.others.iter_mut().map(|(_, entry)| entry).find(|e| e.is_of(x)),
+            _ => self.others.get_mut(&i)?.iter_mut().find(|e| e.is_of(x)),
         }
     }
 
@@ -130,24 +131,20 @@ impl<F: Float> Table<F> {
         }
         match &mut self.slots[i] {
             free @ None => *free = Some(entry),
-            Some(_) => self.others.push((i, entry)),
+            Some(_) => self.others.entry(i).or_default().push(entry),
         }
     }
 
     /// Takes an entry of this number out.
     fn pop(&mut self, i: usize) -> Option<Entry<F>> {
         let entry = self.slots.get_mut(i)?.take();
-        if entry.is_some() || self.others.is_empty() {
-            return entry;
-        }
-        let at = self.others.iter().position(|(number, _)| *number == i)?;
-        Some(self.others.swap_remove(at).1)
+        entry.or_else(|| self.others.get_mut(&i)?.pop())
     }
 }
 
 impl<F: Float> Pending<F> {
     fn new(base: u32, level: u64) -> Self {
-        let table = RefCell::new(Table { slots: Vec::new(), others: Vec::new() });
+        let table = RefCell::new(Table { slots: Vec::new(), others: BTreeMap::new() });
         Self { base, level, table }
     }
 
