@@ -15,8 +15,8 @@ use seedbed::nn::optim::{Adam, AdamConfig};
 
 use crate::speed::Work;
 
-/// Cells of a string of training, and its steps.
-const LENGTH: usize = 41;
+/// Cells of a string of training, and its steps. A build that is not optimised times nothing: its tests only see that the work can be done.
+const LENGTH: usize = if cfg!(debug_assertions) { 9 } else { 41 };
 const BATCH: usize = 32;
 /// Maps, pixels a cell and units a step of the original network.
 const MAPS: usize = 24;
@@ -25,7 +25,7 @@ const LAYERS: usize = 2;
 /// Numbers a cell of the diagonal network.
 const DIAGONAL_MAPS: usize = 96;
 /// Cells and steps of the string of `ngpu-infer`.
-const LONG: usize = 401;
+const LONG: usize = if cfg!(debug_assertions) { 9 } else { 401 };
 /// Parts of a batch that are computed beside each other: strings enough for a product of some size, few enough to stay in the cache.
 const SHARDS: usize = 8;
 /// The weight of the saturation cost.
