@@ -79,8 +79,7 @@ impl<F: Float> Accumulated<F> {
     /// The whole sum.
     pub(crate) fn complete(self) -> Option<Tensor<F>> {
         let Some(aside) = self.aside else { return self.sum };
-        let aside = aside.0.into_iter();
-        let aside = aside.filter(|&(_, parts)| parts > 0).map(|(sum, _)| sum);
+        let aside = aside.0.into_iter().filter(|&(_, parts)| parts > 0).map(|(sum, _)| sum);
         self.sum.into_iter().chain(aside).reduce(|mut sum, other| {
             accumulate(&mut sum, other);
             sum

@@ -135,7 +135,18 @@ impl<F: Float> Table<F> {
         }
     }
 
-    /// Takes an entry of this number out.
+    /// Takes the entry of a tensor with this number out.
+    fn remove(&mut self, i: usize, x: &Tensor<F>) -> Option<Entry<F>> {
+        let slot = self.slots.get_mut(i)?;
+        if slot.as_ref().is_some_and(|entry| entry.is_of(x)) {
+            return slot.take();
+        }
+        let others = self.others.get_mut(&i)?;
+        let at = others.iter().position(|entry| entry.is_of(x))?;
+        Some(others.swap_remove(at))
+    }
+
+    /// Takes some entry of this number out.
     fn pop(&mut self, i: usize) -> Option<Entry<F>> {
         let entry = self.slots.get_mut(i)?.take();
         entry.or_else(|| self.others.get_mut(&i)?.pop())
@@ -235,17 +246,7 @@ impl<F: Float> Pending<F> {
     /// The whole gradient of one of the transform's variables, taken out.
     fn take(&self, x: &Tensor<F>) -> Option<Tensor<F>> {
         let i = self.slot(x)?;
-        let table = &mut *self.table.borrow_mut();
-        let mut others = Vec::new();
-        let found = loop {
-            match table.pop(i) {
-                Some(entry) if entry.is_of(x) => break entry.complete().1,
-                Some(entry) => others.push(entry),
-                None => break None,
-            }
-        };
-        others.into_iter().for_each(|entry| table.insert(i, entry));
-        found
+        self.table.borrow_mut().remove(i, x)?.complete().1
     }
 
     /// The sum that has been accumulated for `x`, taken out, if it may be changed in place.

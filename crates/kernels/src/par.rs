@@ -81,7 +81,12 @@ pub fn chunks_mut<T: Send>(
     f: impl Fn(usize, &mut [T]) + Send + Sync,
 ) {
     let chunk_len = chunk_len.max(1);
-    if out.len() > chunk_len && should_parallelize(work) {
+    if out.len() <= chunk_len {
+        // A small op is one chunk: an iterator over chunks would cost as much as its loop.
+        if !out.is_empty() {
+            f(0, out);
+        }
+    } else if should_parallelize(work) {
         let (chunks, out) = (out.len().div_ceil(chunk_len), SharedMut::new(out));
         // SAFETY: every `i` is passed once, and `out` is borrowed until all calls have returned.
         spread(chunks, &|i| f(i, unsafe { out.chunk(i, chunk_len) }));

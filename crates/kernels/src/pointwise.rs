@@ -266,11 +266,7 @@ fn in_place<F: Float, const N: usize, const M: usize>(
 ) {
     let work = first.len() * work;
     // SAFETY: loops write initialised elements only.
-    let first = unsafe { as_uninit(first) };
-    if first.len() <= CHUNK {
-        return in_place_here(first, rest, inner);
-    }
-    par::chunks_mut(first, CHUNK, work, |i, chunk| {
+    par::chunks_mut(unsafe { as_uninit(first) }, CHUNK, work, |i, chunk| {
         let rest = rest.map(|x| &x[i * CHUNK..][..chunk.len()]);
         in_place_here(chunk, rest, inner);
     });

@@ -172,3 +172,10 @@ impl RngCore for Rng {
         self.0.fill_bytes(out);
     }
 }
+
+/// Uniform numbers in [-1, 1), for tests.
+#[cfg(test)]
+pub(crate) fn numbers<F: crate::Float>(len: usize, seed: u64) -> Vec<F> {
+    let mut rng = Rng::new(seed);
+    (0..len).map(|_| F::of(2.0 * rng.uniform() - 1.0)).collect()
+}

@@ -1,3 +1,5 @@
+use seedbed_autodiff::{Float, Tensor};
+
 /// What can be wrong with what this crate is given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -12,7 +14,7 @@ pub enum MechanismsError {
         what: &'static str,
     },
     /// Something has another shape than it should.
-    #[error("{what} has the shape {found:?}, but should be {expected}")]
+    #[error("the shape of {what} is {found:?}, but should be {expected}")]
     Shape {
         /// What has it.
         what: String,
@@ -89,4 +91,22 @@ impl MechanismsError {
     ) -> Self {
         Self::Shape { what: what.into(), found: found.to_vec(), expected: expected.into() }
     }
+
+    pub(crate) fn setting(
+        setting: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Setting { setting, value: value.to_string(), expected: expected.into() }
+    }
+}
+
+/// Whether every number is finite; rows are along the first axis.
+pub(crate) fn all_finite<F: Float>(
+    x: &Tensor<F>,
+    what: impl FnOnce() -> String,
+) -> Result<(), MechanismsError> {
+    let Some(at) = x.data().iter().position(|x| !x.is_finite()) else { return Ok(()) };
+    let row = at / (x.len() / x.shape().first().copied().unwrap_or(1));
+    Err(MechanismsError::NotFinite { what: what(), row, value: x.data()[at].f64() })
 }

@@ -8,6 +8,7 @@ use seedbed_nn::{Checked, Config as _};
 
 use crate::MechanismsError;
 use crate::competition::{Competition, Round, Rule};
+use crate::error::all_finite;
 use crate::network::{Discriminator, Expert};
 use crate::train::TrainConfig;
 
@@ -122,11 +123,7 @@ impl<F: Float> Experts<F> {
     ) -> Result<Restored<F>, MechanismsError> {
         for (setting, value) in [("depth", depth), ("beam", beam)] {
             if value == 0 {
-                return Err(MechanismsError::Setting {
-                    setting,
-                    value: "0".into(),
-                    expected: "at least 1".into(),
-                });
+                return Err(MechanismsError::setting(setting, 0, "at least 1"));
             }
         }
         self.by_rounds(images, |experts, images| experts.search(images, depth, beam))
@@ -228,15 +225,7 @@ impl<F: Float> Experts<F> {
         if shape[0] == 0 {
             return Err(MechanismsError::Empty { what: "the set of images" });
         }
-        let pixels = images.len() / shape[0];
-        match images.data().iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(MechanismsError::NotFinite {
-                what: "a pixel".into(),
-                row: at / pixels,
-                value: images.data()[at].f64(),
-            }),
-            None => Ok(()),
-        }
+        all_finite(images, || "a pixel".into())
     }
 
     /// Writes experts, discriminator and configuration to a file, whole or not at all.

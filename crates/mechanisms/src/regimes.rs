@@ -1,12 +1,13 @@
 //! The regimes of a table: small networks compete for its rows, and each comes to describe those of one law.
 
-use seedbed_autodiff::{Activation, Float as _, Rng, Tensor, value_and_grad};
+use seedbed_autodiff::{Activation, Rng, Tensor, value_and_grad_aux};
 use seedbed_nn::optim::{Adam, AdamConfig};
 use seedbed_nn::{Check, Checked, Config, ConfigError, Mlp};
 use serde::{Deserialize, Serialize};
 
 use crate::MechanismsError;
 use crate::competition::{Competition, Rule};
+use crate::error::all_finite;
 
 /// How regimes are sought.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,7 +79,7 @@ impl Regimes {
         if !matches!(x.shape(), &[_, n] if n == columns) {
             return Err(MechanismsError::shape("x", x.shape(), format!("[rows, {columns}]")));
         }
-        look_at(x, "x")?;
+        all_finite(x, || "x".into())?;
         let outputs = outputs(&self.models, &standardised(x, &self.x_scale));
         Ok(outputs * self.y_scale.deviation + self.y_scale.mean)
     }
@@ -128,14 +129,11 @@ pub fn regimes(
         return Err(MechanismsError::shape("y", y.shape(), format!("[{rows}], one number a row")));
     }
     if rows < config.experts {
-        return Err(MechanismsError::Setting {
-            setting: "experts",
-            value: config.experts.to_string(),
-            expected: format!("at most {rows}, the rows of the table"),
-        });
+        let expected = format!("at most {rows}, the rows of the table");
+        return Err(MechanismsError::setting("experts", config.experts, expected));
     }
-    look_at(x, "x")?;
-    look_at(y, "y")?;
+    all_finite(x, || "x".into())?;
+    all_finite(y, || "y".into())?;
     let x_scale = (0..columns)
         .map(|c| scale(x.data().iter().skip(c).step_by(columns), &c.to_string()))
         .collect::<Result<Vec<_>, _>>()?;
@@ -144,23 +142,23 @@ pub fn regimes(
     let y = standardised(&y.reshape(&[rows, 1]), &[y_scale]);
 
     let mut rng = Rng::new(config.seed);
-    let mut best: Option<(f64, Vec<Mlp<f64>>)> = None;
+    let mut best: Option<Competed> = None;
     for _ in 0..config.restarts {
         let models = train(&x, &y, config, &mut rng)?;
-        let loss = competition(&models, &x, &y, Rule::Argmax, &mut rng)?.1;
-        if best.as_ref().is_none_or(|&(smallest, _)| loss < smallest) {
-            best = Some((loss, models));
+        let squares = (outputs(&models, &x) - &y).square();
+        let round = Competition::new(config.experts, Rule::Argmax)?.judge(&-&squares, &mut rng)?;
+        let loss = (&squares * &round.weights).sum(-1).mean(..).item();
+        if best.as_ref().is_none_or(|best| loss < best.loss) {
+            best = Some(Competed { models, squares, winners: round.winners().to_vec(), loss });
         }
     }
-    let (loss, models) = best.expect("at least one training");
-    let (round, _) = competition(&models, &x, &y, Rule::Argmax, &mut rng)?;
-    let squares = (outputs(&models, &x) - &y).square();
-    // Two variances, so that a perfect fit divides by something.
+    let Competed { models, squares, winners, loss } = best.expect("at least one training");
+    // p(expert | row) ∝ exp(−error² / 2 σ²) with σ² = the mean loss; its lower bound keeps a perfect fit from a division by 0.
     let posterior = (-&squares / (2.0 * loss.max(1e-12))).softmax(-1);
-    let certainty = round.winners().iter().zip(posterior.data().chunks_exact(config.experts));
+    let certainty = winners.iter().zip(posterior.data().chunks_exact(config.experts));
     Ok(Regimes {
         certainty: certainty.map(|(&winner, row)| row[winner]).collect(),
-        regime: round.winners().to_vec(),
+        regime: winners,
         loss,
         models,
         x_scale,
@@ -168,24 +166,20 @@ pub fn regimes(
     })
 }
 
+/// Models that were trained, with what came of their competition for all rows.
+struct Competed {
+    models: Vec<Mlp<f64>>,
+    /// The squared error of each model on each row, `[rows, experts]`.
+    squares: Tensor<f64>,
+    winners: Vec<usize>,
+    /// The mean of the winners' squared errors.
+    loss: f64,
+}
+
 /// The predictions of all models beside each other, `[rows, experts]`.
 fn outputs(models: &[Mlp<f64>], x: &Tensor<f64>) -> Tensor<f64> {
     let each: Vec<_> = models.iter().map(|model| model.forward(x)).collect();
     Tensor::concat(&each, 1)
-}
-
-/// One round for all rows, and the mean squared error of the winners.
-fn competition(
-    models: &[Mlp<f64>],
-    x: &Tensor<f64>,
-    y: &Tensor<f64>,
-    rule: Rule,
-    rng: &mut Rng,
-) -> Result<(crate::competition::Round<f64>, f64), MechanismsError> {
-    let squares = (outputs(models, x) - y).square();
-    let round = Competition::new(models.len(), rule)?.judge(&-&squares, rng)?;
-    let of_winners = (&squares * &round.weights).sum(-1).mean(..).item();
-    Ok((round, of_winners))
 }
 
 fn train(
@@ -201,6 +195,7 @@ fn train(
     let adam = AdamConfig { lr: config.lr, ..AdamConfig::default() };
     let adam = adam.check().expect("a rate that was checked");
     let mut adam = Adam::new(&models, adam);
+    let mut competition = Competition::new(config.experts, Rule::Argmax)?;
     let [hot, cold] = TEMPERATURES;
     for step in 0..config.steps {
         let done = step as f64 / (SOFT_SHARE * config.steps as f64);
@@ -214,11 +209,15 @@ fn train(
             Some(rows) => (&x.index_select(0, rows), &y.index_select(0, rows)),
             None => (x, y),
         };
-        let (round, _) = competition(&models, x, y, rule, rng)?;
-        let (_, gradient) = value_and_grad(&models, |models| {
+        competition.set_rule(rule)?;
+        let (_, judged, gradient) = value_and_grad_aux(&models, |models| {
             let squares = (outputs(models, x) - y).square();
-            (squares * &round.weights).sum(-1).mean(..)
+            match competition.judge(&-squares.stop_gradient(), rng) {
+                Ok(round) => ((squares * &round.weights).sum(-1).mean(..), Ok(())),
+                Err(error) => (squares.mean(..), Err(error)),
+            }
         });
+        judged?;
         // Towards the end smaller steps: a winner settles.
         adam.step_scaled(
             &mut models,
@@ -227,18 +226,6 @@ fn train(
         );
     }
     Ok(models)
-}
-
-fn look_at(x: &Tensor<f64>, what: &str) -> Result<(), MechanismsError> {
-    let columns = x.shape().get(1).copied().unwrap_or(1);
-    match x.data().iter().position(|x| !x.is_finite()) {
-        Some(i) => Err(MechanismsError::NotFinite {
-            what: what.into(),
-            row: i / columns.max(1),
-            value: x.data()[i].f64(),
-        }),
-        None => Ok(()),
-    }
 }
 
 fn scale<'a>(

@@ -3,6 +3,7 @@
 use seedbed_autodiff::{Float, Rng, Tensor};
 
 use crate::MechanismsError;
+use crate::error::all_finite;
 use crate::mechanism::Mechanism;
 
 /// What experts learn from: samples of the canonical distribution, and other samples that something was done to. No pairs, no labels.
@@ -39,11 +40,7 @@ impl<F: Float> Unpaired<F> {
             if images.is_empty() {
                 return Err(MechanismsError::Empty { what });
             }
-            let size = images.len() / images.shape()[0];
-            if let Some(at) = images.data().iter().position(|x| !x.is_finite()) {
-                let (what, value) = (format!("a pixel of the {what}"), images.data()[at].f64());
-                return Err(MechanismsError::NotFinite { what, row: at / size, value });
-            }
+            all_finite(images, || format!("a pixel of the {what}"))?;
         }
         if canonical.shape()[1..] != transformed.shape()[1..] {
             let expected = format!("[n, {:?}], as canonical ones are", &canonical.shape()[1..]);

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use seedbed_autodiff::{Float, Tensor};
+
 /// Where a string lies among the rows of a buffer, and for how many steps it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -79,6 +81,18 @@ impl Packing {
     pub fn cells(&self) -> impl Iterator<Item = usize> {
         self.spans.iter().flat_map(|span| span.rows.clone())
     }
+}
+
+/// 1 in the rows of these strings, 0 elsewhere, `[rows, 1]`.
+pub(crate) fn mask<'a, F: Float>(
+    spans: impl IntoIterator<Item = &'a Span>,
+    rows: usize,
+) -> Tensor<F> {
+    let mut mask = vec![F::zero(); rows];
+    for span in spans {
+        mask[span.rows.clone()].fill(F::one());
+    }
+    Tensor::new(mask, &[rows, 1])
 }
 
 fn rows_of(spans: &[Span]) -> usize {

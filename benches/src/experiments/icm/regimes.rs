@@ -85,14 +85,14 @@ fn study(laws: &Laws, seed: u64) -> Result<Found> {
     let mut rng = Rng::new(seed);
     let [table, further] = ROWS.map(|rows| laws.draw(rows, &mut rng));
     let experts = laws.laws.len();
-    let hidden = if laws.hidden > 0 { vec![laws.hidden] } else { vec![] };
-    let config = RegimesConfig { experts, hidden: hidden.clone(), seed, ..Default::default() };
+    let hidden = laws.hidden.to_vec();
+    let config = RegimesConfig { experts, hidden, seed, ..Default::default() };
     let ours = regimes(&table.x, &table.y, &config.check()?)?;
     // One network has more room than all experts together.
     let one =
         RegimesConfig { experts: 1, hidden: vec![64], restarts: 2, seed, ..Default::default() };
     let one = regimes(&table.x, &table.y, &one.check()?)?;
-    let (clusters, local) = by_kmeans(&table, experts, &hidden, seed)?;
+    let (clusters, local) = by_kmeans(&table, experts, laws.hidden, seed)?;
     Ok(Found {
         ari: adjusted_rand_index(&ours.regime, &table.law),
         ari_by_kmeans: adjusted_rand_index(&clusters, &table.law),

@@ -8,10 +8,10 @@ pub(super) struct Laws {
     pub(super) name: &'static str,
     /// Numbers of a row beside y, each uniform in [−1, 1).
     pub(super) columns: usize,
-    /// What y is; noise of a deviation of 0.05 comes to it.
+    /// What y is; noise of the deviation [`NOISE`] comes to it.
     pub(super) laws: &'static [fn(&[f64]) -> f64],
-    /// The hidden layer that an expert needs for one of these laws; 0 for none.
-    pub(super) hidden: usize,
+    /// The hidden layers that an expert needs for one of these laws.
+    pub(super) hidden: &'static [usize],
     /// Whether the laws keep apart, so that every row tells its own.
     pub(super) separable: bool,
 }
@@ -25,28 +25,28 @@ pub(super) const ALL: [Laws; 4] = [
             |x| 6.0 - 2.0 * x[0] + x[2],
             |x| -7.0 + x[1] + 2.0 * x[2],
         ],
-        hidden: 0,
+        hidden: &[],
         separable: true,
     },
     Laws {
         name: "curves",
         columns: 1,
         laws: &[|x| (4.0 * x[0]).sin(), |x| 2.5 + (3.0 * x[0]).cos(), |x| -2.5 + x[0] * x[0]],
-        hidden: 16,
+        hidden: &[16],
         separable: true,
     },
     Laws {
         name: "opposed",
         columns: 4,
         laws: &[|x| 3.0 + x[0] - x[1] + x[3], |x| -3.0 - x[0] + x[1] - x[2]],
-        hidden: 0,
+        hidden: &[],
         separable: true,
     },
     Laws {
         name: "crossing",
         columns: 1,
         laws: &[|x| 2.0 * x[0], |x| -2.0 * x[0]],
-        hidden: 0,
+        hidden: &[],
         separable: false,
     },
 ];

@@ -76,9 +76,10 @@ impl Lists {
     /// Whether a list may have this many symbols.
     fn takes(&self, symbols: usize) -> bool {
         match self.operation {
-            ListOperation::SortByKey => symbols >= 2 && symbols.is_multiple_of(2),
+            ListOperation::SortByKey | ListOperation::Brackets => {
+                symbols >= 2 && symbols.is_multiple_of(2)
+            }
             ListOperation::Search => symbols >= 3 && !symbols.is_multiple_of(2),
-            ListOperation::Brackets => symbols >= 2 && symbols.is_multiple_of(2),
             _ => symbols >= 1,
         }
     }

@@ -1,15 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Rng;
 use crate::gemm::no_epilogue;
 use crate::par::with_threads;
-
-/// Uniform numbers in [-1, 1).
-fn numbers(len: usize, seed: u64) -> Vec<f64> {
-    let mut rng = Rng::new(seed);
-    (0..len).map(|_| 2.0 * rng.uniform() - 1.0).collect()
-}
+use crate::rng::numbers;
 
 /// Calls `f(index in x, index in w, index in y)` for every product in the definition.
 fn every_product(g: &Geometry, mut f: impl FnMut(usize, usize, usize)) {
@@ -135,7 +129,7 @@ fn threads_do_not_change_a_bit() {
     for g in
         [same(8, [12, 4], [24, 24], 1), same(6, [9, 5], [16, 40], 2), same(8, [16, 16], [8, 8], 8)]
     {
-        let of = |len, seed| numbers(len, seed).into_iter().map(|x| x as f32).collect::<Vec<_>>();
+        let of = |len, seed| numbers::<f32>(len, seed);
         let (x, w, dy) = (of(g.input_len(), 1), of(g.weight_len(), 2), of(g.output_len(), 3));
         let run = || {
             let mut all = [vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]];

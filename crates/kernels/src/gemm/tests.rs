@@ -2,14 +2,8 @@ use approx::assert_abs_diff_eq;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Rng;
 use crate::par::with_threads;
-
-/// Uniform numbers in [-1, 1).
-fn numbers<F: Float>(len: usize, seed: u64) -> Vec<F> {
-    let mut rng = Rng::new(seed);
-    (0..len).map(|_| F::of(2.0 * rng.uniform() - 1.0)).collect()
-}
+use crate::rng::numbers;
 
 /// The definition.
 fn naive<F: Float>(

@@ -172,11 +172,7 @@ fn best_of(rows: &[Vec<f64>], handicap: impl Fn(usize) -> f64) -> Vec<usize> {
 impl Rule {
     fn check(self) -> Result<(), MechanismsError> {
         let wrong = |setting, value: f64, expected: &str| {
-            Err(MechanismsError::Setting {
-                setting,
-                value: value.to_string(),
-                expected: expected.into(),
-            })
+            Err(MechanismsError::setting(setting, value, expected))
         };
         match self {
             Self::Balanced { slack } if !(slack >= 0.0 && slack.is_finite()) => {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use seedbed_autodiff::{Float, Rng, Tensor};
 
 use crate::MechanismsError;
+use crate::error::all_finite;
 
 /// The type of a user's own mechanism on images of type `F`.
 pub type OwnMechanism<F> = dyn Fn(&Tensor<F>, &mut Rng) -> Tensor<F> + Send + Sync;
@@ -156,15 +157,8 @@ impl<F: Float> Mechanism<F> {
                 to: out.shape().to_vec(),
             });
         }
-        let pixels = images.len() / images.shape()[0].max(1);
-        match out.data().iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(MechanismsError::NotFinite {
-                what: format!("a pixel of the mechanism {}", self.name()),
-                row: at / pixels,
-                value: out.data()[at].f64(),
-            }),
-            None => Ok(out),
-        }
+        all_finite(&out, || format!("a pixel of the mechanism {}", self.name()))?;
+        Ok(out)
     }
 
     fn changed(&self, x: &Tensor<F>, rng: &mut Rng) -> Result<Tensor<F>, MechanismsError> {
@@ -206,14 +200,9 @@ impl<F: Float> fmt::Debug for Mechanism<F> {
 }
 
 fn finite(setting: &'static str, value: f64) -> Result<f64, MechanismsError> {
-    let expected = || "a finite number".into();
     match value.is_finite() {
         true => Ok(value),
-        false => Err(MechanismsError::Setting {
-            setting,
-            value: value.to_string(),
-            expected: expected(),
-        }),
+        false => Err(MechanismsError::setting(setting, value, "a finite number")),
     }
 }
 
@@ -221,10 +210,6 @@ fn finite(setting: &'static str, value: f64) -> Result<f64, MechanismsError> {
 fn positive(setting: &'static str, value: f64) -> Result<f64, MechanismsError> {
     match value > 0.0 && value <= 1e6 {
         true => Ok(value),
-        false => Err(MechanismsError::Setting {
-            setting,
-            value: value.to_string(),
-            expected: "above 0, and at most 1e6".into(),
-        }),
+        false => Err(MechanismsError::setting(setting, value, "above 0, and at most 1e6")),
     }
 }

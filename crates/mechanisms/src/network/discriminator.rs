@@ -1,11 +1,11 @@
 //! The discriminator: how much an image looks like one of the canonical distribution.
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_nn::{Activation, Checked, Config, ConfigError, Conv2d, Linear};
+use seedbed_nn::{Activation, Check, Checked, Config, ConfigError, Conv2d, Linear};
 use serde::{Deserialize, Serialize};
 
 use super::expert::SAME;
-use super::{at_least_one, spectral, wrong};
+use super::spectral;
 
 /// What a [`Discriminator`] is made of.
 ///
@@ -54,25 +54,23 @@ impl DiscriminatorConfig {
 
 impl Config for DiscriminatorConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "DiscriminatorConfig";
-        at_least_one(NAME, "image[2]", self.image[2])?;
-        at_least_one(NAME, "blocks", self.blocks.len())?;
-        at_least_one(NAME, "hidden", self.hidden)?;
+        let check = Check::of("DiscriminatorConfig");
+        check.at_least_one("image[2]", self.image[2] as u64)?;
+        check.at_least_one("blocks", self.blocks.len() as u64)?;
+        check.at_least_one("hidden", self.hidden as u64)?;
         for (i, block) in self.blocks.iter().enumerate() {
-            at_least_one(NAME, &format!("blocks[{i}]"), block.len())?;
+            check.at_least_one(format!("blocks[{i}]"), block.len() as u64)?;
             for (j, &width) in block.iter().enumerate() {
-                at_least_one(NAME, &format!("blocks[{i}][{j}]"), width)?;
+                check.at_least_one(format!("blocks[{i}][{j}]"), width as u64)?;
             }
         }
         let halvings = self.blocks.len();
-        if self.last_size().contains(&0) {
-            let least = 1_u128.checked_shl(halvings as u32).unwrap_or(u128::MAX);
-            let [height, width, _] = self.image;
-            let expected =
-                format!("at least {least}×{least}, so that {halvings} halvings leave a pixel");
-            return Err(wrong(NAME, "image", format!("{height}×{width}"), expected));
-        }
-        Ok(())
+        let least = 1_u128.checked_shl(halvings as u32).unwrap_or(u128::MAX);
+        let [height, width, _] = self.image;
+        let expected =
+            format!("at least {least}×{least}, so that {halvings} halvings leave a pixel");
+        let leaves_a_pixel = !self.last_size().contains(&0);
+        check.that(leaves_a_pixel, "image", format!("{height}×{width}"), expected)
     }
 }
 

@@ -1,10 +1,10 @@
 //! An expert: a small convolutional network from images to images.
 
 use seedbed_autodiff::{ConvOptions, Float, Rng, Tensor, module};
-use seedbed_nn::{BatchNorm, BatchStatistics, Checked, Config, ConfigError, Conv2d, GroupNorm};
+use seedbed_nn::{
+    BatchNorm, BatchStatistics, Check, Checked, Config, ConfigError, Conv2d, GroupNorm,
+};
 use serde::{Deserialize, Serialize};
-
-use super::{at_least_one, wrong};
 
 /// What an [`Expert`] is made of.
 ///
@@ -79,24 +79,18 @@ impl ExpertConfig {
 
 impl Config for ExpertConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        const NAME: &str = "ExpertConfig";
-        at_least_one(NAME, "channels", self.channels)?;
-        at_least_one(NAME, "width", self.width)?;
-        if self.layers < 2 {
-            return Err(wrong(NAME, "layers", self.layers, "at least 2"));
-        }
-        match self.norm {
-            Norm::Group { groups } if groups == 0 || !self.width.is_multiple_of(groups) => {
-                let expected = format!("a divisor of {}, the width", self.width);
-                return Err(wrong(NAME, "norm.groups", groups, expected));
-            }
-            _ => {}
+        let check = Check::of("ExpertConfig");
+        check.at_least_one("channels", self.channels as u64)?;
+        check.at_least_one("width", self.width as u64)?;
+        check.that(self.layers >= 2, "layers", self.layers, "at least 2")?;
+        if let Norm::Group { groups } = self.norm {
+            let divides = groups > 0 && self.width.is_multiple_of(groups);
+            let expected = format!("a divisor of {}, the width", self.width);
+            check.that(divides, "norm.groups", groups, expected)?;
         }
         match self.head {
-            Head::Residual { std } if !(std >= 0.0 && std.is_finite()) => {
-                Err(wrong(NAME, "head.std", std, "a finite number >= 0"))
-            }
-            _ => Ok(()),
+            Head::Residual { std } => check.non_negative("head.std", std),
+            Head::Sigmoid => Ok(()),
         }
     }
 }

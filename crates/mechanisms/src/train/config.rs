@@ -1,7 +1,7 @@
 //! How experts are trained.
 
 use seedbed_nn::optim::AdamConfig;
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::competition::{Competition, Rule};
@@ -143,49 +143,33 @@ impl TrainConfig {
 
 impl Config for TrainConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let wrong = |field: &str, value: String, expected: &str| ConfigError {
-            config: "TrainConfig",
-            field: field.into(),
-            value,
-            expected: expected.into(),
-        };
-        for (field, value) in [("experts", self.experts), ("batch", self.batch)] {
-            if value == 0 {
-                return Err(wrong(field, "0".into(), "at least 1"));
-            }
-        }
+        let check = Check::of("TrainConfig");
+        check.at_least_one("experts", self.experts as u64)?;
+        check.at_least_one("batch", self.batch as u64)?;
         self.expert.validate()?;
         self.discriminator.validate()?;
         self.expert_adam.validate()?;
         self.discriminator_adam.validate()?;
-        if self.expert.channels != self.discriminator.image[2] {
-            let expected = "as many as the discriminator's images have";
-            return Err(wrong("expert.channels", self.expert.channels.to_string(), expected));
-        }
+        let channels = self.expert.channels;
+        let expected = "as many as the discriminator's images have";
+        let fit = channels == self.discriminator.image[2];
+        check.that(fit, "expert.channels", channels, expected)?;
         let rules = self.opening.iter().map(|opening| opening.rule).chain([self.rule]);
         for rule in rules {
             if let Err(error) = Competition::new(self.experts, rule) {
-                return Err(wrong("rule", format!("{rule:?}"), &format!("right ({error})")));
+                return Err(check.error("rule", format!("{rule:?}"), format!("right ({error})")));
             }
         }
         if let Some(identity) = self.identity {
-            if !(identity.lr > 0.0 && identity.lr.is_finite()) {
-                return Err(wrong("identity.lr", identity.lr.to_string(), "a finite number > 0"));
-            }
-            if identity.error.is_nan() {
-                return Err(wrong("identity.error", "NaN".into(), "a number"));
-            }
+            check.positive("identity.lr", identity.lr)?;
+            check.that(!identity.error.is_nan(), "identity.error", identity.error, "a number")?;
         }
-        if !(self.r1 >= 0.0 && self.r1.is_finite()) {
-            return Err(wrong("r1", self.r1.to_string(), "a finite number >= 0"));
-        }
-        if !(0.0..0.5).contains(&self.smoothing) {
-            return Err(wrong("smoothing", self.smoothing.to_string(), "in [0, 0.5)"));
-        }
-        if self.expert.norm != Norm::Batch && self.statistics == Statistics::Through {
-            let expected = "\"fixed\" where nothing is normalised over the batch";
-            return Err(wrong("statistics", "\"through\"".into(), expected));
-        }
-        Ok(())
+        check.non_negative("r1", self.r1)?;
+        let smoothing = self.smoothing;
+        check.that((0.0..0.5).contains(&smoothing), "smoothing", smoothing, "in [0, 0.5)")?;
+        let through_nothing =
+            self.expert.norm != Norm::Batch && self.statistics == Statistics::Through;
+        let expected = "\"fixed\" where nothing is normalised over the batch";
+        check.that(!through_nothing, "statistics", "\"through\"", expected)
     }
 }

@@ -19,9 +19,9 @@ fn images_that_do_not_fit() {
     let experts = trainer().model;
     let error = |shape: &[usize]| experts.restore(&Tensor::zeros(shape)).unwrap_err().to_string();
     let fit = "but should be [n, height, width, 1] of the size that the experts were trained on";
-    assert_eq!(error(&[2, 8, 8, 3]), format!("the images has the shape [2, 8, 8, 3], {fit}"));
-    assert_eq!(error(&[2, 16, 16, 1]), format!("the images has the shape [2, 16, 16, 1], {fit}"));
-    assert_eq!(error(&[8, 8]), format!("the images has the shape [8, 8], {fit}"));
+    assert_eq!(error(&[2, 8, 8, 3]), format!("the shape of the images is [2, 8, 8, 3], {fit}"));
+    assert_eq!(error(&[2, 16, 16, 1]), format!("the shape of the images is [2, 16, 16, 1], {fit}"));
+    assert_eq!(error(&[8, 8]), format!("the shape of the images is [8, 8], {fit}"));
     assert_eq!(error(&[0, 8, 8, 1]), "the set of images is empty, but should have at least 1 row");
     let mut pixels = vec![0.0; 128];
     pixels[70] = f32::INFINITY;
@@ -43,7 +43,7 @@ fn samples_that_are_none() {
     );
     assert!(
         error(images(2, 8), images(2, 9))
-            .starts_with("transformed images has the shape [2, 9, 9, 1], but should be")
+            .starts_with("the shape of transformed images is [2, 9, 9, 1], but should be")
     );
     assert!(error(images(2, 8), Tensor::full(&[2, 8, 8, 1], f64::NAN)).contains("is NaN in row 0"));
     let none: [Mechanism; 0] = [];
@@ -64,7 +64,7 @@ fn data_of_another_size_than_the_networks() {
     let error = Trainer::<f32>::new(&config, &small_data(0).0, 0).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the canonical images has the shape [200, 8, 8, 1], but should be at least 1000 images, a batch"
+        "the shape of the canonical images is [200, 8, 8, 1], but should be at least 1000 images, a batch"
     );
     let config = small_config().for_images([16, 16, 1]).check().unwrap();
     assert!(Trainer::<f32>::new(&config, &small_data(0).0, 0).is_err());

@@ -195,7 +195,7 @@ fn what_cannot_be_judged_is_refused() {
     let error = competition.judge(&Tensor::<f64>::zeros(&[2, 3]), rng).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the scores has the shape [2, 3], but should be [samples, 2], a score for each expert"
+        "the shape of the scores is [2, 3], but should be [samples, 2], a score for each expert"
     );
     assert!(competition.judge(&Tensor::<f64>::zeros(&[0, 2]), rng).is_err());
     let error =

@@ -61,7 +61,7 @@ fn tables_that_say_nothing_are_refused() {
     );
     assert_eq!(
         ask(&x, &Tensor::zeros(&[4])),
-        "y has the shape [4], but should be [5], one number a row"
+        "the shape of y is [4], but should be [5], one number a row"
     );
     assert_eq!(
         ask(&x, &Tensor::ones(&[5])),

@@ -1,6 +1,7 @@
 //! The gradient of all steps, as kernels.
 
 use seedbed_autodiff::Float;
+use seedbed_kernels::accumulate::add_assign;
 
 use super::forward::{Rule, SATURATED, matrix, matrix_mut, neighbourhoods, product, unit_range};
 use super::run::Steps;
@@ -141,8 +142,8 @@ impl<'a, F: Float> Backward<'a, F> {
             *candidate_x = candidate_gradient(c, d * (F::one() - g), self.saturation);
             *held = d * g;
         }
-        add(&mut self.gate_bias[maps..], &self.gates[unit_range(row, 2 * maps)][maps..]);
-        add(&mut self.candidate_bias, &self.candidate[unit_range(row, maps)]);
+        add_assign(&mut self.gate_bias[maps..], &self.gates[unit_range(row, 2 * maps)][maps..]);
+        add_assign(&mut self.candidate_bias, &self.candidate[unit_range(row, maps)]);
     }
 
     /// From `r ⊙ s` to the reset gate and to the state, which also gets what was held.
@@ -161,13 +162,8 @@ impl<'a, F: Float> Backward<'a, F> {
             *before += d * r;
             *reset_state = r * s;
         }
-        add(&mut self.gate_bias[..maps], &self.gates[gate_units][..maps]);
+        add_assign(&mut self.gate_bias[..maps], &self.gates[gate_units][..maps]);
     }
-}
-
-/// `sum += x`.
-fn add<F: Float>(sum: &mut [F], x: &[F]) {
-    sum.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
 }
 
 /// Through hσ, whose value is `gate`.

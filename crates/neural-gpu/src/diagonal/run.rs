@@ -7,7 +7,7 @@ use seedbed_autodiff::{Float, Fused, FusedCtx, Rng, Tensor};
 use super::backward::Backward;
 use super::forward::{GATE_OFFSETS, Made, Rule, SATURATED};
 use super::{DiagonalCell, Moving};
-use crate::packing::Packing;
+use crate::packing::{Packing, mask};
 use crate::perturbation::{ByteNoise, Perturbation, StepBytes};
 
 /// Σ max(|x| − 0.9, 0) over the pre-activations of gates and candidates, of all units, cells and steps: its gradient brings units back whose saturated
@@ -193,11 +193,7 @@ impl Specification<'_> {
         x: &Tensor<F>,
         wanted: impl Fn(&crate::packing::Span) -> bool,
     ) -> Tensor<F> {
-        let mut mask = vec![F::zero(); self.rows];
-        for span in self.run.packing.spans().iter().filter(|span| wanted(span)) {
-            mask[span.rows.clone()].fill(F::one());
-        }
-        x * Tensor::new(mask, &[self.rows, 1])
+        x * mask(self.run.packing.spans().iter().filter(|span| wanted(span)), self.rows)
     }
 
     /// Each row's neighbour: that of the row before (−1) or behind (1), 0 outside.

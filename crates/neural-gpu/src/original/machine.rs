@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use seedbed_autodiff::{Float, Rng, Tensor, module};
+use seedbed_autodiff::{Float, Module as _, Rng, Tensor, module};
 use seedbed_nn::{Check, Checked, Config, ConfigError, Linear};
 use serde::{Deserialize, Serialize};
 
@@ -36,14 +36,9 @@ impl Default for NeuralGpuConfig {
 const MOST_WEIGHTS: usize = 1 << 32;
 
 impl NeuralGpuConfig {
-    /// The numbers of a row's state, n.
-    fn units(&self) -> Option<usize> {
-        self.width.checked_mul(self.maps)
-    }
-
     /// The numbers of the banded kernels of all copies; `None` beyond counting.
     fn banded_weights(&self) -> Option<usize> {
-        let n = self.units()?;
+        let n = self.width.checked_mul(self.maps)?;
         n.checked_mul(n)?.checked_mul(9)?.checked_mul(self.layers)?.checked_mul(self.copies)
     }
 }
@@ -178,11 +173,12 @@ impl<F: Float> NeuralGpu<F> {
         // Strings that run longest lie first: those that have ended are cut off behind the others.
         let mut ended = Vec::new();
         let mut cut = |state: Tensor<F>, rows: usize| {
-            let all = state.shape()[0];
-            if rows < all {
-                ended.push(state.slice(0, rows as isize..all as isize));
+            let (rows, all) = (rows as isize, state.shape()[0] as isize);
+            if rows == all {
+                return state;
             }
-            state.slice(0, 0..rows as isize)
+            ended.push(state.slice(0, rows..all));
+            state.slice(0, 0..rows)
         };
         let mut state = cut(start.dropout(dropout, rng), packing.running_rows(0));
         for step in 0..packing.steps() {
@@ -207,51 +203,26 @@ impl<F: Float> NeuralGpu<F> {
 
     /// Σ (θ − mean θ)² over the copies of all weights: multiplied with a growing *pull* and added to the loss, it makes the copies one.
     pub fn relaxation(&self) -> Tensor<F> {
-        let mut sum = Tensor::scalar(0.0);
-        for layer in 0..self.cells[0].len() {
-            let of_layer: Vec<_> = self.cells.iter().map(|cells| &cells[layer]).collect();
-            for weight in [gate_weight, gate_bias, candidate_weight, candidate_bias] {
-                let copies: Vec<_> =
-                    of_layer.iter().map(|cell| weight(cell).unsqueeze(0)).collect();
-                let copies = Tensor::concat(&copies, 0);
-                let distance = &copies - copies.mean_keepdim(0);
-                sum = sum + distance.square().sum(..);
-            }
-        }
-        sum
+        let all = (0..self.cells[0].len()).flat_map(|layer| self.copies_of(layer));
+        let spread = |copies: Tensor<F>| (&copies - copies.mean_keepdim(0)).square().sum(..);
+        all.map(spread).fold(Tensor::scalar(0.0), |sum, x| sum + x)
     }
 
     /// The same network with all copies at their mean.
     #[must_use]
     pub fn averaged(&self) -> Self {
-        let mean = |layer: usize, weight: fn(&CgruCell<F>) -> &Tensor<F>| {
-            let copies: Vec<_> =
-                self.cells.iter().map(|cells| weight(&cells[layer]).unsqueeze(0)).collect();
-            Tensor::concat(&copies, 0).mean(0)
+        let mean = |(layer, cell): (usize, &CgruCell<F>)| {
+            let mut means = self.copies_of(layer).into_iter().map(|copies| copies.mean(0));
+            cell.map_params(|_| means.next().expect("a mean of each weight"))
         };
-        let cell = |layer| CgruCell {
-            gate_weight: mean(layer, gate_weight),
-            gate_bias: mean(layer, gate_bias),
-            candidate_weight: mean(layer, candidate_weight),
-            candidate_bias: mean(layer, candidate_bias),
-        };
-        let step: Vec<_> = (0..self.cells[0].len()).map(cell).collect();
+        let step: Vec<_> = self.cells[0].iter().enumerate().map(mean).collect();
         Self { cells: vec![step; self.cells.len()], ..self.clone() }
     }
-}
 
-fn gate_weight<F: Float>(cell: &CgruCell<F>) -> &Tensor<F> {
-    &cell.gate_weight
-}
-
-fn gate_bias<F: Float>(cell: &CgruCell<F>) -> &Tensor<F> {
-    &cell.gate_bias
-}
-
-fn candidate_weight<F: Float>(cell: &CgruCell<F>) -> &Tensor<F> {
-    &cell.candidate_weight
-}
-
-fn candidate_bias<F: Float>(cell: &CgruCell<F>) -> &Tensor<F> {
-    &cell.candidate_bias
+    /// The weights of a layer, each with all of its copies, `[copies, …]`.
+    fn copies_of(&self, layer: usize) -> Vec<Tensor<F>> {
+        let params: Vec<_> = self.cells.iter().map(|cells| cells[layer].params()).collect();
+        let copies = |i: usize| params.iter().map(|of_copy| &of_copy[i]).collect::<Vec<_>>();
+        (0..params[0].len()).map(|i| Tensor::stack(&copies(i), 0)).collect()
+    }
 }

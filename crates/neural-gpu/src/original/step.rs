@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use seedbed_autodiff::{Float, Fused, FusedCtx, Tensor};
+use seedbed_kernels::accumulate::add_assign;
 use seedbed_kernels::gemm::{self, Mat, Store};
 use seedbed_kernels::pointwise;
+use seedbed_kernels::simd::Lane;
 
-use crate::Packing;
+use crate::packing::{Packing, mask};
 use crate::perturbation::{ByteNoise, Finish, Perturbation, StepBytes};
 
 /// Added to the biases of both gates.
@@ -31,9 +33,7 @@ pointwise! {
 
 /// The slope of `cut` where its value is `y`: 1.2 σ (1 − σ), with σ = (y + 0.1) / 1.2.
 #[inline(always)]
-fn cut_slope<F: Float, const FMA: bool>(
-    y: seedbed_kernels::simd::Lane<F, FMA>,
-) -> seedbed_kernels::simd::Lane<F, FMA> {
+fn cut_slope<F: Float, const FMA: bool>(y: Lane<F, FMA>) -> Lane<F, FMA> {
     let slope = (y + BEYOND) * (1.0 + BEYOND - y) * (1.0 / (1.0 + 2.0 * BEYOND));
     (y.gt(0.0) & y.lt(1.0)).select(slope, 0.0)
 }
@@ -62,9 +62,7 @@ impl Step {
 
     /// 1 in the rows of cells, 0 elsewhere.
     fn mask<F: Float>(&self, rows: usize) -> Tensor<F> {
-        let mut mask = vec![F::zero(); rows];
-        self.cells().for_each(|row| mask[row] = F::one());
-        Tensor::new(mask, &[rows, 1])
+        mask(self.packing.running(self.step), rows)
     }
 }
 
@@ -176,7 +174,7 @@ impl<F: Float> Fused<F, 5> for Step {
             let update = &gates[2 * of_cell.start + n..2 * of_cell.end];
             let x = [&g.data()[units.clone()], &s[units.clone()], update, &candidate[of_cell]];
             pointwise::map_into(UpdateSlopes {}, out, x);
-            d_state[units].iter_mut().zip(&held).for_each(|(d, &held)| *d += held);
+            add_assign(&mut d_state[units], &held);
         }
         let d_reset_state = back([inner, n, n], &d_candidate, c.x(3).data());
         for row in self.cells() {
@@ -185,14 +183,12 @@ impl<F: Float> Fused<F, 5> for Step {
             let out = [&mut d_gates[2 * units.start..2 * units.end - n], &mut held[..]];
             let x = [&d_reset_state[of_cell], &s[units.clone()], reset];
             pointwise::map_into(ResetSlopes {}, out, x);
-            d_state[units].iter_mut().zip(&held).for_each(|(d, &held)| *d += held);
+            add_assign(&mut d_state[units], &held);
         }
         let from_gates = back([inner, 2 * n, n], &d_gates, c.x(1).data());
         // What reaches rows that are no cells is nobody's.
         for row in self.cells() {
-            let of_cell = (row - 1) * n..row * n;
-            let d_state = d_state[row * n..(row + 1) * n].iter_mut();
-            d_state.zip(&from_gates[of_cell]).for_each(|(d, &x)| *d += x);
+            add_assign(&mut d_state[row * n..(row + 1) * n], &from_gates[(row - 1) * n..row * n]);
         }
 
         let reset_state = reset_state(s, gates, n);
@@ -201,7 +197,7 @@ impl<F: Float> Fused<F, 5> for Step {
             let dims = [3 * n, width, inner];
             gemm::gemm(dims, Mat::new(seen, n).t(), Mat::new(d, width), band, Store::Add);
             for row in d.chunks_exact(width) {
-                bias.iter_mut().zip(row).for_each(|(bias, &d)| *bias += d);
+                add_assign(bias, row);
             }
         };
         weigh(s, &d_gates, 2 * n, d_gate_band, d_gate_bias);

@@ -43,7 +43,7 @@ use std::sync::{Arc, OnceLock};
 use seedbed_autodiff::{Rng, par_value_and_grad};
 use seedbed_data::strings::StringTask;
 use seedbed_nn::ema::{Ema, EmaConfig};
-use seedbed_nn::{Checked, Config as _, ConfigError};
+use seedbed_nn::{Check, Checked, Config as _, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::{Batch, DiagonalConfig, DiagonalGpu, Perturbation, Saturation};
@@ -149,22 +149,19 @@ impl<T: StringTask> Trainer<T> {
         seed: u64,
     ) -> Result<Self, TrainError> {
         let symbols = [config.input_symbols, config.target_symbols];
-        if symbols != task.symbols() {
-            return Err(TrainError::Config(ConfigError {
-                config: "DiagonalConfig",
-                field: "input_symbols, target_symbols".into(),
-                value: format!("{symbols:?}"),
-                expected: format!("{:?}, as the task has them", task.symbols()),
-            }));
-        }
-        if task.fitting(recipe.first_length / 2).is_none() {
-            return Err(TrainError::Config(ConfigError {
-                config: "Recipe",
-                field: "first_length".into(),
-                value: recipe.first_length.to_string(),
-                expected: "twice the length of the task's shortest example, or more".into(),
-            }));
-        }
+        let expected = format!("{:?}, as the task has them", task.symbols());
+        Check::of("DiagonalConfig").that(
+            symbols == task.symbols(),
+            "input_symbols, target_symbols",
+            format!("{symbols:?}"),
+            expected,
+        )?;
+        Check::of("Recipe").that(
+            task.fitting(recipe.first_length / 2).is_some(),
+            "first_length",
+            recipe.first_length,
+            "twice the length of the task's shortest example, or more",
+        )?;
         let mut rng = Rng::new(seed);
         let model = DiagonalGpu::new(&config, &mut rng.split());
         let optimizer =

@@ -1,4 +1,4 @@
-use seedbed_nn::{Config, ConfigError};
+use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use crate::train::{FsqConfig, LearnerConfig};
@@ -64,13 +64,8 @@ impl TokenizerConfig {
 
 impl Config for TokenizerConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        let at_least_one = |field: &str, n: usize| {
-            if n > 0 {
-                return Ok(());
-            }
-            let (config, field, value) = ("TokenizerConfig", field.into(), n.to_string());
-            Err(ConfigError { config, field, value, expected: "at least 1".into() })
-        };
+        let check = Check::of("TokenizerConfig");
+        let at_least_one = |field, n: usize| check.at_least_one(field, n as u64);
         at_least_one("channels", self.channels)?;
         at_least_one("latent", self.latent)?;
         match &self.architecture {

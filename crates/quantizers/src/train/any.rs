@@ -57,10 +57,10 @@ impl Default for ResidualVqConfig {
 impl Config for ResidualVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("ResidualVqConfig");
-        CHECK.that(self.stages > 0, "stages", self.stages, "at least 1")?;
+        CHECK.at_least_one("stages", self.stages as u64)?;
         if let Some(QuantizeDropout { from, multiple_of }) = self.dropout {
             CHECK.that(from < self.stages, "dropout.from", from, "below the number of stages")?;
-            CHECK.that(multiple_of > 0, "dropout.multiple_of", multiple_of, "at least 1")?;
+            CHECK.at_least_one("dropout.multiple_of", multiple_of as u64)?;
         }
         self.stage.validate()
     }

@@ -47,7 +47,7 @@ impl Config for FsqConfig {
             let levels = format!("{:?}", self.levels);
             CHECK.that(false, "levels", levels, format!("levels of {} ({error})", self.dialect))?;
         }
-        CHECK.that(self.codebooks > 0, "codebooks", self.codebooks, "at least 1")?;
+        CHECK.at_least_one("codebooks", self.codebooks as u64)?;
         CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
         if let Some(p) = self.noise_dropout {
             CHECK.that((0.0..=1.0).contains(&p), "noise_dropout", p, "a probability")?;

@@ -30,8 +30,8 @@ impl Default for IbqConfig {
 impl Config for IbqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("IbqConfig");
-        CHECK.that(self.dim > 0, "dim", self.dim, "at least 1")?;
-        CHECK.that(self.codebook_size > 0, "codebook_size", self.codebook_size, "at least 1")?;
+        CHECK.at_least_one("dim", self.dim as u64)?;
+        CHECK.at_least_one("codebook_size", self.codebook_size as u64)?;
         CHECK.non_negative("beta", self.beta)
     }
 }

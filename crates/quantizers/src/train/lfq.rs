@@ -64,7 +64,7 @@ const CHECK: Check = Check::of("LfqConfig");
 impl Config for LfqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         CHECK.that((1..=63).contains(&self.bits), "bits", self.bits, "from 1 to 63")?;
-        CHECK.that(self.codebooks > 0, "codebooks", self.codebooks, "at least 1")?;
+        CHECK.at_least_one("codebooks", self.codebooks as u64)?;
         CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
         let positive = [
             ("scale", self.scale),
@@ -72,7 +72,7 @@ impl Config for LfqConfig {
             ("soft_clamp", self.soft_clamp.unwrap_or(1.0)),
         ];
         for (field, x) in positive {
-            CHECK.that(x > 0.0 && x.is_finite(), field, x, "a finite number > 0")?;
+            CHECK.positive(field, x)?;
         }
         CHECK.non_negative("entropy", self.entropy)?;
         CHECK.non_negative("diversity", self.diversity)?;

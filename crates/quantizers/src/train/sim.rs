@@ -44,8 +44,8 @@ impl Default for SimVqConfig {
 impl Config for SimVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("SimVqConfig");
-        CHECK.that(self.dim > 0, "dim", self.dim, "at least 1")?;
-        CHECK.that(self.codebook_size > 0, "codebook_size", self.codebook_size, "at least 1")?;
+        CHECK.at_least_one("dim", self.dim as u64)?;
+        CHECK.at_least_one("codebook_size", self.codebook_size as u64)?;
         CHECK.that(self.frozen_dim != Some(0), "frozen_dim", 0, "at least 1")?;
         let diveq = matches!(self.estimator, Estimator::Diveq { .. });
         CHECK.that(!diveq, "estimator", "diveq", "straight-through or rotation")?;

@@ -160,14 +160,14 @@ impl Config for VqConfig {
             ("codebook_dim", self.codebook_dim.unwrap_or(1)),
         ];
         for (field, n) in counts {
-            CHECK.that(n > 0, field, n, "at least 1")?;
+            CHECK.at_least_one(field, n as u64)?;
         }
         let size = self.codebook_size;
         CHECK.that(u32::try_from(size).is_ok(), "codebook_size", size, "below 2^32")?;
         let divides = self.codebook_dim.is_some() || self.dim.is_multiple_of(self.heads);
         CHECK.that(divides, "heads", self.heads, "a divisor of dim")?;
         if let CodebookLearning::Average { decay, epsilon } = self.learning {
-            CHECK.that((0.0..1.0).contains(&decay), "learning.decay", decay, "in [0, 1)")?;
+            CHECK.decay_rate("learning.decay", decay)?;
             CHECK.non_negative("learning.epsilon", epsilon)?;
         }
         CHECK.non_negative("commitment", self.commitment)?;
@@ -216,7 +216,7 @@ impl Config for VqConfig {
             CHECK.non_negative(field, inverse_temperature)?;
         }
         if let Some(t) = self.sampling {
-            CHECK.that(t > 0.0 && t.is_finite(), "sampling", t, "a finite number > 0")?;
+            CHECK.positive("sampling", t)?;
         }
         Ok(())
     }
