@@ -4,6 +4,7 @@
 mod claim;
 mod icm;
 mod jobs;
+mod meta;
 mod ngpu;
 mod ntm;
 mod quant;
@@ -15,6 +16,6 @@ use crate::experiment::Experiment;
 pub fn all() -> Vec<Box<dyn Experiment>> {
     let families = [rho::all(), ntm::all(), ngpu::all(), quant::all(), icm::all()];
     // Systems with one experiment. `cargo xtask new-model` adds to this list.
-    let single: Vec<Box<dyn Experiment>> = vec![];
+    let single: Vec<Box<dyn Experiment>> = vec![Box::new(meta::MetaLearns)];
     families.into_iter().flatten().chain(single).collect()
 }

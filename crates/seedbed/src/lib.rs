@@ -10,6 +10,9 @@ pub use seedbed_kernels as kernels;
 #[cfg(feature = "mechanisms")]
 #[doc(inline)]
 pub use seedbed_mechanisms as mechanisms;
+#[cfg(feature = "meta")]
+#[doc(inline)]
+pub use seedbed_meta as meta;
 #[cfg(feature = "neural-gpu")]
 #[doc(inline)]
 pub use seedbed_neural_gpu as neural_gpu;

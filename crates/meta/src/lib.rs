@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+pub mod bilevel;
+mod error;
+pub mod search;
+
+pub use error::MetaError;
