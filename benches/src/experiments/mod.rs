@@ -14,8 +14,8 @@ use crate::experiment::Experiment;
 
 /// The learning experiments, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let families = [rho::all(), ntm::all(), ngpu::all(), quant::all(), icm::all()];
+    let families = [rho::all(), ntm::all(), ngpu::all(), quant::all(), icm::all(), meta::all()];
     // Systems with one experiment. `cargo xtask new-model` adds to this list.
-    let single: Vec<Box<dyn Experiment>> = vec![Box::new(meta::MetaLearns)];
+    let single: Vec<Box<dyn Experiment>> = vec![];
     families.into_iter().flatten().chain(single).collect()
 }

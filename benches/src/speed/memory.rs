@@ -34,6 +34,20 @@ pub(crate) fn high_water() -> Option<f64> {
     of_status("VmHWM:")
 }
 
+/// Lets [`high_water`] begin anew, from what the process has at present.
+///
+/// # Errors
+/// If the system does not offer it (Linux does).
+pub(crate) fn reset_high_water() -> Result<()> {
+    std::fs::write("/proc/self/clear_refs", "5")
+        .context("resetting the peak of this process's memory")
+}
+
+/// This process's resident memory in MB.
+pub(crate) fn resident() -> Option<f64> {
+    of_status("VmRSS:")
+}
+
 /// One of this process's sizes in MB, from `/proc/self/status`.
 pub(super) fn of_status(field: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -5,7 +5,7 @@
 //! ratio is taken in each round, and the row is the median of those.
 
 mod matrixmultiply;
-mod memory;
+pub(crate) mod memory;
 mod peak;
 mod quantizer_rows;
 mod registers;

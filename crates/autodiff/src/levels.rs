@@ -73,6 +73,11 @@ impl Drop for Open {
     }
 }
 
+/// The last level given: every value so far has this one at most.
+pub(crate) fn newest_level() -> u64 {
+    NEWEST.load(Relaxed)
+}
+
 /// Whether the transform of this level is open, on any thread.
 fn is_open(level: u64) -> bool {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner).contains(&level)
@@ -159,7 +164,7 @@ pub(crate) fn looking_for_nan<R>(f: impl FnOnce() -> R) -> R {
 /// As [`no_grad`] until the guard is dropped, and a variable of a transform that is open already makes a panic; `op` is whose function runs.
 pub(crate) fn no_captures_guard(op: &'static str) -> impl Drop {
     let state = STATE.get();
-    let forbidden = NEWEST.load(Relaxed);
+    let forbidden = newest_level();
     STATE.set(State { floor: u64::MAX, forbidden, forbidden_by: op, ..state });
     Restore(state)
 }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::accumulate::Accumulated;
 use crate::deferred::{self, DeferredProducts};
 use crate::graph::{Ctx, Node, Op};
-use crate::levels::{Open, State, debug_nan_is_on, state, with_state};
+use crate::levels::{Open, State, debug_nan_is_on, newest_level, state, with_state};
 use crate::{Float, Tensor};
 
 /// A graph that was recorded at one level, ready to be walked back.
@@ -67,7 +67,8 @@ impl<F: Float> Tape<F> {
         // was opened since; or if a transform on another thread does.
         let now = state();
         let watched = self.watched || now.floor < now.level;
-        let floor = if watched { now.floor } else { self.level };
+        // Where nobody does, values of transforms that were open inside of this one, with higher levels, are not differentiated either.
+        let floor = if watched { now.floor } else { newest_level() };
         with_state(
             |s| *s = State { level: s.level.max(self.level), floor: floor.max(s.floor), ..*s },
             || {

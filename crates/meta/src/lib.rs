@@ -2,6 +2,7 @@
 
 pub mod bilevel;
 mod error;
+pub mod fewshot;
 pub mod search;
 
 pub use error::MetaError;

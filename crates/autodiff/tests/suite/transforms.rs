@@ -3,7 +3,7 @@
 use approx::assert_relative_eq;
 use seedbed_autodiff::{
     Activation, GradCheck, Module, Rng, Tensor, check_grads, custom_gradient, debug_nan, grad, hvp,
-    jvp, module, par_value_and_grad, remat, value_and_grad, vjp,
+    jvp, module, par_value_and_grad, remat, update, value_and_grad, vjp,
 };
 
 use crate::panics::panic_of;
@@ -489,4 +489,13 @@ fn gradients_that_are_accumulated_in_place_add_up() {
     for (shared, apart) in [(shared.0, by_hand), (shared.1, apart.1), (shared.2, apart.2)] {
         assert_relative_eq!(shared.data(), apart.data(), epsilon = 1e-12, max_relative = 1e-12);
     }
+}
+
+#[test]
+fn a_gradient_through_a_gradient_is_a_constant() {
+    let x = Tensor::<f64>::new(vec![1.0, 2.0], &[2]);
+    let mut g = grad(&x, |x| grad(x, |x| (x * x * x).sum(..)).square().sum(..));
+    // Σ (3 x²)² has the gradient 36 x³. A recorded one could not be changed in place.
+    update::map(&mut g, |x| x / 36.0);
+    assert_eq!(g.to_vec(), [1.0, 8.0]);
 }

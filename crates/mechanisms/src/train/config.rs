@@ -1,6 +1,7 @@
 //! How experts are trained.
 
 use seedbed_nn::optim::AdamConfig;
+use seedbed_nn::schedule::Schedule;
 use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub struct TrainConfig {
     pub expert_adam: AdamConfig,
     /// How the discriminator learns.
     pub discriminator_adam: AdamConfig,
+    /// What the learning rates of both are multiplied by at each step of the competition.
+    pub schedule: Schedule,
     /// Experts learn to keep images as they are before the competition.
     pub identity: Option<Identity>,
     /// Another rule at the beginning.
@@ -87,6 +90,7 @@ impl Default for TrainConfig {
             batch: 32,
             expert_adam: adam.clone(),
             discriminator_adam: adam,
+            schedule: Schedule::Constant,
             identity: None,
             opening: Some(Opening { steps: 300, rule: Rule::Balanced { slack: 0.0 } }),
             rule: Rule::Argmax,
@@ -150,6 +154,7 @@ impl Config for TrainConfig {
         self.discriminator.validate()?;
         self.expert_adam.validate()?;
         self.discriminator_adam.validate()?;
+        self.schedule.validate()?;
         let channels = self.expert.channels;
         let expected = "as many as the discriminator's images have";
         let fit = channels == self.discriminator.image[2];

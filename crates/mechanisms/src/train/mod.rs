@@ -181,13 +181,15 @@ impl<F: Float> Trainer<F> {
 
         let (expert_loss, of_experts) =
             gradient::winners(&self.model, config.statistics, x, &round, &moments);
+        let factor = config.schedule.factor(self.steps);
         for (j, gradient) in of_experts {
-            self.expert_adams[j].step(&mut self.model.experts[j], &gradient);
+            self.expert_adams[j].step_scaled(&mut self.model.experts[j], &gradient, factor);
         }
         for (expert, moments) in self.model.experts.iter_mut().zip(&moments) {
             expert.update(moments);
         }
-        self.discriminator_adam.step(&mut self.model.discriminator, &of_discriminator);
+        let discriminator = &mut self.model.discriminator;
+        self.discriminator_adam.step_scaled(discriminator, &of_discriminator, factor);
         self.model.discriminator.update();
         self.steps += 1;
         let mean = |j: isize| scores.index(1, j).mean(..).item().f64();

@@ -79,7 +79,6 @@ pub(super) fn reverse<F: Float, P: Bilevel<F>, O: InnerOptimizer<F, P::Lower>>(
 
 /// What a step adds to λ̄, and the adjoints before it.
 #[track_caller]
-#[expect(clippy::type_complexity, reason = "the upper adjoint, and those of state and parameters")]
 fn pull_back<F: Float, P: Bilevel<F>, O: InnerOptimizer<F, P::Lower>>(
     problem: &P,
     upper: &P::Upper,

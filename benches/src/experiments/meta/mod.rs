@@ -1,0 +1,12 @@
+//! Learning to learn, and searching architectures.
+
+mod memory;
+mod sinusoid;
+
+use super::claim::Claim;
+use crate::experiment::Experiment;
+
+/// All of them, in the order of the table.
+pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
+    Claim::boxed(&[sinusoid::CLAIM, memory::CLAIM])
+}
