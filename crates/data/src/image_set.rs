@@ -3,6 +3,7 @@
 use ndarray::{ArcArray, Array, Array4, Axis, Ix4};
 
 use crate::error::DataError;
+use crate::resize::resize;
 
 /// Images (N, H, W, C) of unsigned bytes, each with a label and a stable id.
 ///
@@ -168,6 +169,19 @@ impl ImageSet {
             ids: rows.iter().map(|&row| self.ids[row]).collect(),
             classes: self.classes.clone(),
         }
+    }
+
+    /// The same set with images of `size` = [height, width], each resized by area: see [`resize`].
+    ///
+    /// # Panics
+    /// As [`resize`].
+    #[track_caller]
+    pub fn resized(&self, size: [usize; 2]) -> Self {
+        let mut images = Array4::zeros((self.len(), size[0], size[1], self.image_shape()[2]));
+        for (mut to, from) in images.outer_iter_mut().zip(self.images.outer_iter()) {
+            to.assign(&resize(from, size));
+        }
+        Self { images: images.into_shared(), ..self.clone() }
     }
 
     /// Several sets with the same classes and image shape as one, with new ids from 0.

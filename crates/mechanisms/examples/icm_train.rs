@@ -1,5 +1,5 @@
 //! Trains ten experts on ten mechanisms over the embedded digits, and prints how they share them:
-//! `cargo run --release -p seedbed-mechanisms --example icm_train -- --seed 0 --steps 1000`
+//! `cargo run --release -p seedbed-mechanisms --example icm_train -- --seed 0 --steps 800`
 //!
 //! Settings are those of `TrainConfig`, as JSON: `--settings '{"r1": 1.0, "rule": "Argmax"}'`; what is not named stays as it is.
 
@@ -7,9 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use ndarray::{Array4, Axis};
 use seedbed_autodiff::{Rng, Tensor};
-use seedbed_data::{ImageSet, mnist, resize};
+use seedbed_data::{ImageSet, mnist};
 use seedbed_mechanisms::evaluate::evaluate;
 use seedbed_mechanisms::mechanism::Mechanism;
 use seedbed_mechanisms::samples::{Unpaired, transform};
@@ -24,7 +23,7 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Steps of the competition.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 800)]
     steps: u64,
     /// Steps between two evaluations.
     #[arg(long, default_value_t = 100)]
@@ -45,7 +44,10 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let usual = if arguments.paper { TrainConfig::paper() } else { TrainConfig::default() };
+    let usual = match arguments.paper {
+        true => TrainConfig::paper(),
+        false => TrainConfig::default().for_steps(arguments.steps),
+    };
     let mut settings =
         serde_json::to_value(usual.half().for_images([arguments.side, arguments.side, 1]))?;
     let changed: Value = serde_json::from_str(&arguments.settings).context("--settings")?;
@@ -53,8 +55,10 @@ fn main() -> Result<()> {
     let config = serde_json::from_value::<TrainConfig>(settings).context("--settings")?.check()?;
 
     let digits = mnist::embedded();
-    let (train, test) =
-        (small(&digits.train, arguments.side)?, small(&digits.test, arguments.side)?);
+    let small = |set: &ImageSet| -> Tensor {
+        set.resized([arguments.side; 2]).tensor(&(0..set.len()).collect::<Vec<_>>())
+    };
+    let (train, test) = (small(&digits.train), small(&digits.test));
     let mechanisms = Mechanism::ten(arguments.pixels);
     let rng = &mut Rng::new(arguments.seed);
     let (data, _) = Unpaired::split(&train, &mechanisms, rng)?;
@@ -77,16 +81,6 @@ fn main() -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Images at another size, on [0, 1].
-fn small(set: &ImageSet, side: usize) -> Result<Tensor> {
-    let mut all = Array4::zeros((set.len(), side, side, 1));
-    for (mut to, image) in all.outer_iter_mut().zip(set.images().axis_iter(Axis(0))) {
-        to.assign(&resize(image, [side; 2]));
-    }
-    let resized = ImageSet::new(all, set.labels().to_vec(), set.class_names())?;
-    Ok(resized.tensor(&(0..set.len()).collect::<Vec<_>>()))
 }
 
 /// Puts the fields of one JSON object into another, objects within objects too.

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use ndarray::{Array4, Axis};
 use seedbed_autodiff::Rng;
-use seedbed_data::{ImageSet, mnist, resize};
+use seedbed_data::mnist;
 use seedbed_meta::search::{
     CellData, CellTraining, EdgeOp, Labelled, OnEdge, SearchSpace as _, cells, train_cell,
 };
@@ -39,7 +38,7 @@ const SIDE: usize = 14;
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let data = digits()?;
+    let data = digits();
     let space = cells();
     let budgets = [CellTraining::short().check()?, CellTraining::default().check()?];
     let header = header(arguments.seeds);
@@ -96,30 +95,16 @@ fn names_in(path: &Path, header: &str) -> Result<HashSet<String>> {
 }
 
 /// Embedded MNIST digits at half their size, on [0, 1]; three sets without a common digit.
-fn digits() -> Result<CellData> {
+fn digits() -> CellData {
     let data = mnist::embedded();
-    let images = data.train.images();
-    let mut rng = Rng::new(0);
-    let rows = rng.permutation(data.train.len());
+    let set = data.train.resized([SIDE; 2]);
+    let rows = Rng::new(0).permutation(set.len());
     let mut from = 0;
-    let mut part = |count: usize| -> Result<Labelled> {
+    let mut part = |count: usize| -> Labelled {
         let rows = &rows[from..from + count];
         from += count;
-        let small: Vec<_> =
-            rows.iter().map(|&row| resize(images.index_axis(Axis(0), row), [SIDE; 2])).collect();
-        let mut all = Array4::zeros((count, SIDE, SIDE, 1));
-        for (mut to, image) in all.outer_iter_mut().zip(&small) {
-            to.assign(image);
-        }
-        let set = ImageSet::new(all, data.train.labels_of(rows), data.train.class_names())?;
-        let every: Vec<usize> = (0..count).collect();
-        Ok((set.tensor(&every), set.labels().to_vec()))
+        (set.tensor(rows), set.labels_of(rows))
     };
     let [train, validation, test] = DIGITS;
-    Ok(CellData {
-        train: part(train)?,
-        validation: part(validation)?,
-        test: part(test)?,
-        classes: 10,
-    })
+    CellData { train: part(train), validation: part(validation), test: part(test), classes: 10 }
 }

@@ -79,23 +79,27 @@ pub enum Statistics {
     Fixed,
 }
 
+/// Steps of our training, after which its rate is 0.
+const STEPS: u64 = 800;
+
 impl Default for TrainConfig {
-    /// Ours: no normalisation, exactly the identity at first, and a balanced competition in the first steps.
+    /// Ours: no normalisation, exactly the identity at first, a competition in which who has won much needs a better score, a discriminator with
+    /// a bounded gradient, and rates that fall to 0 in 800 steps.
     fn default() -> Self {
-        let adam = AdamConfig { lr: 1e-3, beta1: 0.5, ..AdamConfig::default() };
+        let adam = |lr| AdamConfig { lr, beta1: 0.5, ..AdamConfig::default() };
         Self {
             experts: 10,
             expert: ExpertConfig::default(),
             discriminator: DiscriminatorConfig::default(),
             batch: 32,
-            expert_adam: adam.clone(),
-            discriminator_adam: adam,
-            schedule: Schedule::Constant,
+            expert_adam: adam(3e-4),
+            discriminator_adam: adam(1e-3),
+            schedule: Schedule::cosine(STEPS),
             identity: None,
-            opening: Some(Opening { steps: 300, rule: Rule::Balanced { slack: 0.0 } }),
-            rule: Rule::Argmax,
+            opening: None,
+            rule: Rule::LoadBias { strength: 1.0, decay: 0.9 },
             statistics: Statistics::Fixed,
-            r1: 0.0,
+            r1: 1.0,
             smoothing: 0.0,
         }
     }
@@ -108,11 +112,20 @@ impl TrainConfig {
             expert: ExpertConfig::paper(),
             expert_adam: AdamConfig::default(),
             discriminator_adam: AdamConfig::default(),
+            schedule: Schedule::Constant,
             identity: Some(Identity { steps: 500, error: 2e-3, lr: 1e-3 }),
-            opening: None,
+            rule: Rule::Argmax,
             statistics: Statistics::Through,
+            r1: 0.0,
             ..Self::default()
         }
+    }
+
+    /// For a training of so many steps: the rates fall to 0 with the last.
+    #[must_use]
+    pub fn for_steps(mut self, steps: u64) -> Self {
+        self.schedule = Schedule::cosine(steps);
+        self
     }
 
     /// The least number of weights that networks of this configuration have.
