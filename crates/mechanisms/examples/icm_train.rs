@@ -66,7 +66,9 @@ fn main() -> Result<()> {
     let mut trainer = Trainer::new(&config, &data, arguments.seed)?;
     let start = Instant::now();
     for step in 1..=arguments.steps {
-        trainer.step(&data)?;
+        if let Some([to, from]) = trainer.step(&data)?.revived {
+            println!("{step:5}: expert {to} takes over from expert {from}");
+        }
         if step % arguments.every == 0 {
             let found = evaluate(&trainer.model, &transformed, &truth)?;
             println!(

@@ -94,6 +94,16 @@ impl Competition {
         &self.shares
     }
 
+    /// Two experts share equally what both had, as after one became a copy of the other.
+    ///
+    /// # Panics
+    /// If one does not exist.
+    #[track_caller]
+    pub fn level(&mut self, [a, b]: [usize; 2]) {
+        let mean = (self.shares[a] + self.shares[b]) / 2.0;
+        (self.shares[a], self.shares[b]) = (mean, mean);
+    }
+
     /// Goes on by another rule; the running shares stay.
     ///
     /// # Errors

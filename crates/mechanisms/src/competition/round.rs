@@ -22,6 +22,8 @@ pub struct Statistics {
     /// The mean over samples of the winner's score less the best other's: how clear the decisions were. Infinite scores and NaN are left out; 0 where
     /// nothing is left.
     pub margin: f64,
+    /// For how many samples each expert's score was the highest, whoever won them.
+    pub best: Vec<usize>,
     /// How many samples went to another expert than the one with the highest score, as capacity and load demand.
     pub relocated: usize,
     /// How many scores were NaN.
@@ -38,16 +40,19 @@ impl<F: Float> Round<F> {
         best: &[usize],
     ) -> Self {
         let experts = rows[0].len();
-        let mut wins = vec![0; experts];
-        for &winner in &winners {
-            wins[winner] += 1;
-        }
+        let count = |of: &[usize]| {
+            let mut counts = vec![0; experts];
+            of.iter().for_each(|&expert| counts[expert] += 1);
+            counts
+        };
+        let wins = count(&winners);
         let relocated = winners.iter().zip(best).filter(|(a, b)| a != b).count();
         let nan = rows.iter().flatten().filter(|score| score.is_nan()).count();
         let statistics = Statistics {
             balance: balance(&wins),
             wins,
             margin: margin(rows, &winners),
+            best: count(best),
             relocated,
             nan,
         };

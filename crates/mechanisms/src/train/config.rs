@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::competition::{Competition, Rule};
 use crate::network::{DiscriminatorConfig, ExpertConfig, Norm};
 
+use super::revival::Revival;
+
 /// Everything that a [`Trainer`](super::Trainer) needs to know, but the data.
 ///
 /// ```
@@ -39,6 +41,8 @@ pub struct TrainConfig {
     pub opening: Option<Opening>,
     /// Who wins an image.
     pub rule: Rule,
+    /// Whether an idle expert takes over from one that does too much.
+    pub revival: Option<Revival>,
     /// How batch normalisation is differentiated.
     pub statistics: Statistics,
     /// γ/2 times the mean squared gradient of the logit by canonical images (R1; Mescheder, Geiger and Nowozin 2018); 0 is none.
@@ -98,6 +102,7 @@ impl Default for TrainConfig {
             identity: None,
             opening: None,
             rule: Rule::LoadBias { strength: 1.0, decay: 0.9 },
+            revival: Some(Revival::within(STEPS)),
             statistics: Statistics::Fixed,
             r1: 1.0,
             smoothing: 0.0,
@@ -115,16 +120,18 @@ impl TrainConfig {
             schedule: Schedule::Constant,
             identity: Some(Identity { steps: 500, error: 2e-3, lr: 1e-3 }),
             rule: Rule::Argmax,
+            revival: None,
             statistics: Statistics::Through,
             r1: 0.0,
             ..Self::default()
         }
     }
 
-    /// For a training of so many steps: the rates fall to 0 with the last.
+    /// For a training of so many steps: the rates fall to 0 with the last, and idle experts are revived in the first half.
     #[must_use]
     pub fn for_steps(mut self, steps: u64) -> Self {
         self.schedule = Schedule::cosine(steps);
+        self.revival = Some(Revival::within(steps));
         self
     }
 
@@ -168,6 +175,9 @@ impl Config for TrainConfig {
         self.expert_adam.validate()?;
         self.discriminator_adam.validate()?;
         self.schedule.validate()?;
+        if let Some(revival) = &self.revival {
+            revival.validate(check)?;
+        }
         let channels = self.expert.channels;
         let expected = "as many as the discriminator's images have";
         let fit = channels == self.discriminator.image[2];

@@ -3,10 +3,12 @@
 mod config;
 mod gradient;
 mod identity;
+mod revival;
 mod saved;
 
 pub use config::{Identity, Opening, Statistics, TrainConfig};
 pub use gradient::discriminator_loss;
+pub use revival::Revival;
 
 use seedbed_autodiff::{Float, Rng, Tensor, value_and_grad_aux};
 use seedbed_data::Batches;
@@ -56,6 +58,8 @@ pub struct Trainer<F: Float = f32> {
     expert_adams: Vec<Adam<Expert<F>>>,
     discriminator_adam: Adam<Discriminator<F>>,
     competition: Competition,
+    /// For which share of images each expert's score was the highest lately.
+    best_shares: Vec<f64>,
     canonical: Batches,
     transformed: Batches,
     rng: Rng,
@@ -75,6 +79,8 @@ pub struct StepReport {
     pub expert_loss: f64,
     /// The discriminator's loss, without its regularisers.
     pub discriminator_loss: f64,
+    /// The expert that took over after this step, and from which.
+    pub revived: Option<[usize; 2]>,
 }
 
 impl<F: Float> Trainer<F> {
@@ -113,6 +119,7 @@ impl<F: Float> Trainer<F> {
             expert_adams: model.experts.iter().map(of_expert).collect(),
             discriminator_adam: Adam::new(&model.discriminator, adam(&config.discriminator_adam)),
             competition: Competition::new(config.experts, config.rule)?,
+            best_shares: vec![1.0 / config.experts as f64; config.experts],
             config: config.clone(),
             model,
             canonical,
@@ -192,14 +199,32 @@ impl<F: Float> Trainer<F> {
         self.discriminator_adam.step_scaled(discriminator, &of_discriminator, factor);
         self.model.discriminator.update();
         self.steps += 1;
+        let revived = self.revive(&round.statistics.best);
         let mean = |j: isize| scores.index(1, j).mean(..).item().f64();
         Ok(StepReport {
             step: self.steps,
             wins: round.statistics.wins,
-            scores: (0..config.experts as isize).map(mean).collect(),
+            scores: (0..self.config.experts as isize).map(mean).collect(),
             expert_loss,
             discriminator_loss,
+            revived,
         })
+    }
+
+    /// Lets an idle expert take over from one that does too much, if that is due; `best` counts the highest scores of this step.
+    fn revive(&mut self, best: &[usize]) -> Option<[usize; 2]> {
+        const DECAY: f64 = 0.95;
+        let images = best.iter().sum::<usize>() as f64;
+        for (share, &n) in self.best_shares.iter_mut().zip(best) {
+            *share = *share * DECAY + n as f64 / images * (1.0 - DECAY);
+        }
+        let [idle, crowded] = self.config.revival?.due(self.steps, &self.best_shares)?;
+        self.model.experts[idle] = self.model.experts[crowded].clone();
+        self.expert_adams[idle] = self.expert_adams[crowded].clone();
+        self.competition.level([idle, crowded]);
+        let mean = (self.best_shares[idle] + self.best_shares[crowded]) / 2.0;
+        (self.best_shares[idle], self.best_shares[crowded]) = (mean, mean);
+        Some([idle, crowded])
     }
 }
 

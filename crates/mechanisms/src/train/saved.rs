@@ -22,6 +22,7 @@ impl<F: Float> Trainer<F> {
             .named_optimizer("adam_discriminator", &self.discriminator_adam)
             .value("config", &*self.config)?
             .value("competition", &self.competition)?
+            .value("best_shares", &self.best_shares)?
             .value("canonical", &self.canonical.state())?
             .value("transformed", &self.transformed.state())?
             .value("steps", &self.steps)?;
@@ -47,6 +48,7 @@ impl<F: Float> Trainer<F> {
         next.model = saved.module("model", &self.model)?;
         next.rng = saved.rng("rng")?;
         next.competition = saved.value("competition")?;
+        next.best_shares = saved.value("best_shares")?;
         next.canonical.restore(&saved.value("canonical")?).map_err(corrupt)?;
         next.transformed.restore(&saved.value("transformed")?).map_err(corrupt)?;
         next.steps = saved.value("steps")?;

@@ -55,6 +55,9 @@ fn small_config() -> TrainConfig {
         },
         batch: 16,
         opening: Some(Opening { steps: 60, rule: Rule::Balanced { slack: 0.0 } }),
+        rule: Rule::Argmax,
+        r1: 0.0,
+        revival: None,
         ..TrainConfig::default()
     }
 }

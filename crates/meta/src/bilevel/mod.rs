@@ -22,12 +22,13 @@ mod optimizer;
 mod unroll;
 
 use seedbed_autodiff::{Float, Module, Tensor, value_and_grad};
+use seedbed_kernels::par;
 use serde::{Deserialize, Serialize};
 
 pub use implicit::ImplicitConfig;
 pub use optimizer::{InnerAdam, InnerMomentum, InnerOptimizer, InnerSgd};
 
-use algebra::{grad_or_zero, plus, zeros_like};
+use algebra::{grad_or_zero, plus};
 
 /// A training, and what it depends on. All functions are pure: the same arguments give the same result.
 ///
@@ -167,6 +168,37 @@ pub fn hypergradient<F: Float, P: Bilevel<F>, O: InnerOptimizer<F, P::Lower>>(
     }
 }
 
+/// The mean of [`hypergradient`] over several problems with the same upper parameters, computed beside each other: the mean outer loss and its
+/// derivative. It has the same bits on any number of threads.
+///
+/// # Panics
+/// If there is no problem, and as `hypergradient`.
+#[track_caller]
+pub fn mean_hypergradient<F, P, O>(
+    problems: &[P],
+    upper: &P::Upper,
+    optimizer: &O,
+    steps: usize,
+    how: Hypergradient,
+) -> (f64, P::Upper)
+where
+    F: Float,
+    P: Bilevel<F, Upper: Send + Sync> + Sync,
+    O: InnerOptimizer<F, P::Lower> + Sync,
+{
+    assert!(!problems.is_empty(), "mean_hypergradient: needs at least one problem");
+    let each = par::map(problems.len(), usize::MAX, |i| {
+        let one = || hypergradient(&problems[i], upper, optimizer, steps, how);
+        let found = par::serially(one);
+        (found.loss.item().f64(), found.gradient)
+    });
+    let share = 1.0 / problems.len() as f64;
+    let loss = each.iter().map(|(loss, _)| loss).sum::<f64>() * share;
+    let gradients = each.into_iter().map(|(_, gradient)| gradient);
+    let sum = gradients.reduce(|sum, gradient| plus(&sum, &gradient)).expect("at least one");
+    (loss, sum.map_params(|g| g * share))
+}
+
 /// θ_K: trains the lower parameters for `steps` steps. Inside a transform, the training is differentiated with everything else.
 #[track_caller]
 pub fn adapt<F: Float, P: Bilevel<F>, O: InnerOptimizer<F, P::Lower>>(
@@ -220,9 +252,4 @@ fn through_start<F: Float, P: Bilevel<F>>(
     adjoint: &P::Lower,
 ) -> P::Upper {
     grad_or_zero(upper, |upper| algebra::dot(&problem.start(upper), adjoint))
-}
-
-/// A tree of the same shapes whose parameters are 0.
-fn zero_adjoint<F: Float, M: Module<F>>(of: &M) -> M {
-    zeros_like(of)
 }

@@ -2,6 +2,8 @@
 
 use seedbed_autodiff::{Float, Module, Tensor};
 
+use super::algebra::zeros_like;
+
 /// An optimiser whose step is a function of parameters, gradient and state.
 ///
 /// The engine's optimisers change a model in place and are not differentiated; these are.
@@ -46,7 +48,7 @@ impl<F: Float, M: Module<F>> InnerOptimizer<F, M> for InnerMomentum {
     type State = M;
 
     fn start(&self, lower: &M) -> M {
-        super::zeros_like(lower)
+        zeros_like(lower)
     }
 
     fn step(&self, lower: &M, gradient: &M, velocity: &M, _: usize) -> (M, M) {
@@ -83,7 +85,7 @@ impl<F: Float, M: Module<F>> InnerOptimizer<F, M> for InnerAdam {
     type State = (M, M);
 
     fn start(&self, lower: &M) -> (M, M) {
-        (super::zeros_like(lower), super::zeros_like(lower))
+        (zeros_like(lower), zeros_like(lower))
     }
 
     fn step(&self, lower: &M, gradient: &M, (m, v): &(M, M), step: usize) -> ((M, M), M) {

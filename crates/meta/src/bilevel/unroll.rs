@@ -9,8 +9,8 @@
 
 use seedbed_autodiff::{Float, Module, grad};
 
-use super::algebra::{dot, grad_or_zero, plus, plus_scaled};
-use super::{Adapted, Bilevel, InnerOptimizer, outer_gradients, through_start, zero_adjoint};
+use super::algebra::{dot, grad_or_zero, plus, plus_scaled, zeros_like};
+use super::{Adapted, Bilevel, InnerOptimizer, outer_gradients, through_start};
 
 /// How a second derivative times a vector is found.
 #[derive(Clone, Copy)]
@@ -56,7 +56,7 @@ pub(super) fn reverse<F: Float, P: Bilevel<F>, O: InnerOptimizer<F, P::Lower>>(
     }
     let (end_state, end) = at;
     let (loss, mut of_upper, of_end) = outer_gradients(problem, upper, &end);
-    let mut adjoint = (zero_adjoint(&end_state), of_end);
+    let mut adjoint = (zeros_like(&end_state), of_end);
     while let Some(first) = kept.pop() {
         let from = kept.len() * every;
         let to = steps.min(from + every);

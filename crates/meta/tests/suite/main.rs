@@ -1,3 +1,7 @@
-//! The crate's tests through its public interface.
+//! The crate's tests through its public interface, in one program.
 
+mod fewshot;
+mod golden;
 mod gradcheck;
+mod learn;
+mod search;
