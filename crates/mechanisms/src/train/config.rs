@@ -1,6 +1,7 @@
 //! How experts are trained.
 
 use seedbed_nn::optim::AdamConfig;
+use seedbed_nn::schedule::Schedule;
 use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,10 @@ pub struct TrainConfig {
     pub opening: Option<Opening>,
     /// Who wins an image.
     pub rule: Rule,
+    /// The factor of all learning rates at each step.
+    pub schedule: Schedule,
+    /// Who wins is said by a running average of the discriminator with this decay, so that winners do not change with every step of it; 0 is the discriminator itself.
+    pub judge_decay: f64,
     /// How batch normalisation is differentiated.
     pub statistics: Statistics,
     /// γ/2 times the mean squared gradient of the logit by canonical images (R1; Mescheder, Geiger and Nowozin 2018); 0 is none.
@@ -64,6 +69,22 @@ pub struct Opening {
     pub steps: u64,
     /// The rule.
     pub rule: Rule,
+    /// A [`Rule::LoadBias`] loses its strength step by step, and has none at the end; without this it ends at once. Other rules cannot fade.
+    #[serde(default)]
+    pub fade: bool,
+}
+
+impl Opening {
+    /// The rule at a step, counted from 0; none after the end.
+    pub(crate) fn at(&self, step: u64) -> Option<Rule> {
+        let left = 1.0 - step as f64 / self.steps as f64;
+        (step < self.steps).then(|| match self.rule {
+            Rule::LoadBias { strength, decay } if self.fade => {
+                Rule::LoadBias { strength: strength * left, decay }
+            }
+            rule => rule,
+        })
+    }
 }
 
 /// How an expert's batch normalisation is differentiated; without one there is no difference.
@@ -77,23 +98,27 @@ pub enum Statistics {
 }
 
 impl Default for TrainConfig {
-    /// Ours: no normalisation, exactly the identity at first, and a balanced competition in the first steps.
+    /// Ours, for 600 steps: no normalisation and exactly the identity at first; an averaged judge; and a handicap for who wins much, which fades while learning
+    /// rates fall.
     fn default() -> Self {
-        let adam = AdamConfig { lr: 1e-3, beta1: 0.5, ..AdamConfig::default() };
-        Self {
+        let adam = |lr| AdamConfig { lr, beta1: 0.5, ..AdamConfig::default() };
+        let config = Self {
             experts: 10,
             expert: ExpertConfig::default(),
             discriminator: DiscriminatorConfig::default(),
             batch: 32,
-            expert_adam: adam.clone(),
-            discriminator_adam: adam,
+            expert_adam: adam(3e-4),
+            discriminator_adam: adam(1e-3),
             identity: None,
-            opening: Some(Opening { steps: 300, rule: Rule::Balanced { slack: 0.0 } }),
+            opening: None,
             rule: Rule::Argmax,
+            schedule: Schedule::Constant,
+            judge_decay: 0.95,
             statistics: Statistics::Fixed,
-            r1: 0.0,
+            r1: 1.0,
             smoothing: 0.0,
-        }
+        };
+        config.for_steps(600)
     }
 }
 
@@ -106,9 +131,21 @@ impl TrainConfig {
             discriminator_adam: AdamConfig::default(),
             identity: Some(Identity { steps: 500, error: 2e-3, lr: 1e-3 }),
             opening: None,
+            schedule: Schedule::Constant,
+            judge_decay: 0.0,
             statistics: Statistics::Through,
+            r1: 0.0,
             ..Self::default()
         }
+    }
+
+    /// For so many steps: the load's handicap fades, and the learning rates fall, over all of them.
+    #[must_use]
+    pub fn for_steps(mut self, steps: u64) -> Self {
+        let rule = Rule::LoadBias { strength: 1.0, decay: 0.9 };
+        self.opening = Some(Opening { steps, rule, fade: true });
+        self.schedule = Schedule::Cosine { steps, end: 0.02 };
+        self
     }
 
     /// The least number of weights that networks of this configuration have.
@@ -160,6 +197,11 @@ impl Config for TrainConfig {
                 return Err(check.error("rule", format!("{rule:?}"), format!("right ({error})")));
             }
         }
+        let fades =
+            |opening: &Opening| !opening.fade || matches!(opening.rule, Rule::LoadBias { .. });
+        let expected = "false where the rule is not load_bias";
+        check.that(self.opening.iter().all(fades), "opening.fade", true, expected)?;
+        check.decay_rate("judge_decay", self.judge_decay)?;
         if let Some(identity) = self.identity {
             check.positive("identity.lr", identity.lr)?;
             check.that(!identity.error.is_nan(), "identity.error", identity.error, "a number")?;
