@@ -47,6 +47,9 @@ pub(super) struct Trained {
     pub(super) film: Vec<(u64, Vec<Vec<u8>>)>,
 }
 
+/// Trainings by way, then by seed.
+pub(super) type ByWay = Vec<Vec<Arc<Trained>>>;
+
 /// The pictures and the trainings of one profile.
 struct Shared {
     pictures: Arc<Pictures>,
@@ -61,7 +64,7 @@ pub(super) fn trained(
     context: &Context,
     ways: &[Way],
     seeds: usize,
-) -> Result<(Arc<Pictures>, Vec<Vec<Arc<Trained>>>)> {
+) -> Result<(Arc<Pictures>, ByWay)> {
     let mut shared = SHARED[context.pick(0, 1)].lock().unwrap_or_else(|broken| broken.into_inner());
     if shared.is_none() {
         *shared =

@@ -78,7 +78,7 @@ impl Opening {
     /// The rule at a step, counted from 0; none after the end.
     pub(crate) fn at(&self, step: u64) -> Option<Rule> {
         let left = 1.0 - step as f64 / self.steps as f64;
-        (step < self.steps).then(|| match self.rule {
+        (step < self.steps).then_some(match self.rule {
             Rule::LoadBias { strength, decay } if self.fade => {
                 Rule::LoadBias { strength: strength * left, decay }
             }
