@@ -1,8 +1,10 @@
-//! Trains ten experts on ten mechanisms over the embedded digits, and prints how they share them:
-//! `cargo run --release -p seedbed-mechanisms --example icm_train -- --seed 0 --steps 800`
+//! Trains experts until each undoes one of ten mechanisms, prints who wins what as it goes, and can be stopped and started again:
+//! `cargo run --release -p seedbed-mechanisms --example icm_train -- --dir runs/icm --seed 0`
 //!
-//! Settings are those of `TrainConfig`, as JSON: `--settings '{"r1": 1.0, "rule": "Argmax"}'`; what is not named stays as it is.
+//! The directory gets `training.safetensors` (to go on from) and `experts.safetensors` (to restore images with).
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -16,83 +18,107 @@ use seedbed_mechanisms::train::{TrainConfig, Trainer};
 use seedbed_nn::Config as _;
 use serde_json::Value;
 
-/// Trains experts on mechanisms over the embedded digits.
+/// Experts compete for digits that something was done to.
 #[derive(Parser)]
 struct Arguments {
-    /// The seed of data, networks and batches.
+    /// Where the files go; without it nothing is written.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// The seed of weights, batches and noise.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Steps of the competition.
-    #[arg(long, default_value_t = 800)]
+    /// Steps in all.
+    #[arg(long, default_value_t = 1000)]
     steps: u64,
     /// Steps between two evaluations.
     #[arg(long, default_value_t = 100)]
     every: u64,
-    /// The images' sides.
+    /// Pixels of a side.
     #[arg(long, default_value_t = 16)]
     side: usize,
-    /// How far translations go.
+    /// Pixels of a shift.
     #[arg(long, default_value_t = 2)]
-    pixels: usize,
-    /// The paper's algorithm in the place of ours.
+    shift: usize,
+    /// Begins with the paper's settings in the place of ours.
     #[arg(long)]
     paper: bool,
-    /// Settings that differ, as JSON.
-    #[arg(long, default_value = "{}")]
-    settings: String,
+    /// Networks of full width; else half.
+    #[arg(long)]
+    full_width: bool,
+    /// A setting of the configuration, as `name=value` with the value in JSON: `r1=1`, `expert_adam.lr=0.001`, `rule={"kind":"argmax"}`.
+    #[arg(long)]
+    set: Vec<String>,
 }
+
+/// Images of the bank that experts are evaluated on.
+const BANK: usize = 500;
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let usual = match arguments.paper {
-        true => TrainConfig::paper(),
-        false => TrainConfig::default().for_steps(arguments.steps),
-    };
-    let mut settings =
-        serde_json::to_value(usual.half().for_images([arguments.side, arguments.side, 1]))?;
-    let changed: Value = serde_json::from_str(&arguments.settings).context("--settings")?;
-    merge(&mut settings, changed);
-    let config = serde_json::from_value::<TrainConfig>(settings).context("--settings")?.check()?;
-
     let digits = mnist::embedded();
-    let small = |set: &ImageSet| -> Tensor {
-        set.resized([arguments.side; 2]).tensor(&(0..set.len()).collect::<Vec<_>>())
-    };
-    let (train, test) = (small(&digits.train), small(&digits.test));
-    let mechanisms = Mechanism::ten(arguments.pixels);
+    let mechanisms = Mechanism::ten(arguments.shift);
     let rng = &mut Rng::new(arguments.seed);
-    let (data, _) = Unpaired::split(&train, &mechanisms, rng)?;
-    let (transformed, truth) = transform(&test.slice(0, 0..500), &mechanisms, rng)?;
-    let mut trainer = Trainer::new(&config, &data, arguments.seed)?;
-    let start = Instant::now();
-    for step in 1..=arguments.steps {
-        if let Some([to, from]) = trainer.step(&data)?.revived {
-            println!("{step:5}: expert {to} takes over from expert {from}");
+    let (data, _) = Unpaired::split(&of_side(&digits.train, arguments.side), &mechanisms, rng)?;
+    let test = of_side(&digits.test, arguments.side).slice(0, ..BANK);
+    let (bank, truth) = transform(&test, &mechanisms, rng)?;
+
+    let config = if arguments.paper { TrainConfig::paper() } else { TrainConfig::default() };
+    let config = if arguments.full_width { config } else { config.half() };
+    let config = changed(config.for_images(data.image_shape()), &arguments.set)?.check()?;
+    let mut trainer = Trainer::<f32>::new(&config, &data, arguments.seed)?;
+    let saved = arguments.dir.as_ref().map(|dir| dir.join("training.safetensors"));
+    if let Some(file) = saved.as_ref().filter(|file| file.exists()) {
+        trainer.load(file)?;
+    }
+    let started = Instant::now();
+    while trainer.steps() < arguments.steps {
+        let report = trainer.step(&data)?;
+        if !report.step.is_multiple_of(arguments.every) && report.step != arguments.steps {
+            continue;
         }
-        if step % arguments.every == 0 {
-            let found = evaluate(&trainer.model, &transformed, &truth)?;
-            println!(
-                "{step:5}: {:2} of {} experts own mechanisms, purity {:.3}{}, error {:.4}, {:.0} s",
-                found.wins.coverage(),
-                config.experts,
-                found.wins.purity(),
-                if found.wins.is_solved() { " (solved)" } else { "" },
-                found.errors.mean(),
-                start.elapsed().as_secs_f64(),
-            );
+        let model = trainer.judged();
+        let found = evaluate(&model, &bank, &truth)?;
+        let (purity, coverage) = (found.wins.purity(), found.wins.coverage());
+        println!(
+            "step {:5}  purity {purity:.3}  coverage {coverage}  solved {}  error {:.4}  losses {:.3} {:.3}  {:.0} s",
+            report.step,
+            found.wins.is_solved(),
+            found.errors.mean(),
+            report.expert_loss,
+            report.discriminator_loss,
+            started.elapsed().as_secs_f64()
+        );
+        for (m, row) in found.wins.shares().iter().enumerate() {
+            let shares: Vec<String> =
+                row.iter().map(|share| format!("{:3.0}", 100.0 * share)).collect();
+            let (error, before) = (found.errors.restored[m], found.errors.untouched[m]);
+            let name = &truth.names[m];
+            println!("    {name:>16} {}   {error:.4} of {before:.4}", shares.join(" "));
+        }
+        if let (Some(dir), Some(file)) = (&arguments.dir, &saved) {
+            fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+            trainer.save(file)?;
+            model.save(&config, &dir.join("experts.safetensors"))?;
         }
     }
     Ok(())
 }
 
-/// Puts the fields of one JSON object into another, objects within objects too.
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                merge(into.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
+/// All images of a set, `[n, side, side, 1]`.
+fn of_side(set: &ImageSet, side: usize) -> Tensor {
+    set.resized([side; 2]).tensor(&(0..set.len()).collect::<Vec<_>>())
+}
+
+/// The configuration with some settings changed.
+fn changed(config: TrainConfig, settings: &[String]) -> Result<TrainConfig> {
+    let mut config = serde_json::to_value(config)?;
+    for setting in settings {
+        let (name, value) = setting.split_once('=').context("a setting is name=value")?;
+        let pointer = format!("/{}", name.replace('.', "/"));
+        let place =
+            config.pointer_mut(&pointer).with_context(|| format!("there is no setting {name}"))?;
+        *place = serde_json::from_str::<Value>(value)
+            .with_context(|| format!("{name}: {value:?} is no JSON"))?;
     }
+    Ok(serde_json::from_value(config)?)
 }

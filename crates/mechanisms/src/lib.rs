@@ -8,6 +8,8 @@ pub mod mechanism;
 pub mod network;
 pub mod regimes;
 pub mod samples;
+#[cfg(feature = "cli")]
+pub mod table;
 pub mod train;
 
 pub use error::MechanismsError;

@@ -1,86 +1,82 @@
-//! `icm-baselines` and `icm-count`: other ways to route, and other numbers of experts.
+//! `icm-baselines`: what competition is worth beside one network, a mixture of experts, random winners and an oracle.
 
 use anyhow::Result;
-use seedbed::autodiff::Rng;
-use seedbed::mechanisms::competition::Rule;
-use seedbed::mechanisms::train::TrainConfig;
+use seedbed::autodiff::{Rng, Tensor};
+use seedbed::mechanisms::evaluate::error_by;
+use seedbed::mechanisms::mechanism::Mechanism;
+use seedbed::mechanisms::samples::Unpaired;
+use seedbed::nn::Config as _;
 
-use super::ten::{Digits, Judged, Routing, Scale, Trained, train};
+use super::mixture::Mixture;
+use super::study::{Way, config, seeds, trained};
 use crate::experiment::{Context, Outcome};
 use crate::experiments::claim::Claim;
 use crate::experiments::jobs::side_by_side;
-use crate::row::Row;
+use crate::figure::{Bar, Figure};
+use crate::row::{Goal, Row};
 
-pub(super) const BASELINES: Claim = Claim {
+pub(super) const CLAIM: Claim = Claim {
     name: "icm-baselines",
-    about: "The error of restored digits (mean squared error of a pixel) where images are given to experts by the competition, by an oracle that knows the \
-            mechanism, at random, or to all with weights (a mixture of experts); and where one network does all: as wide as an expert, and three \
-            times as wide, which is nine times the weights.",
+    about: "The mean squared error of restored digits to clean ones, by training with the same networks, discriminator, rates and steps: ours; the paper's; an oracle that gives every image to its mechanism's expert; random winners; one \
+            network as wide as an expert, and one three times as wide (about nine times its weights, nearly those of ten experts); and a mixture of experts with a learnt gate.",
     long: true,
-    run: baselines,
+    run,
 };
 
-pub(super) const COUNT: Claim = Claim {
-    name: "icm-count",
-    about: "Six, ten and sixteen experts for ten mechanisms: how many of them are the best one for a mechanism, and how pure the win matrix is.",
-    long: true,
-    run: count,
-};
+const WAYS: [(&str, Way); 6] = [
+    ("ours", Way::Ours(10)),
+    ("paper", Way::Paper),
+    ("oracle", Way::Oracle),
+    ("random", Way::Random),
+    ("one_network", Way::Single(1)),
+    ("one_network_9x", Way::Single(3)),
+];
 
-fn baselines(context: &Context) -> Result<Outcome> {
-    let ours = Scale::of(context).ours();
-    let ruled = |rule| TrainConfig { rule, ..ours.clone() };
-    let mut wide = TrainConfig { experts: 1, ..ours.clone() };
-    wide.expert.width *= 3;
-    let kinds = [
-        ("competition", ours.clone(), Routing::Competition),
-        ("oracle", ours.clone(), Routing::Oracle),
-        ("random", ruled(Rule::Random), Routing::Competition),
-        ("mixture", ruled(Rule::Soft { temperature: 1.0 }), Routing::Competition),
-        ("single", TrainConfig { experts: 1, ..ours.clone() }, Routing::Competition),
-        ("single_wide", wide, Routing::Competition),
-    ];
-    let names = kinds.each_ref().map(|(name, ..)| *name);
-    let found = trained(context, &kinds.map(|(_, config, routing)| (config, routing)))?;
-    let row = |(name, runs): (&str, &Vec<Trained>)| {
-        let errors: Vec<f64> = runs.iter().map(|run| run.found.errors.mean()).collect();
-        Row::learn("icm-baselines", name, "", &errors)
-    };
-    Ok(names.into_iter().zip(&found).map(row).fold(Outcome::new(), Outcome::row))
-}
-
-fn count(context: &Context) -> Result<Outcome> {
-    let counts = [6, 10, 16];
-    let ours = Scale::of(context).ours();
-    let kinds =
-        counts.map(|experts| (TrainConfig { experts, ..ours.clone() }, Routing::Competition));
-    let found = trained(context, &kinds)?;
-    let mut outcome = Outcome::new();
-    for (experts, runs) in counts.iter().zip(&found) {
-        let name = format!("icm-count-{experts}");
-        let each = |value: &dyn Fn(&Trained) -> f64| runs.iter().map(value).collect::<Vec<_>>();
-        outcome = outcome
-            .row(Row::learn(&name, "owners", "", &each(&|run| run.found.wins.coverage() as f64)))
-            .row(Row::learn(&name, "purity", "", &each(&|run| run.found.wins.purity())))
-            .row(Row::learn(&name, "error", "", &each(&|run| run.found.errors.mean())));
-    }
-    Ok(outcome)
-}
-
-/// Trainings of each kind from several seeds.
-fn trained(context: &Context, kinds: &[(TrainConfig, Routing)]) -> Result<Vec<Vec<Trained>>> {
-    let seeds = context.seeds(1, 5) as u64;
-    let scale = Scale::of(context);
-    let digits = Digits::load(context)?;
-    let jobs: Vec<(&(TrainConfig, Routing), u64)> =
-        kinds.iter().flat_map(|kind| (0..seeds).map(move |seed| (kind, seed))).collect();
-    context.progress.set_length(jobs.len() as u64);
-    let mut all = side_by_side(&jobs, |&(kind, seed)| {
-        let rng = &mut Rng::numbered(seed, 1);
-        let judged = Judged::new(&digits.test.0, &scale.mechanisms(), rng)?;
-        let trained = train(&digits, scale, kind.clone(), &judged, seed)?;
-        context.progress.inc(1);
-        Ok(trained)
+fn run(context: &Context) -> Result<Outcome> {
+    let seeds = seeds(context);
+    let (pictures, ways) = trained(context, &WAYS.map(|(_, way)| way), seeds)?;
+    let (steps_config, steps) = config(context, &pictures, Way::Ours(10));
+    let steps_config = steps_config.check()?;
+    let numbers: Vec<u64> = (0..seeds as u64).collect();
+    let (bank, truth, _) = &pictures.digits;
+    let kinds = truth.names.len();
+    let mixtures = side_by_side(&numbers, |&seed| {
+        let mechanisms = Mechanism::ten(pictures.shift);
+        let rng = &mut Rng::new(seed).split();
+        let (data, _) = Unpaired::split(&pictures.train.0, &mechanisms, rng)?;
+        let model = Mixture::train(&steps_config, &data, steps, seed)?;
+        let parts = (0..bank.shape()[0]).step_by(100);
+        let parts: Vec<Tensor> =
+            parts.map(|at| model.forward(&bank.slice(0, at..at + 100))).collect();
+        let errors = error_by(&truth.mechanism, kinds, &Tensor::concat(&parts, 0), &truth.clean);
+        Ok(errors.iter().sum::<f64>() / kinds as f64)
     })?;
-    Ok(kinds.iter().map(|_| all.drain(..seeds as usize).collect()).collect())
+    let mut all: Vec<(&str, Vec<f64>)> = WAYS
+        .iter()
+        .zip(&ways)
+        .map(|(&(name, _), way)| (name, way.iter().map(|one| one.found.errors.mean()).collect()))
+        .collect();
+    all.push(("mixture", mixtures));
+    let ours = all[0].1.clone();
+    let ratio = |name: &str| -> Vec<f64> {
+        let of = &all.iter().find(|(other, _)| *other == name).expect("a way").1;
+        ours.iter().zip(of).map(|(a, b)| a / b).collect()
+    };
+    let mut outcome = Outcome::new()
+        .row(
+            Row::learn(CLAIM.name, "to_mixture", "×", &ratio("mixture"))
+                .source("our error ÷ the mixture of experts'")
+                .goal(Goal::AtMost(1.0)),
+        )
+        .row(
+            Row::learn(CLAIM.name, "to_oracle", "×", &ratio("oracle"))
+                .source("our error ÷ the oracle's"),
+        );
+    let mut bars = Vec::new();
+    for (name, errors) in &all {
+        let row = Row::learn(CLAIM.name, &format!("error_{name}"), "", errors);
+        bars.push(Bar::new(&name.replace('_', " "), row.measured).spread(row.spread));
+        outcome = outcome.row(row);
+    }
+    Ok(outcome.figure(Figure::bars("Restored digits", "mean squared error", bars)))
 }

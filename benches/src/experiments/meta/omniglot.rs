@@ -60,8 +60,7 @@ fn run(context: &Context) -> Result<Outcome> {
                 classes.iter().for_each(|&class| wanted[class] = true);
                 (0..set.len()).filter(|&row| wanted[set.labels()[row]]).collect()
             };
-            let [learnt, new] =
-                [&classes[..LEARNT], &classes[LEARNT..]].map(|classes| rows_of(classes));
+            let [learnt, new] = [&classes[..LEARNT], &classes[LEARNT..]].map(rows_of);
             let small = TaskConfig { ways: 5, shots: 1, queries: 15 };
             let (learnt, new) =
                 (Tasks::of(set, &learnt, small)?.turned()?, Tasks::of(set, &new, small)?.turned()?);

@@ -43,6 +43,8 @@ pub struct TrainConfig {
     pub rule: Rule,
     /// Whether an idle expert takes over from one that does too much.
     pub revival: Option<Revival>,
+    /// Who wins is said by a running average of the discriminator with this decay, so that winners do not change with every step of it; 0 is the discriminator itself.
+    pub judge_decay: f64,
     /// How batch normalisation is differentiated.
     pub statistics: Statistics,
     /// γ/2 times the mean squared gradient of the logit by canonical images (R1; Mescheder, Geiger and Nowozin 2018); 0 is none.
@@ -71,6 +73,22 @@ pub struct Opening {
     pub steps: u64,
     /// The rule.
     pub rule: Rule,
+    /// A [`Rule::LoadBias`] loses its strength step by step, and has none at the end; without this it ends at once. Other rules cannot fade.
+    #[serde(default)]
+    pub fade: bool,
+}
+
+impl Opening {
+    /// The rule at a step, counted from 0; none after the end.
+    pub(crate) fn at(&self, step: u64) -> Option<Rule> {
+        let left = 1.0 - step as f64 / self.steps as f64;
+        (step < self.steps).then_some(match self.rule {
+            Rule::LoadBias { strength, decay } if self.fade => {
+                Rule::LoadBias { strength: strength * left, decay }
+            }
+            rule => rule,
+        })
+    }
 }
 
 /// How an expert's batch normalisation is differentiated; without one there is no difference.
@@ -83,30 +101,32 @@ pub enum Statistics {
     Fixed,
 }
 
-/// Steps of our training, after which its rate is 0.
+/// Steps of our training.
 const STEPS: u64 = 800;
 
 impl Default for TrainConfig {
-    /// Ours: no normalisation, exactly the identity at first, a competition in which who has won much needs a better score, a discriminator with
-    /// a bounded gradient, and rates that fall to 0 in 800 steps.
+    /// Ours, for 800 steps: no normalisation and exactly the identity at first; an averaged judge; and a handicap for who wins much, which fades while learning
+    /// rates fall.
     fn default() -> Self {
         let adam = |lr| AdamConfig { lr, beta1: 0.5, ..AdamConfig::default() };
-        Self {
+        let config = Self {
             experts: 10,
             expert: ExpertConfig::default(),
             discriminator: DiscriminatorConfig::default(),
             batch: 32,
             expert_adam: adam(3e-4),
             discriminator_adam: adam(1e-3),
-            schedule: Schedule::cosine(STEPS),
             identity: None,
             opening: None,
-            rule: Rule::LoadBias { strength: 1.0, decay: 0.9 },
-            revival: Some(Revival::within(STEPS)),
+            rule: Rule::Argmax,
+            schedule: Schedule::Constant,
+            revival: None,
+            judge_decay: 0.95,
             statistics: Statistics::Fixed,
             r1: 1.0,
             smoothing: 0.0,
-        }
+        };
+        config.for_steps(STEPS)
     }
 }
 
@@ -119,18 +139,21 @@ impl TrainConfig {
             discriminator_adam: AdamConfig::default(),
             schedule: Schedule::Constant,
             identity: Some(Identity { steps: 500, error: 2e-3, lr: 1e-3 }),
-            rule: Rule::Argmax,
+            opening: None,
             revival: None,
+            judge_decay: 0.0,
             statistics: Statistics::Through,
             r1: 0.0,
             ..Self::default()
         }
     }
 
-    /// For a training of so many steps: the rates fall to 0 with the last, and idle experts are revived in the first half.
+    /// For so many steps: the load's handicap fades, and the learning rates fall, over all of them; idle experts are revived in the first half.
     #[must_use]
     pub fn for_steps(mut self, steps: u64) -> Self {
-        self.schedule = Schedule::cosine(steps);
+        let rule = Rule::LoadBias { strength: 1.0, decay: 0.9 };
+        self.opening = Some(Opening { steps, rule, fade: true });
+        self.schedule = Schedule::Cosine { steps, end: 0.02 };
         self.revival = Some(Revival::within(steps));
         self
     }
@@ -188,6 +211,11 @@ impl Config for TrainConfig {
                 return Err(check.error("rule", format!("{rule:?}"), format!("right ({error})")));
             }
         }
+        let fades =
+            |opening: &Opening| !opening.fade || matches!(opening.rule, Rule::LoadBias { .. });
+        let expected = "false where the rule is not load_bias";
+        check.that(self.opening.iter().all(fades), "opening.fade", true, expected)?;
+        check.decay_rate("judge_decay", self.judge_decay)?;
         if let Some(identity) = self.identity {
             check.positive("identity.lr", identity.lr)?;
             check.that(!identity.error.is_nan(), "identity.error", identity.error, "a number")?;

@@ -12,6 +12,7 @@ pub use revival::Revival;
 
 use seedbed_autodiff::{Float, Rng, Tensor, value_and_grad_aux};
 use seedbed_data::Batches;
+use seedbed_nn::ema::{Ema, EmaConfig};
 use seedbed_nn::optim::Adam;
 use seedbed_nn::{Checked, Config as _};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub struct Trainer<F: Float = f32> {
     config: Checked<TrainConfig>,
     /// Experts and discriminator as they are.
     pub model: Experts<F>,
+    /// Who says who wins, where that is not the discriminator itself.
+    judge: Option<Ema<Discriminator<F>>>,
     expert_adams: Vec<Adam<Expert<F>>>,
     discriminator_adam: Adam<Discriminator<F>>,
     competition: Competition,
@@ -118,6 +121,10 @@ impl<F: Float> Trainer<F> {
         Ok(Self {
             expert_adams: model.experts.iter().map(of_expert).collect(),
             discriminator_adam: Adam::new(&model.discriminator, adam(&config.discriminator_adam)),
+            judge: (config.judge_decay > 0.0).then(|| {
+                let ema = EmaConfig { decay: config.judge_decay, warm_up: true };
+                Ema::new(&model.discriminator, ema.check().expect("a decay that was checked"))
+            }),
             competition: Competition::new(config.experts, config.rule)?,
             best_shares: vec![1.0 / config.experts as f64; config.experts],
             config: config.clone(),
@@ -132,6 +139,15 @@ impl<F: Float> Trainer<F> {
     /// The configuration.
     pub fn config(&self) -> &Checked<TrainConfig> {
         &self.config
+    }
+
+    /// Experts as they are, with the discriminator that says who wins: the running average, where there is one.
+    pub fn judged(&self) -> Experts<F> {
+        let mut model = self.model.clone();
+        if let Some(judge) = &self.judge {
+            model.discriminator = judge.average.clone();
+        }
+        model
     }
 
     /// How many steps were made.
@@ -170,11 +186,8 @@ impl<F: Float> Trainer<F> {
     ) -> Result<StepReport, MechanismsError> {
         let config = &self.config;
         let real = data.canonical().index_select(0, &self.canonical.next_rows());
-        let rule = match config.opening {
-            Some(opening) if self.steps < opening.steps => opening.rule,
-            _ => config.rule,
-        };
-        self.competition.set_rule(rule)?;
+        let opening = config.opening.and_then(|opening| opening.at(self.steps));
+        self.competition.set_rule(opening.unwrap_or(config.rule))?;
         // Everybody on everything, without a graph.
         let (outputs, moments): (Vec<_>, Vec<_>) =
             self.model.experts.iter().map(|expert| expert.forward_train(x)).unzip();
@@ -183,21 +196,28 @@ impl<F: Float> Trainer<F> {
             value_and_grad_aux(&self.model.discriminator, |d| {
                 gradient::discriminator_loss(d, config, &real, &fakes)
             });
+        let logits = match &self.judge {
+            // What the discriminator cannot judge has no score: nobody may learn from it.
+            Some(judge) => logits.ne(&logits).select(f64::NAN, judge.average.forward(&fakes)),
+            None => logits,
+        };
         let scores = logits.reshape(&[config.experts, config.batch]).t();
         let round = decide(&mut self.competition, &scores, &mut self.rng)?;
 
         let (expert_loss, of_experts) =
             gradient::winners(&self.model, config.statistics, x, &round, &moments);
-        let factor = config.schedule.factor(self.steps);
+        let rate = config.schedule.factor(self.steps);
         for (j, gradient) in of_experts {
-            self.expert_adams[j].step_scaled(&mut self.model.experts[j], &gradient, factor);
+            self.expert_adams[j].step_scaled(&mut self.model.experts[j], &gradient, rate);
         }
         for (expert, moments) in self.model.experts.iter_mut().zip(&moments) {
             expert.update(moments);
         }
-        let discriminator = &mut self.model.discriminator;
-        self.discriminator_adam.step_scaled(discriminator, &of_discriminator, factor);
+        self.discriminator_adam.step_scaled(&mut self.model.discriminator, &of_discriminator, rate);
         self.model.discriminator.update();
+        if let Some(judge) = &mut self.judge {
+            judge.update(&self.model.discriminator);
+        }
         self.steps += 1;
         let revived = self.revive(&round.statistics.best);
         let mean = |j: isize| scores.index(1, j).mean(..).item().f64();

@@ -26,6 +26,9 @@ impl<F: Float> Trainer<F> {
             .value("canonical", &self.canonical.state())?
             .value("transformed", &self.transformed.state())?
             .value("steps", &self.steps)?;
+        if let Some(judge) = &self.judge {
+            writer.module("judge", &judge.average).value("judge_updates", &judge.updates)?;
+        }
         writer.write(file)
     }
 
@@ -56,6 +59,10 @@ impl<F: Float> Trainer<F> {
             saved.load_named_optimizer(&format!("adam{j}"), adam)?;
         }
         saved.load_named_optimizer("adam_discriminator", &mut next.discriminator_adam)?;
+        if let Some(judge) = &mut next.judge {
+            judge.average = saved.module("judge", &judge.average)?;
+            judge.updates = saved.value("judge_updates")?;
+        }
         *self = next;
         Ok(())
     }

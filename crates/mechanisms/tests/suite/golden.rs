@@ -66,8 +66,7 @@ fn networks_and_the_loss() {
     };
     let logits = judge.forward(&Tensor::concat(&[&x, &restored], 0));
     close(logits.data(), &values["logits"]);
-    let plain = TrainConfig { r1: 0.0, ..TrainConfig::default() };
-    let (loss, _) = discriminator_loss(&judge, &plain, &x, &restored);
+    let (loss, _) = discriminator_loss(&judge, &TrainConfig::paper(), &x, &restored);
     assert!((loss.item() - values["discriminator_loss"].as_f64().unwrap()).abs() < 1e-12);
 }
 

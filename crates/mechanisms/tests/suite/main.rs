@@ -16,6 +16,7 @@ use seedbed_mechanisms::mechanism::Mechanism;
 use seedbed_mechanisms::network::{DiscriminatorConfig, ExpertConfig};
 use seedbed_mechanisms::samples::{Truth, Unpaired};
 use seedbed_mechanisms::train::{Opening, TrainConfig};
+use seedbed_nn::schedule::Schedule;
 
 /// Crosses of random brightness on 8×8 pixels, one arm shorter, so that every direction is told from the others.
 fn crosses(n: usize, rng: &mut Rng) -> Tensor<f32> {
@@ -54,10 +55,13 @@ fn small_config() -> TrainConfig {
             spectral: false,
         },
         batch: 16,
-        opening: Some(Opening { steps: 60, rule: Rule::Balanced { slack: 0.0 } }),
-        rule: Rule::Argmax,
-        r1: 0.0,
+        opening: Some(Opening { steps: 60, rule: Rule::Balanced { slack: 0.0 }, fade: false }),
+        // Steps at one rate, so that the tests can count on them.
+        expert_adam: TrainConfig::default().discriminator_adam,
+        schedule: Schedule::Constant,
+        judge_decay: 0.0,
         revival: None,
+        r1: 0.0,
         ..TrainConfig::default()
     }
 }

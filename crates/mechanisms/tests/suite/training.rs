@@ -1,10 +1,12 @@
 //! Steps: who learns, what is kept, and that the bits are the same.
 
 use seedbed_autodiff::{Module, Rng, Tensor};
+use seedbed_mechanisms::competition::Rule;
 use seedbed_mechanisms::network::{Discriminator, Norm};
-use seedbed_mechanisms::train::{Identity, Statistics, TrainConfig, Trainer};
+use seedbed_mechanisms::train::{Identity, Opening, Statistics, TrainConfig, Trainer};
 use seedbed_mechanisms::{Experts, MechanismsError};
 use seedbed_nn::Config;
+use seedbed_nn::schedule::Schedule;
 
 use crate::{small_config, small_data};
 
@@ -69,6 +71,7 @@ fn a_training_goes_on_from_a_file_with_the_same_bits() {
     let file = dir.path().join("training.safetensors");
     let mut config = small_config();
     (config.discriminator.spectral, config.expert.norm, config.r1) = (true, Norm::Batch, 0.1);
+    config.judge_decay = 0.9;
     let mut whole = trainer(config.clone());
     (0..4).for_each(|_| drop(whole.step(&data).unwrap()));
     whole.save(&file).unwrap();
@@ -78,6 +81,8 @@ fn a_training_goes_on_from_a_file_with_the_same_bits() {
         assert_eq!(whole.step(&data).unwrap(), resumed.step(&data).unwrap());
     }
     assert_eq!(bits(&whole.model), bits(&resumed.model));
+    assert_eq!(bits(&whole.judged()), bits(&resumed.judged()));
+    assert_ne!(bits(&whole.judged()), bits(&whole.model));
     assert_eq!(resumed.steps(), 7);
     // Another configuration is refused, and nothing changes.
     let mut other = trainer(TrainConfig { smoothing: 0.1, ..config });
@@ -130,13 +135,14 @@ fn experts_learn_the_identity_first() {
 #[test]
 fn a_diverged_training_says_so_and_keeps_its_weights() {
     let (data, _) = small_data(0);
-    let mut trainer = trainer(small_config());
-    let nan =
-        Tensor::full(trainer.model.discriminator.output.bias.as_ref().unwrap().shape(), f64::NAN);
-    trainer.model.discriminator.output.bias = Some(nan);
-    let before = bits(&trainer.model);
-    assert_eq!(trainer.step(&data).unwrap_err(), MechanismsError::NoScore { sample: 0 });
-    assert_eq!((bits(&trainer.model), trainer.steps()), (before, 0));
+    for judge_decay in [0.0, 0.9] {
+        let mut trainer = trainer(TrainConfig { judge_decay, ..small_config() });
+        let bias = trainer.model.discriminator.output.bias.as_mut().unwrap();
+        *bias = Tensor::full(bias.shape(), f64::NAN);
+        let before = bits(&trainer.model);
+        assert_eq!(trainer.step(&data).unwrap_err(), MechanismsError::NoScore { sample: 0 });
+        assert_eq!((bits(&trainer.model), trainer.steps()), (before, 0));
+    }
 }
 
 #[test]
@@ -177,4 +183,24 @@ fn rows_of_experts_are_found_by_trying_all() {
     assert_eq!(one.experts, model.restore(&x).unwrap().experts);
     let together = model.restore_together(&x, 1e-3).unwrap();
     assert_eq!(together.experts, one.experts);
+}
+
+/// The handicap of who wins much fades; and rates that have fallen to 0 leave everything as it is.
+#[test]
+fn handicap_and_rates_fall_with_the_steps() {
+    let (data, _) = small_data(0);
+    let rule = Rule::LoadBias { strength: 1e6, decay: 0.5 };
+    let mut config = small_config();
+    config.opening = Some(Opening { steps: 4, rule, fade: true });
+    config.schedule = Schedule::Linear { steps: 4, end: 0.0 };
+    let mut trainer = trainer(config.clone());
+    let wins: Vec<_> = (0..4).map(|_| trainer.step(&data).unwrap().wins).collect();
+    // All scores are equal at first. After that whoever has won less gets everything, however small what is left of such a handicap.
+    assert_eq!(wins, [[16, 0], [0, 16], [16, 0], [0, 16]]);
+    let before = bits(&trainer.model);
+    trainer.step(&data).unwrap();
+    assert_eq!(bits(&trainer.model), before);
+    config.opening = Some(Opening { steps: 4, rule: Rule::Balanced { slack: 0.0 }, fade: true });
+    let error = config.check().unwrap_err().to_string();
+    assert!(error.starts_with("TrainConfig.opening.fade is true, but should be false"), "{error}");
 }
