@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use seedbed_autodiff::Rng;
 use seedbed_data::mnist;
 use seedbed_meta::search::{
-    CellData, CellTraining, EdgeOp, Labelled, OnEdge, SearchSpace as _, cells, train_cell,
+    CellData, CellTraining, EdgeOp, OnEdge, SearchSpace as _, cells, train_cell,
 };
 use seedbed_nn::Config as _;
 
@@ -31,14 +30,9 @@ struct Arguments {
     only: Vec<String>,
 }
 
-/// Digits to train on, to choose by, to report.
-const DIGITS: [usize; 3] = [1000, 1000, 1000];
-/// The digits' sides: half of MNIST's.
-const SIDE: usize = 14;
-
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let data = digits();
+    let data = CellData::of_table(&mnist::embedded().train);
     let space = cells();
     let budgets = [CellTraining::short().check()?, CellTraining::default().check()?];
     let header = header(arguments.seeds);
@@ -92,19 +86,4 @@ fn names_in(path: &Path, header: &str) -> Result<HashSet<String>> {
     );
     let name = |line: &str| line.split(',').next().map(str::to_owned);
     Ok(text.lines().skip(1).filter_map(name).collect())
-}
-
-/// Embedded MNIST digits at half their size, on [0, 1]; three sets without a common digit.
-fn digits() -> CellData {
-    let data = mnist::embedded();
-    let set = data.train.resized([SIDE; 2]);
-    let rows = Rng::new(0).permutation(set.len());
-    let mut from = 0;
-    let mut part = |count: usize| -> Labelled {
-        let rows = &rows[from..from + count];
-        from += count;
-        (set.tensor(rows), set.labels_of(rows))
-    };
-    let [train, validation, test] = DIGITS;
-    CellData { train: part(train), validation: part(validation), test: part(test), classes: 10 }
 }

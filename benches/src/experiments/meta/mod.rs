@@ -1,5 +1,6 @@
 //! Learning to learn, and searching architectures.
 
+mod darts;
 mod memory;
 mod omniglot;
 mod sinusoid;
@@ -10,5 +11,5 @@ use crate::experiment::Experiment;
 
 /// All of them, in the order of the table.
 pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
-    Claim::boxed(&[sinusoid::CLAIM, memory::CLAIM, tabular::CLAIM, omniglot::CLAIM])
+    Claim::boxed(&[sinusoid::CLAIM, memory::CLAIM, tabular::CLAIM, omniglot::CLAIM, darts::CLAIM])
 }

@@ -60,8 +60,8 @@ pub fn cells() -> Choices {
 pub enum OnEdge<F: Float = f32> {
     /// One operation.
     One(EdgeOp),
-    /// Σ wₒ o(x) over the operations of [`EdgeOp::ALL`], with weights w `[5]`.
-    Mixed(Tensor<F>),
+    /// Σ wₒ o(x) + βx over the operations of [`EdgeOp::ALL`], with weights w `[5]` and an auxiliary connection β, mostly 0.
+    Mixed(Tensor<F>, f64),
 }
 
 /// The weights that an edge may need.
@@ -90,11 +90,12 @@ impl<F: Float> Edge<F> {
     fn forward(&self, on: &OnEdge<F>, x: &Tensor<F>) -> Option<Tensor<F>> {
         match on {
             OnEdge::One(op) => self.one(*op, x),
-            OnEdge::Mixed(weights) => {
+            OnEdge::Mixed(weights, auxiliary) => {
                 let parts = EdgeOp::ALL.into_iter().enumerate().filter_map(|(i, op)| {
                     self.one(op, x).map(|y| y * weights.index(0, i as isize))
                 });
-                parts.reduce(|sum, part| sum + part)
+                let auxiliary = (*auxiliary != 0.0).then(|| x * *auxiliary);
+                parts.chain(auxiliary).reduce(|sum, part| sum + part)
             }
         }
     }
@@ -131,7 +132,7 @@ impl<F: Float> CellNet<F> {
         let edges = cell.iter().map(|on| {
             let needs = |op| match on {
                 OnEdge::One(one) => *one == op,
-                OnEdge::Mixed(_) => true,
+                OnEdge::Mixed(..) => true,
             };
             let mut conv =
                 |op, kernel| needs(op).then(|| NormedConv::new(channels, channels, kernel, 1, rng));

@@ -5,6 +5,7 @@
 
 mod cell;
 mod compare;
+mod darts;
 mod space;
 mod strategy;
 mod table;
@@ -12,6 +13,7 @@ mod training;
 
 pub use cell::{CellNet, EDGES, EdgeOp, OnEdge, cells};
 pub use compare::{Comparison, Named, Regrets, STRATEGIES, compare};
+pub use darts::{DartsConfig, Derived, Selection, darts};
 pub use space::{Choices, SearchSpace};
 pub use strategy::{
     Budget, Evolution, Halving, Hyperband, LocalSearch, RandomSearch, Strategy, Trial,
