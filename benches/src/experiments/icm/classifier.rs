@@ -15,7 +15,7 @@ use crate::row::{Goal, Row};
 pub(super) const CLAIM: Claim = Claim {
     name: "icm-classifier",
     about: "A convolutional network learns the classes of clean digits, and is then fixed: its accuracy on digits of the test set as they are, after the mechanisms, and restored by our experts.",
-    long: false,
+    long: true,
     run,
 };
 

@@ -15,7 +15,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: "icm-compose",
     about: "Digits that were shifted and then inverted, which no expert has ever seen. Of all rows of one or two experts the one whose result the discriminator likes best answers. error_ratio: the mean squared error ÷ that \
             of the same experts on single mechanisms. right_experts: the share of images that the inversion's expert and then the shift's own restored. one_expert_ratio: the same error with one expert alone; where it is no larger than error_ratio, or right_experts is small, a kept goal says nothing of composition.",
-    long: false,
+    long: true,
     run,
 };
 

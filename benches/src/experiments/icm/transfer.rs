@@ -12,7 +12,7 @@ pub(super) const CLAIM: Claim = Claim {
     name: "icm-transfer",
     about: "Experts that learnt from digits alone restore pictures of Fashion-MNIST (with a margin, so that a shift cuts nothing off). right_expert: the share of images that is won by the expert that owns the mechanism among \
             digits, chosen by the digits' discriminator. error_ratio: the mean squared error ÷ that on digits.",
-    long: false,
+    long: true,
     run,
 };
 
