@@ -1,4 +1,12 @@
 //! Files that are read or written as a whole: what stands at their path is a regular file or nothing.
+//!
+//! ```
+//! # let dir = tempfile::tempdir()?;
+//! # let file = dir.path().join("tokens.npy");
+//! seedbed_nn::files::write(&file, b"all of it")?;
+//! assert_eq!(std::fs::read(&file)?, b"all of it");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, TryLockError};
@@ -25,7 +33,10 @@ pub(crate) fn check_regular(of: &Metadata) -> io::Result<()> {
 ///
 /// The bytes go to a temporary file in the same directory, which is synced and then renamed; then the directory is synced. If
 /// that fails, the temporary file is removed; that of a process that was killed is written over next time.
-pub(crate) fn write(file: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
+///
+/// # Errors
+/// What the operating system says, or [`CheckpointError::Busy`] if another process is writing to the same path.
+pub fn write(file: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     let temporary = temporary_name(file);
     let mut out = open_temporary(&temporary)?;
     let moved = (out.set_len(0).and_then(|()| out.write_all(bytes)).and_then(|()| out.sync_all()))

@@ -30,7 +30,7 @@ pub mod checkpoint;
 pub mod clip;
 mod config;
 pub mod ema;
-mod files;
+pub mod files;
 pub mod optim;
 pub mod schedule;
 mod track;

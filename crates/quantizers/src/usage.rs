@@ -20,7 +20,7 @@ use crate::{Index, Indices, indices::with_indices};
 #[derive(Clone, Debug)]
 pub struct Usage {
     size: u64,
-    counts: HashMap<u64, u64>,
+    counts: Counts,
     total: u64,
     window: Option<Window>,
 }
@@ -32,10 +32,85 @@ struct Window {
     codes: VecDeque<u64>,
 }
 
+/// Codebooks up to this size have a count for every code: a place in a vector is found faster than one in a hash table.
+const MOST_COUNTED: u64 = 1 << 16;
+
+/// How often codes occurred.
+#[derive(Clone, Debug)]
+enum Counts {
+    /// Of all codes, and how many are not 0.
+    Every { counts: Vec<u64>, used: u64 },
+    /// Of the codes that occurred.
+    Seen(HashMap<u64, u64>),
+}
+
+impl Counts {
+    fn new(size: u64) -> Self {
+        match size {
+            ..=MOST_COUNTED => Self::Every { counts: vec![0; size as usize], used: 0 },
+            _ => Self::Seen(HashMap::new()),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, code: u64) {
+        match self {
+            Self::Every { counts, used } => {
+                let count = &mut counts[code as usize];
+                *used += u64::from(*count == 0);
+                *count += 1;
+            }
+            Self::Seen(counts) => *counts.entry(code).or_default() += 1,
+        }
+    }
+
+    /// Takes one back that was counted.
+    fn remove(&mut self, code: u64) {
+        match self {
+            Self::Every { counts, used } => {
+                let count = &mut counts[code as usize];
+                *count -= 1;
+                *used -= u64::from(*count == 0);
+            }
+            Self::Seen(counts) => {
+                let count = counts.get_mut(&code).expect("it was counted");
+                *count -= 1;
+                if *count == 0 {
+                    counts.remove(&code);
+                }
+            }
+        }
+    }
+
+    fn of(&self, code: u64) -> u64 {
+        match self {
+            Self::Every { counts, .. } => counts.get(code as usize).copied().unwrap_or(0),
+            Self::Seen(counts) => counts.get(&code).copied().unwrap_or(0),
+        }
+    }
+
+    fn used(&self) -> u64 {
+        match self {
+            Self::Every { used, .. } => *used,
+            Self::Seen(counts) => counts.len() as u64,
+        }
+    }
+
+    /// The codes that occurred, in no order.
+    fn all(&self) -> Vec<(u64, u64)> {
+        match self {
+            Self::Every { counts, .. } => {
+                (0..).zip(counts.iter().copied()).filter(|&(_, count)| count > 0).collect()
+            }
+            Self::Seen(counts) => counts.iter().map(|(&code, &count)| (code, count)).collect(),
+        }
+    }
+}
+
 impl Usage {
     /// Nothing counted yet of a codebook of this size.
     pub fn new(size: u64) -> Self {
-        Self { size, counts: HashMap::new(), total: 0, window: None }
+        Self { size, counts: Counts::new(size), total: 0, window: None }
     }
 
     /// Counts only the last `length` codes.
@@ -58,24 +133,20 @@ impl Usage {
         if code >= self.size {
             return;
         }
-        *self.counts.entry(code).or_default() += 1;
+        self.counts.add(code);
         self.total += 1;
         let Some(window) = &mut self.window else { return };
         window.codes.push_back(code);
         if window.codes.len() > window.length {
             let old = window.codes.pop_front().expect("the window is longer than 0");
             self.total -= 1;
-            let count = self.counts.get_mut(&old).expect("what is in the window was counted");
-            *count -= 1;
-            if *count == 0 {
-                self.counts.remove(&old);
-            }
+            self.counts.remove(old);
         }
     }
 
     /// Forgets all counts: for the next epoch.
     pub fn clear(&mut self) {
-        self.counts.clear();
+        self.counts = Counts::new(self.size);
         self.total = 0;
         if let Some(window) = &mut self.window {
             window.codes.clear();
@@ -94,7 +165,7 @@ impl Usage {
 
     /// How many different codes occurred.
     pub fn used(&self) -> u64 {
-        self.counts.len() as u64
+        self.counts.used()
     }
 
     /// The share of the codes that occurred.
@@ -104,19 +175,19 @@ impl Usage {
 
     /// How often a code occurred.
     pub fn count_of(&self, code: u64) -> u64 {
-        self.counts.get(&code).copied().unwrap_or(0)
+        self.counts.of(code)
     }
 
     /// Codes and how often they occurred, the most frequent first.
     pub fn histogram(&self) -> Vec<(u64, u64)> {
-        let mut all: Vec<(u64, u64)> = self.counts.iter().map(|(&k, &n)| (k, n)).collect();
+        let mut all = self.counts.all();
         all.sort_unstable_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
         all
     }
 
     /// The codes that did not occur, in order.
     pub fn dead(&self) -> impl Iterator<Item = u64> + '_ {
-        (0..self.size).filter(|code| !self.counts.contains_key(code))
+        (0..self.size).filter(|&code| self.counts.of(code) == 0)
     }
 
     /// The entropy of the frequencies, in bits: what an index costs at least if each is coded by itself.

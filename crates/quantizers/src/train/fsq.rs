@@ -74,11 +74,9 @@ pub struct FiniteScalar<F: Float = f32> {
     /// The maps around it.
     pub projection: Option<Projection<F>>,
     fsq: Fsq,
-    codebooks: usize,
-    dim: usize,
-    noise_dropout: Option<f64>,
+    config: FsqConfig,
 }
-module!(FiniteScalar<F> { projection } config { fsq, codebooks, dim, noise_dropout });
+module!(FiniteScalar<F> { projection } config { fsq, config });
 
 impl<F: Float> FiniteScalar<F> {
     /// A quantizer of this configuration.
@@ -86,13 +84,13 @@ impl<F: Float> FiniteScalar<F> {
         let fsq = Fsq::with_dialect(&config.levels, config.dialect).expect("levels were checked");
         let inner = config.levels.len() * config.codebooks;
         let dim = config.dim.unwrap_or(inner);
-        Self {
-            projection: Projection::between(dim, inner, rng),
-            fsq,
-            codebooks: config.codebooks,
-            dim,
-            noise_dropout: config.noise_dropout,
-        }
+        let config = FsqConfig { dim: Some(dim), ..FsqConfig::clone(config) };
+        Self { projection: Projection::between(dim, inner, rng), fsq, config }
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &FsqConfig {
+        &self.config
     }
 
     /// The grid.
@@ -102,7 +100,7 @@ impl<F: Float> FiniteScalar<F> {
 
     fn round(&self, x: &Tensor<F>, pass: &mut Pass<'_>) -> Quantized<F> {
         let (rows, width) = (x.shape()[0], self.fsq.dim());
-        let x = x.reshape(&[rows * self.codebooks, width]);
+        let x = x.reshape(&[rows * self.config.codebooks, width]);
         let x32 = to_f32(&x);
         let mut values = vec![0.0; x.len()];
         let mut indices = vec![0_u64; x.shape()[0]];
@@ -110,12 +108,12 @@ impl<F: Float> FiniteScalar<F> {
         self.fsq
             .quantize_into(x32.data(), wanted, (&mut indices).into(), &mut Scratch::new())
             .unwrap_or_else(|error| panic!("FiniteScalar: {error}"));
-        if let Some(p) = self.noise_dropout {
+        if let Some(p) = self.config.noise_dropout {
             self.disturb(p, x32.data(), &mut values, pass);
         }
         let values = of_f32(values, x.shape());
         let op = Round { axes: self.fsq.axes().to_vec(), values };
-        let values = Tensor::fused(op, [&x]).reshape(&[rows, self.codebooks * width]);
+        let values = Tensor::fused(op, [&x]).reshape(&[rows, self.config.codebooks * width]);
         Quantized { values, indices, losses: Losses::default(), seen: Seen::default() }
     }
 
@@ -127,7 +125,7 @@ impl<F: Float> FiniteScalar<F> {
         for (row, (x, values)) in
             x.chunks_exact(width).zip(values.chunks_exact_mut(width)).enumerate()
         {
-            let own = pass.item(row / self.codebooks);
+            let own = pass.item(row / self.config.codebooks);
             if own != item.0 {
                 item = (own, pass.rng.bernoulli(p), !pass.rng.bernoulli(p));
             }
@@ -158,11 +156,11 @@ fn position(axis: &Axis, x: f64) -> f64 {
 
 impl<F: Float> Learner<F> for FiniteScalar<F> {
     fn dim(&self) -> usize {
-        self.dim
+        self.config.dim.expect("set by new")
     }
 
     fn tokens(&self) -> usize {
-        self.codebooks
+        self.config.codebooks
     }
 
     fn train_rows(&self, x: &Tensor<F>, pass: &mut Pass<'_>) -> Quantized<F> {
@@ -170,10 +168,11 @@ impl<F: Float> Learner<F> for FiniteScalar<F> {
     }
 
     fn freeze(&self) -> Result<Box<dyn Quantizer>, QuantizerError> {
-        if self.codebooks == 1 {
+        if self.config.codebooks == 1 {
             return Projection::freeze(self.projection.as_ref(), self.fsq.clone());
         }
-        Projection::freeze(self.projection.as_ref(), Heads::new(self.fsq.clone(), self.codebooks)?)
+        let heads = Heads::new(self.fsq.clone(), self.config.codebooks)?;
+        Projection::freeze(self.projection.as_ref(), heads)
     }
 }
 

@@ -38,6 +38,7 @@ mod losses;
 mod projection;
 mod residual;
 mod residual_fsq;
+mod saved;
 mod scaled;
 mod sim;
 mod vq;

@@ -56,16 +56,22 @@ pub struct ResidualFiniteScalar<F: Float = f32> {
     /// The maps around it.
     pub projection: Option<Projection<F>>,
     fsq: ResidualFsq,
-    dim: usize,
+    config: ResidualFsqConfig,
 }
-module!(ResidualFiniteScalar<F> { projection } config { fsq, dim });
+module!(ResidualFiniteScalar<F> { projection } config { fsq, config });
 
 impl<F: Float> ResidualFiniteScalar<F> {
     /// A quantizer of this configuration.
     pub fn new(config: &Checked<ResidualFsqConfig>, rng: &mut Rng) -> Self {
         let fsq = config.build().expect("the configuration was checked");
         let dim = config.dim.unwrap_or(fsq.dim());
-        Self { projection: Projection::between(dim, fsq.dim(), rng), fsq, dim }
+        let config = ResidualFsqConfig { dim: Some(dim), ..ResidualFsqConfig::clone(config) };
+        Self { projection: Projection::between(dim, fsq.dim(), rng), fsq, config }
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &ResidualFsqConfig {
+        &self.config
     }
 
     fn round(&self, x: &Tensor<F>) -> Quantized<F> {
@@ -86,7 +92,7 @@ impl<F: Float> ResidualFiniteScalar<F> {
 
 impl<F: Float> Learner<F> for ResidualFiniteScalar<F> {
     fn dim(&self) -> usize {
-        self.dim
+        self.config.dim.expect("set by new")
     }
 
     fn tokens(&self) -> usize {

@@ -79,6 +79,11 @@ impl<F: Float> SimVq<F> {
         Self { transform, frozen, config }
     }
 
+    /// Its configuration.
+    pub fn config(&self) -> &SimVqConfig {
+        &self.config
+    }
+
     /// The codes as they stand.
     pub fn codes(&self) -> Tensor<F> {
         self.transform.forward(&self.frozen)

@@ -13,4 +13,6 @@ mod gradcheck;
 mod learn;
 mod lfq;
 mod pack;
+#[cfg(feature = "train")]
+mod saved;
 mod vq;
