@@ -4,7 +4,11 @@
 //! lengths; what is reported was never looked at before.
 
 mod aligned;
+mod carry;
+mod seeds;
+mod shipped;
 mod study;
+mod symmetric;
 mod tape;
 
 use super::claim::Claim;
@@ -12,5 +16,5 @@ use crate::experiment::Experiment;
 
 /// All of them, in the order of the table.
 pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
-    Claim::boxed(&[aligned::CLAIM])
+    Claim::boxed(&[aligned::CLAIM, carry::CLAIM, symmetric::CLAIM, seeds::CLAIM])
 }
