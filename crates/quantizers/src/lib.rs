@@ -8,6 +8,8 @@ mod indices;
 #[cfg(feature = "interop")]
 pub mod interop;
 mod lfq;
+#[cfg(feature = "interop")]
+mod numbers;
 pub mod pack;
 mod projected;
 mod quantizer;
@@ -18,6 +20,8 @@ mod rows;
 mod scaled;
 mod scratch;
 mod summed;
+#[cfg(feature = "cli")]
+pub mod tokenize;
 #[cfg(feature = "train")]
 pub mod tokenizer;
 #[cfg(feature = "train")]

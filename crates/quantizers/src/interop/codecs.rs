@@ -124,6 +124,11 @@ impl S3 {
         self.into.inputs()
     }
 
+    /// How many tokens there are: 6561 of eight numbers.
+    pub fn codebook_size(&self) -> u64 {
+        self.fsq.codebook_size(0)
+    }
+
     /// The tokens of vectors, below 6561.
     ///
     /// # Errors

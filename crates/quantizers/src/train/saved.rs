@@ -8,11 +8,13 @@ use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 
 use super::{AnyLearner, LearnerConfig, ResidualVqConfig};
 
-/// The names of the module and of its configuration.
+/// The name of the module.
 const QUANTIZER: &str = "quantizer";
-const CONFIG: &str = "quantizer-config";
 
 impl<F: Float> AnyLearner<F> {
+    /// The name of the configuration in a file: what has it was written by [`save`](Self::save).
+    pub(crate) const CONFIG: &str = "quantizer-config";
+
     /// Its configuration; none of stages that are not alike or have maps around them, which no configuration describes.
     pub fn config(&self) -> Option<LearnerConfig> {
         Some(match self {
@@ -59,7 +61,7 @@ impl<F: Float> AnyLearner<F> {
             let problem = "its stages are not alike, or have maps around them".into();
             return Err(CheckpointError::OtherModel { file: file.into(), problem });
         };
-        Writer::new().module(QUANTIZER, self).value(CONFIG, &config)?.write(file)
+        Writer::new().module(QUANTIZER, self).value(Self::CONFIG, &config)?.write(file)
     }
 
     /// Reads a quantizer that [`save`](Self::save) wrote.
@@ -68,7 +70,7 @@ impl<F: Float> AnyLearner<F> {
     /// If the file cannot be read, or does not hold what its configuration says.
     pub fn load(file: &Path) -> Result<Self, CheckpointError> {
         let checkpoint = Checkpoint::read(file)?;
-        let config: LearnerConfig = checkpoint.value(CONFIG)?;
+        let config: LearnerConfig = checkpoint.value(Self::CONFIG)?;
         let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
         config.validate().map_err(|error| corrupt(error.to_string()))?;
         // The weights are replaced at once.

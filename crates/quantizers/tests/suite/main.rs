@@ -15,4 +15,6 @@ mod lfq;
 mod pack;
 #[cfg(feature = "train")]
 mod saved;
+#[cfg(feature = "cli")]
+mod tokenize;
 mod vq;
