@@ -13,7 +13,7 @@ use seedbed_nn::Config as _;
 #[derive(Parser)]
 struct Arguments {
     /// Steps of the outer optimiser.
-    #[arg(long, default_value_t = 26_000)]
+    #[arg(long, default_value_t = 32_000)]
     steps: u64,
     /// The seed of network and tasks.
     #[arg(long, default_value_t = 0)]

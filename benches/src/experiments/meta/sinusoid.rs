@@ -64,7 +64,7 @@ fn run(context: &Context) -> Result<Outcome> {
             });
         }
         let row = Row::learn(&name, "seconds", "s", &measured(&|l| l.seconds));
-        let row = row.source("a training of 26,000 steps on one thread");
+        let row = row.source("a training of 32,000 steps on one thread");
         outcome = outcome.row(if suffix.is_empty() { row.goal(Goal::AtMost(20.0)) } else { row });
         let label = if suffix.is_empty() { "wide first layer" } else { "all weights narrow" };
         curves.push(Series::new(label, learnt.iter().map(|l| l.curve.clone()).collect()));

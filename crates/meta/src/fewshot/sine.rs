@@ -120,7 +120,7 @@ impl Default for SineTraining {
     fn default() -> Self {
         Self {
             init: SineInit::Wide,
-            steps: 26_000,
+            steps: 32_000,
             tasks: 25,
             points: 10,
             inner_steps: 1,
