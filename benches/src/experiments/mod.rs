@@ -9,12 +9,14 @@ mod ngpu;
 mod ntm;
 mod quant;
 mod rho;
+mod strip;
 
 use crate::experiment::Experiment;
 
 /// The learning experiments, in the order of the table.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    let families = [rho::all(), ntm::all(), ngpu::all(), quant::all(), icm::all(), meta::all()];
+    let families =
+        [rho::all(), ntm::all(), ngpu::all(), quant::all(), icm::all(), meta::all(), strip::all()];
     // Systems with one experiment. `cargo xtask new-model` adds to this list.
     let single: Vec<Box<dyn Experiment>> = vec![];
     families.into_iter().flatten().chain(single).collect()

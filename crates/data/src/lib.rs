@@ -20,6 +20,7 @@ mod normalize;
 pub mod omniglot;
 #[cfg(feature = "png")]
 pub mod png_image;
+pub mod programs;
 mod resample;
 mod resize;
 mod share;

@@ -28,6 +28,9 @@ pub use seedbed_quantizers as quantizers;
 #[cfg(feature = "rho-selection")]
 #[doc(inline)]
 pub use seedbed_rho_selection as rho_selection;
+#[cfg(feature = "strip-memory")]
+#[doc(inline)]
+pub use seedbed_strip_memory as strip_memory;
 
 /// What nearly every program needs.
 ///

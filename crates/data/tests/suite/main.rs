@@ -7,6 +7,7 @@ mod idx_and_cifar;
 mod malformed;
 mod memory;
 mod omniglot;
+mod programs;
 mod samples;
 mod sampling;
 mod set;

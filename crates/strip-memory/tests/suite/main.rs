@@ -1,0 +1,6 @@
+//! The crate's tests through its public interface, in one program.
+
+mod golden;
+mod gradcheck;
+mod learn;
+mod refused;
