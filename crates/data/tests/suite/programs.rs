@@ -11,8 +11,11 @@ fn number(bits: &[u8]) -> u128 {
     bits.iter().rev().fold(0, |n, &bit| 2 * n + u128::from(bit))
 }
 
+/// The slots that an instruction reads, and the one that it writes.
+type Slots = (Vec<usize>, Option<usize>);
+
 /// What a machine that keeps everything by name would answer, and the slots that it reads and writes.
-fn interpreted(program: &Program) -> (Vec<u128>, Vec<(Vec<usize>, Option<usize>)>) {
+fn interpreted(program: &Program) -> (Vec<u128>, Vec<Slots>) {
     let mut kept: HashMap<u16, (u128, usize, Option<u16>)> = HashMap::new();
     let (mut answers, mut slots) = (Vec::new(), Vec::new());
     let (mut at, mut sum) = (0_u16, 0);

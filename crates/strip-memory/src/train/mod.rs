@@ -228,7 +228,7 @@ impl Trainer {
             (0..self.recipe.batch).map(one).collect::<Result<_, _>>()?;
         if self.rng.bernoulli(self.recipe.roomy) {
             let cells = programs[0].cells;
-            let cells = cells + self.rng.below(2 * cells + 1);
+            let cells = cells + self.rng.below(cells + 1);
             programs = programs.into_iter().map(|program| program.with_cells(cells)).collect();
         }
         Ok(Batch::new(programs)?)

@@ -18,7 +18,7 @@ pub struct Recipe {
     pub cooling: u64,
     /// The share of tough numbers.
     pub tough: f64,
-    /// The share of steps whose programs have more cells than they need, up to three times as many: cells have to hold what they have come to.
+    /// The share of steps whose programs have more cells than they need, up to twice as many: cells have to hold what they have come to.
     pub roomy: f64,
     /// Curriculum: the first greatest size …
     pub first: ProgramSize,
@@ -70,14 +70,14 @@ impl Recipe {
             rate: 0.005,
             cooling: 2_500,
             tough: 0.3,
-            roomy: 0.3,
+            roomy: 0.2,
             first,
             full,
-            grow_below: 0.1,
+            grow_below: 0.15,
             grow_every: 20,
             rounding: 0.4,
-            one_slot: 0.0,
-            ramp_below: 0.15,
+            one_slot: 0.4,
+            ramp_below: 0.2,
             ramp_step: 0.02,
             noise: 0.25,
             state_noise: 0.4,
