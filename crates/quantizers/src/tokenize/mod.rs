@@ -13,7 +13,6 @@ mod encode;
 mod encoder;
 mod error;
 mod job;
-mod npy;
 mod report;
 mod shard;
 mod source;

@@ -125,7 +125,7 @@ fn tensors_and_fields_that_are_not_there() {
     says(
         &place,
         &format!("encode x.tar {FSQ} --field seg.npy"),
-        "x.tar/1.seg.npy: is a truncated NPY file",
+        "x.tar/1.seg.npy: is no NPY file",
     );
     bytes.truncate(513);
     fs::write(place.path("cut.tar"), &bytes).unwrap();

@@ -1,10 +1,12 @@
-//! Irreducible losses that other programs computed: NPY always; CSV and safetensors with the feature `import`; Parquet with the feature `parquet`.
+//! Irreducible losses that other programs computed: NPY, CSV and safetensors with the feature `import`; Parquet with the feature `parquet`.
 //!
 //! Ids may be left out; then the losses are those of the ids 0, 1, 2, …
 
 #[cfg(feature = "import")]
 mod csv;
+#[cfg(feature = "import")]
 mod npy;
+#[cfg(any(feature = "import", feature = "parquet"))]
 mod numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -13,6 +15,7 @@ mod safetensors;
 
 #[cfg(feature = "import")]
 pub use csv::csv;
+#[cfg(feature = "import")]
 pub use npy::npy;
 #[cfg(feature = "parquet")]
 pub use parquet::parquet;
