@@ -50,6 +50,7 @@ fn open(path: &Path) -> Result<File, StoreError> {
 }
 
 /// All bytes of a regular file.
+#[cfg(feature = "import")]
 fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).map_err(StoreError::io(path, "read it"))?;
@@ -71,6 +72,7 @@ fn named_once(path: &Path, what: &str, names: &[&str], wanted: &str) -> Result<u
 }
 
 /// How many numbers a shape of one column holds: n, n × 1 or 1 × n. `None` for any other.
+#[cfg(feature = "import")]
 fn one_column(shape: &[usize]) -> Option<usize> {
     let mut long = shape.iter().copied().filter(|&n| n != 1);
     match (shape.len(), long.next(), long.next()) {

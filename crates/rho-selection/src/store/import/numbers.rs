@@ -1,15 +1,16 @@
 //! Raw numbers as losses and ids.
 
+#[cfg(feature = "import")]
 use std::fmt::Debug;
 
 use seedbed_kernels::half::{bf16, f16};
 
 /// The kinds of numbers that files hold.
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "Parquet files have fewer"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     F16,
     /// The upper half of an `F32`.
-    #[cfg_attr(not(feature = "import"), allow(dead_code, reason = "safetensors files have it"))]
     BF16,
     F32,
     F64,
@@ -96,6 +97,7 @@ pub(super) fn ids_of_signed(numbers: impl Iterator<Item = i64>) -> Result<Vec<u6
 }
 
 /// What is wrong with ids.
+#[cfg(feature = "import")]
 pub(super) fn no_ids(kind: impl Debug, bad: &NoId) -> String {
     match bad.value {
         Some(number) => format!("the id {number}, at position {}, is negative", bad.at),
@@ -104,6 +106,7 @@ pub(super) fn no_ids(kind: impl Debug, bad: &NoId) -> String {
 }
 
 /// What is wrong with losses.
+#[cfg(feature = "import")]
 pub(super) fn no_losses(kind: impl Debug) -> String {
     format!("holds {kind:?}, losses must be floats (F16, BF16, F32 or F64)")
 }
