@@ -23,6 +23,7 @@ pub use parquet::parquet;
 pub use safetensors::safetensors;
 
 use std::fs::File;
+#[cfg(feature = "import")]
 use std::io::Read;
 use std::path::Path;
 
