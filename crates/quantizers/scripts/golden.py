@@ -272,12 +272,12 @@ lfq("bsq projected in use", {"spherical": True}, {"spherical": True}, 6, dim=4, 
 def stages_state(module, path=""):
     state = {}
     projections(state, path, module)
-    for i, layer in enumerate(module.layers):
+    for i, layer in enumerate(module.layers[:1] if module.shared_codebook else module.layers):
         state |= vq_state(layer, f"{path}stages.{i}.")
     return state
 
 
-def residual(name, config, options, *, sizes=(8, 8, 8), dim=6, inner=None, evaluate=False, mask=None):
+def residual(name, config, options, *, sizes=(8, 8, 8), dim=6, inner=None, evaluate=False, mask=None, **more):
     torch.manual_seed(8 + len(cases))
     module = spread(ResidualVQ(dim=dim, num_quantizers=len(sizes), codebook_size=sizes, codebook_dim=inner, **options))
     for i, layer in enumerate(module.layers):
@@ -289,7 +289,7 @@ def residual(name, config, options, *, sizes=(8, 8, 8), dim=6, inner=None, evalu
     ours = {"dim": inner or dim, "learning": "gradient" if options.get("learnable_codebook") else AVERAGE, "revival": None, "init": "normal"} | config
     forward = lambda m, x: m(x, mask=mask) if mask is not None else m(x)
     losses = lambda out: {} if evaluate else {"commitment": (out[2].sum(), 1.0)}
-    case(name, "residual-vq", {"dim": dim, "sizes": list(sizes), "stage": ours}, module, stages_state, (2, 5, dim), evaluate=evaluate, mask=mask, forward=forward, losses=losses)
+    case(name, "residual-vq", {"dim": dim, "sizes": list(sizes), "stage": ours} | more, module, stages_state, (2, 5, dim), evaluate=evaluate, mask=mask, forward=forward, losses=losses)
 
 
 residual("residual vq", {}, {})
@@ -302,6 +302,17 @@ residual("residual vq learnt", {}, {"learnable_codebook": True, "ema_update": Fa
 residual("residual vq mask", {}, {}, mask=half)
 residual("residual vq in use", {}, {}, evaluate=True)
 residual("residual vq projected in use", {}, {}, inner=3, evaluate=True)
+
+def later():
+    """Cases that came later: at the end, so that the seeds of those before stay what they were."""
+    residual("residual vq shared", {}, {"shared_codebook": True}, shared=True)
+    residual("residual vq shared straight-through projected", through, STE | {"shared_codebook": True}, inner=4, shared=True)
+    residual("residual vq shared in use", {}, {"shared_codebook": True}, evaluate=True, shared=True)
+    residual("residual vq beam in use", {}, {"beam_size": 4}, evaluate=True, beam={"width": 4, "weights": [1.0, 1.0, 1.0]})
+    residual("residual vq wide beam in use", {}, {"beam_size": 8}, sizes=(8, 8, 8, 8), evaluate=True, beam={"width": 8, "weights": [1.0, 1.0, 1.0, 1.0]})
+    weights = [0.25, 0.5, 2.0]
+    residual("residual vq weighted beam projected in use", {}, {"beam_size": 3, "beam_score_quantizer_weights": weights}, sizes=(4, 9, 17), inner=4, evaluate=True, beam={"width": 3, "weights": weights})
+
 
 torch.manual_seed(9)
 grouped = spread(GroupedResidualVQ(dim=6, num_quantizers=2, groups=2, codebook_size=8))
@@ -387,6 +398,8 @@ sim("sim vq straight-through", through, {"rotation_trick": False})
 sim("sim vq frozen dimension", {}, {}, frozen=4)
 sim("sim vq weights", {"weight": 2.0, "commitment": 0.5}, {"commitment_weight": 2.0, "input_to_quantize_commit_loss_weight": 0.5})
 sim("sim vq in use", {}, {}, evaluate=True)
+
+later()
 
 OUT.write_text("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
 print(f"{len(cases)} cases, {OUT.stat().st_size // 1024} KiB")

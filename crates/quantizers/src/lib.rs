@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod beam;
 mod diagnosis;
 mod error;
 mod fsq;
@@ -29,6 +30,7 @@ pub mod train;
 pub mod usage;
 mod vq;
 
+pub use beam::Beam;
 pub use diagnosis::{Cause, Diagnosis, why_dead};
 pub use error::QuantizerError;
 pub use fsq::{Axis, Dialect, Fsq, ResidualFsq, Squash, StageScale, levels_for_bits};

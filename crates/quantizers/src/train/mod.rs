@@ -43,14 +43,14 @@ mod scaled;
 mod sim;
 mod vq;
 
-pub use any::{AnyLearner, LearnerConfig, ResidualVqConfig};
+pub use any::{AnyLearner, LearnerConfig, ResidualLfqConfig, ResidualVqConfig};
 pub use entropy::code_entropies;
 pub use estimator::Estimator;
 pub use fsq::{FiniteScalar, FsqConfig};
 pub use grouped::GroupedLearner;
 pub use ibq::{IbqConfig, IndexBackprop};
 pub use learner::{Batch, Learner, MASKED, Pass, Quantized, Seen};
-pub use lfq::{LfqConfig, LookupFree};
+pub use lfq::{Annealing, LfqConfig, LookupFree};
 pub use losses::{Losses, NamedLoss};
 pub use projection::Projection;
 pub use residual::{QuantizeDropout, ResidualLearner};

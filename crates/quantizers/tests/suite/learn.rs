@@ -4,9 +4,9 @@ use seedbed_autodiff::{Rng, Tensor, value_and_grad_aux};
 use seedbed_nn::Config;
 use seedbed_nn::optim::{AdamConfig, Optim};
 use seedbed_quantizers::train::{
-    CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig, IbqConfig, IndexBackprop,
-    Learner, LfqConfig, LookupFree, QuantizeDropout, ResidualLearner, Revival, ScaleRule,
-    ScaledLearner, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
+    Annealing, CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig, IbqConfig,
+    IndexBackprop, Learner, LfqConfig, LookupFree, QuantizeDropout, ResidualLearner, Revival,
+    ScaleRule, ScaledLearner, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
 };
 use seedbed_quantizers::usage::Usage;
 
@@ -130,11 +130,30 @@ fn one_update_by_hand() {
 }
 
 #[test]
+fn a_curve_through_the_codes_pulls_dead_ones_into_the_data() {
+    let used = |estimator| {
+        let rng = &mut Rng::new(11);
+        let (learning, init) = (CodebookLearning::Gradient, CodebookInit::Data);
+        let config = VqConfig { learning, init, estimator, revival: None, ..Default::default() };
+        let mut learner = vq(config, rng);
+        learner.prepare(&circle(300, rng), rng);
+        // Three codes are where no data is.
+        learner.learned.as_mut().unwrap().data_mut()[10..].fill(4.0);
+        let x = circle(2000, rng);
+        assert!(measure(&learner, &x).1 <= 5.0 / 8.0);
+        measure(&train(learner, 800, 2e-2, rng), &x).1
+    };
+    assert_eq!(used(Estimator::SpaceFilling { variance: 1e-3 }), 1.0);
+    assert!(used(Estimator::StraightThrough) <= 5.0 / 8.0);
+}
+
+#[test]
 fn codebooks_learn_by_gradient() {
     for (name, estimator) in [
         ("straight through", Estimator::StraightThrough),
         ("rotation", Estimator::Rotation),
         ("diveq", Estimator::Diveq { variance: 1e-3 }),
+        ("space-filling", Estimator::SpaceFilling { variance: 1e-3 }),
     ] {
         let rng = &mut Rng::new(5);
         let (learning, init) = (CodebookLearning::Gradient, CodebookInit::Data);
@@ -340,4 +359,48 @@ fn a_tokenizer_learns_and_is_kept() {
             assert_eq!(error(&loaded), after);
         }
     }
+}
+
+#[test]
+fn the_weight_of_entropies_falls_and_is_kept() {
+    let rng = &mut Rng::new(21);
+    let annealing = Some(Annealing { factor: 3.0, steps: 4 });
+    let config = LfqConfig { bits: 3, entropy: 0.1, annealing, ..Default::default() };
+    let mut lfq = LookupFree::<f32>::new(&config.clone().check().unwrap(), rng);
+    let x = Tensor::normal(&[20, 3], 0.0, 1.0, rng);
+    for expected in [0.4, 0.325, 0.25, 0.175, 0.1, 0.1] {
+        assert!((lfq.entropy_weight() - expected).abs() < 1e-7);
+        let out = lfq.forward_train(&x, None, rng);
+        let weight = out.losses.iter().find(|loss| loss.name == "entropy-vector").unwrap().weight;
+        assert_eq!(weight, lfq.entropy_weight());
+        // Evaluating moves nothing; an update does.
+        lfq.quantize(&x).unwrap();
+        lfq.update(&out.seen, rng);
+    }
+    // Stages of a residual count by themselves.
+    let stage = LookupFree::<f32>::new(&config.check().unwrap(), rng);
+    let mut stages = ResidualLearner::new(vec![stage.clone(), stage]);
+    let seen = stages.forward_train(&x, None, rng).seen;
+    stages.update(&seen, rng);
+    assert!(stages.stages.iter().all(|stage| (stage.entropy_weight() - 0.325).abs() < 1e-7));
+}
+
+#[test]
+fn stages_with_one_codebook_learn_together() {
+    let rng = &mut Rng::new(22);
+    let config = VqConfig { dim: 2, codebook_size: 12, ..Default::default() };
+    let vq = VectorQuantizer::<f32>::new(&config.check().unwrap(), rng);
+    let mut learner = ResidualLearner::shared(vq, 3);
+    assert_eq!((learner.count(), learner.tokens(), learner.codebooks()), (3, 3, 3));
+    learner.prepare(&circle(500, rng), rng);
+    let x = circle(2000, rng);
+    let before = measure(&learner, &x).0;
+    let learner = train(learner, 150, 1e-3, rng);
+    let after = measure(&learner, &x).0;
+    assert!(after < 0.8 * before, "{before} to {after}");
+    let beam = learner.freeze_beam(4, None).unwrap();
+    let tokens = beam.encode(x.data()).unwrap();
+    let left = Tensor::new(beam.decode(&tokens).unwrap(), x.shape());
+    let by_beam = (&x - left).square().mean(..).item();
+    assert!(by_beam < after, "{after} to {by_beam}");
 }

@@ -1,6 +1,7 @@
 //! What holds of quantizers, without the engine and with it.
 
 mod bad_input;
+mod beam;
 mod compose;
 mod dependencies;
 mod diagnosis;

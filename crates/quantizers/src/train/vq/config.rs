@@ -173,21 +173,31 @@ impl Config for VqConfig {
         CHECK.non_negative("commitment", self.commitment)?;
         CHECK.non_negative("codebook", self.codebook)?;
         let learnt = self.learning == CodebookLearning::Gradient;
-        if let Estimator::Diveq { variance } = self.estimator {
+        let by_distance = match self.estimator {
+            Estimator::Diveq { variance } => Some(("diveq", variance)),
+            Estimator::SpaceFilling { variance } => Some(("space-filling", variance)),
+            _ => None,
+        };
+        if let Some((name, variance)) = by_distance {
             CHECK.non_negative("estimator.variance", variance)?;
             CHECK.that(
                 learnt,
                 "estimator",
-                "diveq",
+                name,
                 "another where codes do not learn by gradient",
             )?;
-            let revives = self.revival.is_some();
-            CHECK.that(
-                revives,
-                "revival",
-                "none",
-                "set: with diveq codes that are not used get no gradient",
-            )?;
+        }
+        if matches!(self.estimator, Estimator::Diveq { .. }) {
+            let expected = "set: with diveq codes that are not used get no gradient";
+            CHECK.that(self.revival.is_some(), "revival", "none", expected)?;
+        }
+        if matches!(self.estimator, Estimator::SpaceFilling { .. }) {
+            let euclidean = self.metric == Metric::Euclidean;
+            let expected = "euclidean: points between codes of length 1 are shorter";
+            CHECK.that(euclidean, "metric", "cosine", expected)?;
+            CHECK.that(size > 1, "codebook_size", size, "at least 2: a curve has two ends")?;
+            let drawn = self.sampling.is_some();
+            CHECK.that(!drawn, "sampling", "set", "none: points of the curve are drawn already")?;
         }
         if let Some(revival) = self.revival {
             let positive = |x: f64| x > 0.0 && x.is_finite();

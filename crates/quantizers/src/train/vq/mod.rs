@@ -9,7 +9,7 @@ use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::Checked;
 
 use super::convert::to_f32;
-use super::estimator::{diveq, rotation, straight_through};
+use super::estimator::{diveq, rotation, space_filling, straight_through};
 use super::{Batch, Estimator, Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Clusters, Codebook, Grouped, Heads, Metric, Quantizer, QuantizerError, Vq, kmeans};
 use codes::{Codes, unit_rows};
@@ -86,6 +86,27 @@ impl<F: Float> VectorQuantizer<F> {
         self.codes().index(0, k as isize)
     }
 
+    /// One codebook as it stands.
+    fn freeze_codebook(&self, k: usize) -> Result<Vq, QuantizerError> {
+        let codes = to_f32(&self.codebook(k)).to_vec();
+        let codebook = Codebook::new(codes, self.config.code_dim())?;
+        Ok(match self.config.metric {
+            Metric::Euclidean => Vq::new(codebook),
+            Metric::Cosine => Vq::cosine(codebook),
+        })
+    }
+
+    /// The only codebook as it stands, where nothing is around it.
+    pub(super) fn freeze_plain(&self) -> Result<Vq, QuantizerError> {
+        if self.projection.is_some() || self.config.heads != 1 {
+            let found =
+                format!("heads {} and codes of {}", self.config.heads, self.config.code_dim());
+            let expected = format!("one head and codes of {}", self.config.dim);
+            return Err(QuantizerError::setting("stage", found, expected));
+        }
+        self.freeze_codebook(0)
+    }
+
     /// Puts codes, sums and counts where these clusters are.
     fn begin_at(&mut self, k: usize, found: &Clusters) {
         let (size, dim) = (self.config.codebook_size, self.config.code_dim());
@@ -158,7 +179,8 @@ impl<F: Float> VectorQuantizer<F> {
         let at: Vec<usize> = indices.iter().map(|&k| k as usize).collect();
         let q = codes.index_select(0, &at);
         let share = 1.0 / config.codebooks() as f64;
-        let is_diveq = matches!(config.estimator, Estimator::Diveq { .. });
+        let is_diveq =
+            matches!(config.estimator, Estimator::Diveq { .. } | Estimator::SpaceFilling { .. });
         if config.commitment > 0.0 && !is_diveq {
             let loss = (x - q.stop_gradient()).square().mean(..);
             losses.add("commitment", loss * share, config.commitment);
@@ -180,6 +202,7 @@ impl<F: Float> VectorQuantizer<F> {
             Estimator::StraightThrough => straight_through(x, &q),
             Estimator::Rotation => rotation(x, &q),
             Estimator::Diveq { variance } => diveq(x, &q, variance, pass.rng),
+            Estimator::SpaceFilling { variance } => on_segments(x, codes, variance, pass.rng),
         };
         (values, indices)
     }
@@ -209,6 +232,27 @@ impl<F: Float> VectorQuantizer<F> {
         }
         Quantized { values, indices, losses, seen }
     }
+}
+
+/// Vectors moved to the nearest of random points, one on each segment from a code to the next: `(1 − λₖ) eₖ + λₖ eₖ₊₁` with λ uniform on [0, 1).
+fn on_segments<F: Float>(
+    x: &Tensor<F>,
+    codes: &Tensor<F>,
+    variance: f64,
+    rng: &mut Rng,
+) -> Tensor<F> {
+    let segments = codes.shape()[0] - 1;
+    let lambda = Tensor::uniform(&[segments, 1], 0.0, 1.0, rng);
+    let fixed = codes.stop_gradient();
+    let (from, to) = (fixed.slice(0, ..-1), fixed.slice(0, 1..));
+    let points = codebook_of(&(&from + (to - &from) * &lambda));
+    let mut nearest = vec![0; x.shape()[0]];
+    crate::vq::assign(&points, Metric::Euclidean, to_f32(x).data(), &mut nearest)
+        .unwrap_or_else(|error| panic!("VectorQuantizer: {error}"));
+    let first: Vec<usize> = nearest.iter().map(|&k| k as usize).collect();
+    let second: Vec<usize> = first.iter().map(|k| k + 1).collect();
+    let ends = [codes.index_select(0, &first), codes.index_select(0, &second)];
+    space_filling(x, [&ends[0], &ends[1]], &lambda.index_select(0, &first), variance, rng)
 }
 
 /// A draw from the standard Gumbel distribution, −ln(−ln u).
@@ -308,14 +352,7 @@ impl<F: Float> Learner<F> for VectorQuantizer<F> {
     }
 
     fn freeze(&self) -> Result<Box<dyn Quantizer>, QuantizerError> {
-        let frozen = |k: usize| -> Result<Vq, QuantizerError> {
-            let codes = to_f32(&self.codebook(k)).to_vec();
-            let codebook = Codebook::new(codes, self.config.code_dim())?;
-            Ok(match self.config.metric {
-                Metric::Euclidean => Vq::new(codebook),
-                Metric::Cosine => Vq::cosine(codebook),
-            })
-        };
+        let frozen = |k| self.freeze_codebook(k);
         let maps = self.projection.as_ref();
         match (self.config.heads, self.config.separate_codebooks) {
             (1, _) => Projection::freeze(maps, frozen(0)?),

@@ -122,11 +122,7 @@ fn tensors_and_fields_that_are_not_there() {
         &format!("encode x.tar {FSQ} --field cls"),
         "--field: \"cls\" is neither a PNG nor an NPY",
     );
-    says(
-        &place,
-        &format!("encode x.tar {FSQ} --field seg.npy"),
-        "x.tar/1.seg.npy: is no NPY file",
-    );
+    says(&place, &format!("encode x.tar {FSQ} --field seg.npy"), "x.tar/1.seg.npy: is no NPY file");
     bytes.truncate(513);
     fs::write(place.path("cut.tar"), &bytes).unwrap();
     says(&place, &format!("encode cut.tar {FSQ} --field seg.npy"), "cut.tar: is truncated");
