@@ -8,6 +8,7 @@ mod grouped;
 mod indices;
 #[cfg(feature = "interop")]
 pub mod interop;
+mod latent;
 mod lfq;
 #[cfg(feature = "interop")]
 mod numbers;
@@ -36,6 +37,7 @@ pub use error::QuantizerError;
 pub use fsq::{Axis, Dialect, Fsq, ResidualFsq, Squash, StageScale, levels_for_bits};
 pub use grouped::{Grouped, Heads};
 pub use indices::{Index, Indices, IndicesMut};
+pub use latent::Latent;
 pub use lfq::{BitOrder, Lfq};
 pub use projected::{Affine, Projected};
 pub use quantizer::Quantizer;

@@ -45,7 +45,7 @@ impl StateDict {
     /// Adds a `VectorQuantize` under `prefix` (with its dot, or empty), with its averages, so that training goes on there.
     ///
     /// # Errors
-    /// If a number is not finite.
+    /// If a number is not finite, or its codes are affine: the package's buffers for that do not exist before its first batch.
     ///
     /// ```
     /// use seedbed_autodiff::Rng;
@@ -66,6 +66,9 @@ impl StateDict {
         prefix: &str,
         vq: &VectorQuantizer<F>,
     ) -> Result<(), InteropError> {
+        if vq.moments.is_some() {
+            return no_place("running moments", "a fresh module has no buffers to load them into");
+        }
         self.add_projection(prefix, vq.projection.as_ref())?;
         let (codes, book) = (vq.codes(), format!("{prefix}_codebook."));
         let name = |what: &str| format!("{book}{what}");

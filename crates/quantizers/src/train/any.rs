@@ -5,9 +5,9 @@ use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FiniteScalar, FsqConfig, Learner, LfqConfig, LookupFree, Pass, QuantizeDropout, Quantized,
-    ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen, SimVq, SimVqConfig,
-    VectorQuantizer, VqConfig,
+    FiniteScalar, FsqConfig, LatentConfig, LatentQuantizer, Learner, LfqConfig, LookupFree, Pass,
+    QuantizeDropout, Quantized, ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen,
+    SimVq, SimVqConfig, VectorQuantizer, VqConfig,
 };
 use crate::{Quantizer, QuantizerError};
 
@@ -36,6 +36,8 @@ pub enum LearnerConfig {
     ResidualFsq(ResidualFsqConfig),
     /// [`ResidualLearner`] of [`LookupFree`].
     ResidualLfq(ResidualLfqConfig),
+    /// [`LatentQuantizer`].
+    Latent(LatentConfig),
 }
 
 /// Residual stages of VQ that are alike.
@@ -154,6 +156,7 @@ impl Config for LearnerConfig {
             Self::ResidualVq(config) => config.validate(),
             Self::ResidualFsq(config) => config.validate(),
             Self::ResidualLfq(config) => config.validate(),
+            Self::Latent(config) => config.validate(),
         }
     }
 }
@@ -170,6 +173,7 @@ impl LearnerConfig {
             Self::ResidualVq(config) => config.stage.dim = dim,
             Self::ResidualFsq(config) => config.dim = Some(dim),
             Self::ResidualLfq(config) => config.dim = Some(dim),
+            Self::Latent(config) => config.dim = Some(dim),
         }
         self
     }
@@ -196,6 +200,7 @@ impl LearnerConfig {
                 AnyLearner::ResidualVq(dropped(learner, config.dropout))
             }
             Self::ResidualLfq(config) => AnyLearner::ResidualLfq(config.build(rng)?),
+            Self::Latent(config) => AnyLearner::Latent(LatentQuantizer::new(&config.check()?, rng)),
             Self::ResidualFsq(config) => {
                 AnyLearner::ResidualFsq(ResidualFiniteScalar::new(&config.check()?, rng))
             }
@@ -220,6 +225,8 @@ pub enum AnyLearner<F: Float = f32> {
     ResidualFsq(ResidualFiniteScalar<F>),
     /// [`LearnerConfig::ResidualLfq`].
     ResidualLfq(ResidualLearner<F, LookupFree<F>>),
+    /// [`LearnerConfig::Latent`].
+    Latent(LatentQuantizer<F>),
 }
 
 /// Runs an expression with what is inside.
@@ -233,6 +240,7 @@ macro_rules! inside {
             AnyLearner::ResidualVq($learner) => $body,
             AnyLearner::ResidualFsq($learner) => $body,
             AnyLearner::ResidualLfq($learner) => $body,
+            AnyLearner::Latent($learner) => $body,
         }
     };
 }

@@ -32,6 +32,7 @@ mod estimator;
 mod fsq;
 mod grouped;
 mod ibq;
+mod latent;
 mod learner;
 mod lfq;
 mod losses;
@@ -49,6 +50,7 @@ pub use estimator::Estimator;
 pub use fsq::{FiniteScalar, FsqConfig};
 pub use grouped::GroupedLearner;
 pub use ibq::{IbqConfig, IndexBackprop};
+pub use latent::{LatentConfig, LatentQuantizer};
 pub use learner::{Batch, Learner, MASKED, Pass, Quantized, Seen};
 pub use lfq::{Annealing, LfqConfig, LookupFree};
 pub use losses::{Losses, NamedLoss};
@@ -58,5 +60,6 @@ pub use residual_fsq::{ResidualFiniteScalar, ResidualFsqConfig};
 pub use scaled::{ScaleRule, ScaledLearner};
 pub use sim::{SimVq, SimVqConfig};
 pub use vq::{
-    CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VectorQuantizer, VqConfig,
+    AffineMoments, CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VectorQuantizer,
+    VqConfig,
 };

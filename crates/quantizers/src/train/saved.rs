@@ -37,6 +37,7 @@ impl<F: Float> AnyLearner<F> {
                 })
             }
             Self::ResidualFsq(fsq) => LearnerConfig::ResidualFsq(fsq.config().clone()),
+            Self::Latent(latent) => LearnerConfig::Latent(latent.config().clone()),
             Self::ResidualLfq(residual) => {
                 let config = ResidualLfqConfig {
                     stages: residual.count(),

@@ -4,9 +4,10 @@ use seedbed_autodiff::{Rng, Tensor, value_and_grad_aux};
 use seedbed_nn::Config;
 use seedbed_nn::optim::{AdamConfig, Optim};
 use seedbed_quantizers::train::{
-    Annealing, CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig, IbqConfig,
-    IndexBackprop, Learner, LfqConfig, LookupFree, QuantizeDropout, ResidualLearner, Revival,
-    ScaleRule, ScaledLearner, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
+    AffineMoments, Annealing, CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig,
+    IbqConfig, IndexBackprop, LatentConfig, LatentQuantizer, Learner, LfqConfig, LookupFree,
+    QuantizeDropout, ResidualLearner, Revival, ScaleRule, ScaledLearner, SimVq, SimVqConfig,
+    VectorQuantizer, VqConfig,
 };
 use seedbed_quantizers::usage::Usage;
 
@@ -403,4 +404,82 @@ fn stages_with_one_codebook_learn_together() {
     let left = Tensor::new(beam.decode(&tokens).unwrap(), x.shape());
     let by_beam = (&x - left).square().mean(..).item();
     assert!(by_beam < after, "{after} to {by_beam}");
+}
+
+#[test]
+fn codes_that_are_never_used_follow_a_drift_of_the_data() {
+    let rng = &mut Rng::new(23);
+    let moved = |affine| {
+        let rng = &mut Rng::new(24);
+        let init = CodebookInit::Normal;
+        let mut learner = vq(VqConfig { affine, init, revival: None, ..Default::default() }, rng);
+        for step in 0..60 {
+            let x = circle(128, rng) + f64::from(step);
+            let seen = learner.forward_train(&x, None, rng).seen;
+            learner.update(&seen, rng);
+        }
+        let quantizer = learner.freeze().unwrap();
+        (0..8).map(|k| quantizer.decode(&[k]).unwrap()[0]).fold(f32::INFINITY, f32::min)
+    };
+    let affine = AffineMoments { batch_decay: 0.5, ..Default::default() };
+    let (without, with) = (moved(None), moved(Some(affine)));
+    assert!(without < 10.0 && with > 50.0, "the last code is at {without}, with moments at {with}");
+    // What training gives is what use gives, once the moments stand.
+    let still = AffineMoments { batch_decay: 0.999_999, codebook_decay: 0.999_999 };
+    let mut learner = vq(VqConfig { affine: Some(still), ..Default::default() }, rng);
+    let x = circle(200, rng);
+    let seen = learner.forward_train(&x, None, rng).seen;
+    learner.update(&seen, rng);
+    let trained = learner.forward_train(&x, None, rng).indices;
+    assert_eq!(trained, learner.quantize(&x).unwrap().1);
+}
+
+#[test]
+fn dead_codes_are_revived_where_codes_are_kept() {
+    let rng = &mut Rng::new(25);
+    let config = VqConfig {
+        affine: Some(AffineMoments::default()),
+        init: CodebookInit::Normal,
+        revival: Some(Revival { threshold: 0.2, reset: 1.0 }),
+        ..Default::default()
+    };
+    let mut learner = vq(config, rng);
+    // Far from 0, so that a vector that were put among the kept codes as it is would stand out.
+    for _ in 0..40 {
+        let x = circle(128, rng) * 3.0 + 100.0;
+        let seen = learner.forward_train(&x, None, rng).seen;
+        learner.update(&seen, rng);
+    }
+    assert!(learner.codes().data().iter().all(|e| e.abs() < 20.0), "{:?}", learner.codes());
+    let x = circle(2000, rng) * 3.0 + 100.0;
+    assert_eq!(measure(&learner, &x).1, 1.0);
+}
+
+#[test]
+fn values_of_latent_quantization_go_where_numbers_are() {
+    let rng = &mut Rng::new(26);
+    let config = LatentConfig { levels: vec![3, 4], quantization: 1.0, ..Default::default() };
+    let latent = LatentQuantizer::<f32>::new(&config.clone().check().unwrap(), rng);
+    assert_eq!(latent.values[0].data(), [-0.5, 0.0, 0.5]);
+    assert_eq!(latent.values[1].data(), [-0.5, -0.25, 0.0, 0.25]);
+    // The losses' own gradients: values go to their numbers, numbers to their values.
+    let x = Tensor::new(vec![0.4_f32, -0.3, 0.1, -0.3], &[2, 2]);
+    let both = (latent.clone(), x);
+    let (_, _, (gradient, gx)) = value_and_grad_aux(&both, |(latent, x)| {
+        let out = latent.forward_train(x, None, &mut Rng::new(0));
+        assert_eq!(out.indices, [2 + 3, 1 + 3]);
+        (out.losses.total(), ())
+    });
+    let close = |found: &[f32], expected: &[f32]| {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
+    };
+    // 2 (v − x) / 4 for each number.
+    close(gradient.values[0].data(), &[0.0, -0.05, 0.05]);
+    close(gradient.values[1].data(), &[0.0, 0.05, 0.0, 0.0]);
+    close(gx.data(), &[-0.005, -0.0025, 0.005, -0.0025]);
+    let x = circle(2000, rng);
+    let before = measure(&latent, &x).0;
+    let latent = train_on(0.0, latent, 400, 1e-2, rng);
+    let after = measure(&latent, &x).0;
+    assert!(after < 0.3 * before, "{before} to {after}");
 }

@@ -10,6 +10,7 @@ mod fsq;
 mod golden;
 #[cfg(feature = "train")]
 mod gradcheck;
+mod latent;
 #[cfg(feature = "train")]
 mod learn;
 mod lfq;

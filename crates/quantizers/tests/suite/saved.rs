@@ -4,8 +4,9 @@ use seedbed_autodiff::{Rng, Tensor};
 use seedbed_nn::Config;
 use seedbed_nn::checkpoint::CheckpointError;
 use seedbed_quantizers::train::{
-    Annealing, AnyLearner, FsqConfig, Learner, LearnerConfig, LfqConfig, ResidualFsqConfig,
-    ResidualLearner, ResidualLfqConfig, ResidualVqConfig, SimVqConfig, VectorQuantizer, VqConfig,
+    Annealing, AnyLearner, FsqConfig, LatentConfig, Learner, LearnerConfig, LfqConfig,
+    ResidualFsqConfig, ResidualLearner, ResidualLfqConfig, ResidualVqConfig, SimVqConfig,
+    VectorQuantizer, VqConfig,
 };
 use seedbed_quantizers::usage::Usage;
 
@@ -29,6 +30,7 @@ fn every_kind_comes_back_with_the_same_tokens() {
             shared: true,
             ..Default::default()
         }),
+        LearnerConfig::Latent(LatentConfig { codebooks: 2, ..Default::default() }),
         LearnerConfig::ResidualLfq(ResidualLfqConfig {
             stages: 3,
             stage: LfqConfig {

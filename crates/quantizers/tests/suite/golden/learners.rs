@@ -6,9 +6,9 @@ use std::path::Path;
 use seedbed_autodiff::{Module, Rng, Role, Tensor, value_and_grad_aux};
 use seedbed_nn::Config;
 use seedbed_quantizers::train::{
-    FiniteScalar, FsqConfig, GroupedLearner, Learner, LfqConfig, LookupFree, MASKED,
-    ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, SimVq, SimVqConfig, VectorQuantizer,
-    VqConfig,
+    FiniteScalar, FsqConfig, GroupedLearner, LatentConfig, LatentQuantizer, Learner, LfqConfig,
+    LookupFree, MASKED, ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, SimVq,
+    SimVqConfig, VectorQuantizer, VqConfig,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -203,6 +203,10 @@ impl Case {
             "residual-fsq" => {
                 let config = self.config::<ResidualFsqConfig>().check().unwrap();
                 self.check(ResidualFiniteScalar::new(&config, rng));
+            }
+            "latent" => {
+                let config = self.config::<LatentConfig>().check().unwrap();
+                self.check(LatentQuantizer::new(&config, rng));
             }
             "residual-lfq" => self.residual_lfq(),
             kind => panic!("{}: no learner is of the kind {kind}", self.name),
