@@ -52,6 +52,18 @@ impl Config for LatentConfig {
 ///
 /// The authors disentangle with it: few values for each number, and a strong weight decay on the networks around it. (The reference detaches its values together with the
 /// rounding, and has both losses on the straight-through output: values never move, and of equal weights nothing is left. Its indices also take values for those of the first grid.)
+///
+/// ```
+/// use seedbed_autodiff::{Rng, Tensor};
+/// use seedbed_nn::Config;
+/// use seedbed_quantizers::train::{LatentConfig, LatentQuantizer, Learner};
+/// let rng = &mut Rng::new(0);
+/// let config = LatentConfig { levels: vec![5, 5], ..Default::default() }.check()?;
+/// let latent = LatentQuantizer::<f32>::new(&config, rng);
+/// let out = latent.forward_train(&Tensor::new(vec![0.2, -0.6], &[1, 2]), None, rng);
+/// assert_eq!((out.values.data(), out.indices), (&[0.25, -0.5][..], vec![3]));
+/// # Ok::<(), seedbed_nn::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LatentQuantizer<F: Float = f32> {
     /// The maps around it.

@@ -155,6 +155,22 @@ impl<F: Float> ResidualLearner<F, VectorQuantizer<F>> {
     ///
     /// # Errors
     /// If a parameter is not finite, the width is 0, the weights are not right, or stages have heads, projections of their own, or compare by cosine.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Rng;
+    /// use seedbed_nn::Config;
+    /// use seedbed_quantizers::train::{Learner, ResidualLearner, VectorQuantizer, VqConfig};
+    /// let config = VqConfig { dim: 2, codebook_size: 8, ..Default::default() }.check()?;
+    /// let residual = ResidualLearner::shared(VectorQuantizer::<f32>::new(&config, &mut Rng::new(0)), 3);
+    /// let (greedy, beam) = (residual.freeze()?, residual.freeze_beam(8, None)?);
+    /// let x = [0.4, -1.3];
+    /// let left = |tokens: &[u64]| -> Result<f32, seedbed_quantizers::QuantizerError> {
+    ///     let y = greedy.decode(tokens)?;
+    ///     Ok(x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum())
+    /// };
+    /// assert!(left(&beam.encode(&x)?)? <= left(&greedy.encode(&x)?)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn freeze_beam(
         &self,
         width: usize,
