@@ -149,6 +149,10 @@ fn what_has_no_place_is_said() {
     let stage = VectorQuantizer::<f32>::new(&config.check().unwrap(), rng);
     let error = dict.add_residual_vq("", &ResidualLearner::new(vec![stage]));
     assert!(error.unwrap_err().to_string().starts_with("stage 0 cannot be written: "));
+    let config = VqConfig { affine: Some(Default::default()), ..VqConfig::default() };
+    let affine = VectorQuantizer::<f32>::new(&config.check().unwrap(), rng);
+    let error = dict.add_vector_quantize("", &affine).unwrap_err();
+    assert!(error.to_string().starts_with("running moments cannot be written"), "{error}");
     let config = VqConfig { dim: 2, codebook_size: 3, ..Default::default() };
     let mut broken = VectorQuantizer::<f32>::new(&config.check().unwrap(), rng);
     broken.fixed.as_mut().unwrap().data_mut()[3] = f32::NAN;

@@ -159,3 +159,10 @@ fn a_quantizer_that_is_damaged_is_refused() {
     fs::write(&path, bytes).unwrap();
     says(&place, run, "q.safetensors: corrupt: the check sum is");
 }
+
+#[test]
+fn what_are_no_arguments() {
+    use seedbed_quantizers::tokenize::{TokenizeError, run};
+    let error = run(["encode"]).unwrap_err();
+    assert!(matches!(error, TokenizeError::Usage { .. }) && error.to_string().contains("Usage"));
+}
