@@ -16,6 +16,7 @@ mod rows;
 mod threads;
 mod timed;
 mod timing;
+mod tokenize;
 mod vq_memory;
 pub mod work;
 

@@ -54,6 +54,7 @@ const RVQ_8: Timed = Timed {
 };
 
 const ENCODE_VQ: Timed = Timed {
+    tokens: Some(quantizers::encoded(0)),
     goals: &[("ratio", Goal::AtLeast(5.0))],
     ..Timed::new(
         "encode-throughput-vq",
@@ -63,6 +64,7 @@ const ENCODE_VQ: Timed = Timed {
 };
 
 const ENCODE_FSQ: Timed = Timed {
+    tokens: Some(quantizers::encoded(1)),
     goals: &[("ratio", Goal::AtLeast(5.0))],
     ..Timed::new(
         "encode-throughput-fsq",
@@ -72,6 +74,7 @@ const ENCODE_FSQ: Timed = Timed {
 };
 
 const ENCODE_LFQ: Timed = Timed {
+    tokens: Some(quantizers::encoded(2)),
     goals: &[("ratio", Goal::AtLeast(5.0))],
     ..Timed::new(
         "encode-throughput-lfq-18",

@@ -5,6 +5,7 @@ use super::rho_store::RhoStore;
 use super::rho_stream::RhoStream;
 use super::threads::{Scaling, SmallMlp};
 use super::timed::{Rival, Timed};
+use super::tokenize::Tokenize;
 use super::vq_memory::VqMemory;
 use super::work::mlp::{RhoStep, rho_step};
 use super::work::{chain, convolution, dense, ngpu, ntm, user_fused};
@@ -161,6 +162,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(RhoStore),
         Box::new(RhoStream),
         Box::new(VqMemory),
+        Box::new(Tokenize),
     ]);
     all
 }

@@ -22,7 +22,7 @@ pub struct Rival {
 ///
 /// Metrics: `ms`; `NAME_ms` for each rival and (with `--peers`) each peer that knows the row, and
 /// then `ratio`, the best of those ÷ ours; `gflops` and `peak_share` where `flops` is known;
-/// `ns_per_op` where `ops` is; `peak_mb`.
+/// `ns_per_op` where `ops` is; `tokens_per_s` and `bandwidth_share` where `tokens` is; `peak_mb`.
 pub struct Timed {
     /// The row's name, the same in the peers.
     pub name: &'static str,
@@ -34,6 +34,8 @@ pub struct Timed {
     pub flops: Option<f64>,
     /// Operations of the engine in the work once, where their overhead is what is measured.
     pub ops: Option<f64>,
+    /// Tokens that the work makes once, and the bytes that it reads for them and writes.
+    pub tokens: Option<[f64; 2]>,
     /// Others who can do it in this process.
     pub rivals: &'static [Rival],
     /// Goals by metric.
@@ -44,11 +46,22 @@ pub struct Timed {
 const OURS: &str = "seedbed";
 /// The label of the turns that measure the machine's peak.
 const PEAK: &str = "peak";
+/// The label of the turns that measure how fast memory is read.
+const MEMORY: &str = "memory";
 
 impl Timed {
     /// Work that is timed, with nothing more asked of it: fill in the rest by `..Timed::new(…)`.
     pub const fn new(name: &'static str, about: &'static str, prepare: fn() -> Work) -> Self {
-        Timed { name, about, prepare, flops: None, ops: None, rivals: &[], goals: &[] }
+        Timed {
+            name,
+            about,
+            prepare,
+            flops: None,
+            ops: None,
+            tokens: None,
+            rivals: &[],
+            goals: &[],
+        }
     }
 
     /// Warms up and takes turns with everybody who knows the row: ours first, then the machine's
@@ -58,6 +71,9 @@ impl Timed {
         let mut contestants = vec![Contestant::local(OURS, (self.prepare)())];
         if self.flops.is_some() {
             contestants.push(Contestant::local(PEAK, super::peak::work()));
+        }
+        if self.tokens.is_some() {
+            contestants.push(Contestant::local(MEMORY, super::peak::memory()));
         }
         for rival in self.rivals {
             contestants.push(Contestant::local(rival.name, (rival.prepare)()));
@@ -91,6 +107,13 @@ impl Timed {
             self.row("gflops", "GFLOP/s", &gflops).reference(best, &format!("best {in_turn}")),
             self.row("peak_share", "", &share).source(&format!("share of a {in_turn}")),
         ]
+    }
+
+    /// `tokens_per_s` and `bandwidth_share`: bytes a second, as a share of what reading memory takes in turn.
+    fn tokens([tokens, bytes]: [f64; 2], ours: &Rounds, memory: &Rounds) -> [Vec<f64>; 2] {
+        let share = |(ours, memory): (&f64, &f64)| (bytes / ours) / (super::peak::BYTES / memory);
+        let per_second = ours.seconds.iter().map(|s| tokens / s).collect();
+        [per_second, ours.seconds.iter().zip(&memory.seconds).map(share).collect()]
     }
 
     /// A row for each of `others` and one for the ratio to the best of them.
@@ -127,7 +150,8 @@ impl Experiment for Timed {
     fn run(&self, context: &Context) -> Result<Outcome> {
         let rounds = self.rounds(context)?;
         let ours = &rounds[0];
-        let others: Vec<&Rounds> = rounds[1..].iter().filter(|r| r.label != PEAK).collect();
+        let others: Vec<&Rounds> =
+            rounds[1..].iter().filter(|r| r.label != PEAK && r.label != MEMORY).collect();
         let mut outcome = Outcome::new().row(self.row("ms", "ms", &ours.ms()));
         outcome.rows.extend(self.compare(ours, &others));
         if let (Some(flops), Some(peak)) = (self.flops, rounds.iter().find(|r| r.label == PEAK)) {
@@ -136,6 +160,14 @@ impl Experiment for Timed {
         if let Some(ops) = self.ops {
             let nanoseconds: Vec<f64> = ours.seconds.iter().map(|s| s * 1e9 / ops).collect();
             outcome.rows.push(self.row("ns_per_op", "ns", &nanoseconds));
+        }
+        if let (Some(tokens), Some(memory)) =
+            (self.tokens, rounds.iter().find(|r| r.label == MEMORY))
+        {
+            let [per_second, share] = Self::tokens(tokens, ours, memory);
+            outcome.rows.push(self.row("tokens_per_s", "1/s", &per_second));
+            let said = "share of the speed at which all threads read memory, timed in turn";
+            outcome.rows.push(self.row("bandwidth_share", "", &share).source(said));
         }
         if let Some(program) = &context.speed.memory_probe
             && let Some(megabytes) = super::peak_megabytes(program, self.name)?

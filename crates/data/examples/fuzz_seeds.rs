@@ -7,6 +7,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use png::{BitDepth, ColorType};
+use seedbed_data::npy;
 
 fn main() -> io::Result<()> {
     let idx = [
@@ -18,6 +19,16 @@ fn main() -> io::Result<()> {
     ];
     write("idx", &idx)?;
     write("idx_gz", &idx.map(|bytes| samples::gzip(&bytes)))?;
+    let columns = "{'descr': '>f8', 'fortran_order': True, 'shape': (1, 2)}";
+    let header = [&b"\x93NUMPY\x02\x00"[..], &(columns.len() as u32).to_le_bytes()].concat();
+    write(
+        "npy",
+        &[
+            npy::encode(&[2, 3], &[0.5_f32; 6]),
+            npy::encode(&[], &[7_u8]),
+            [&header[..], columns.as_bytes(), &[0; 16]].concat(),
+        ],
+    )?;
     write("cifar", &[samples::cifar(1), samples::cifar(2)])?;
     write(
         "png",

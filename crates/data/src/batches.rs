@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use seedbed_autodiff::{RNG_STATE_BYTES, Rng};
+use seedbed_kernels::{RNG_STATE_BYTES, Rng};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;

@@ -194,6 +194,12 @@ pub enum Problem {
         /// What its reader says.
         message: String,
     },
+    /// What is wrong with an NPY file.
+    #[error("the file {message}")]
+    Npy {
+        /// What is wrong, and what would be right.
+        message: String,
+    },
     /// The name of an archive's entry that does not fit the data set's layout.
     #[error("the name {found:?}; it should look like {expected}")]
     Name {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;

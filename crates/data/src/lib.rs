@@ -16,6 +16,8 @@ mod label_noise;
 mod memory;
 pub mod mnist;
 mod normalize;
+#[cfg(feature = "npy")]
+pub mod npy;
 #[cfg(feature = "omniglot")]
 pub mod omniglot;
 #[cfg(feature = "png")]
@@ -27,7 +29,9 @@ mod share;
 mod source;
 mod split;
 pub mod strings;
+#[cfg(feature = "tensors")]
 pub mod tasks;
+#[cfg(feature = "tensors")]
 mod tensor;
 pub mod text;
 

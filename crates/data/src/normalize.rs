@@ -122,6 +122,7 @@ impl Normalize {
     }
 
     /// What each value of a pixel becomes, a channel (or for all).
+    #[cfg(feature = "tensors")]
     pub(crate) fn tables(&self) -> impl Iterator<Item = [f64; 256]> {
         let pairs = self.mean.iter().zip(&self.std);
         pairs.map(|(mean, std)| std::array::from_fn(|value| (value as f64 / 255.0 - mean) / std))

@@ -2,7 +2,7 @@
 //!
 //! [`ImageSet::select`]: crate::ImageSet::select
 
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 
 use crate::error::DataError;
 use crate::memory::fits;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 
 use crate::error::DataError;
 use crate::share::check_share;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 
 use crate::dir::DataDir;
 use crate::error::{DataError, Problem};

@@ -8,6 +8,7 @@ pub mod dropout;
 
 mod float;
 pub mod gemm;
+pub mod half;
 pub mod index;
 mod lane;
 pub mod layout;

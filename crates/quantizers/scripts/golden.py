@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 import vector_quantize_pytorch as package
-from vector_quantize_pytorch import FSQ, LFQ, GroupedResidualVQ, ResidualFSQ, ResidualLFQ, ResidualVQ, SimVQ, VectorQuantize
+from vector_quantize_pytorch import FSQ, LFQ, GroupedResidualVQ, LatentQuantize, ResidualFSQ, ResidualLFQ, ResidualVQ, SimVQ, VectorQuantize
 from vector_quantize_pytorch import lookup_free_quantization as lfq_module
 from vector_quantize_pytorch import vector_quantize_pytorch as vq_module
 
@@ -56,6 +56,9 @@ def vq_state(module, path=""):
     if book.ema_update and not module.freeze_codebook:
         state[path + "sums"] = book.embed_avg
         state[path + "sizes"] = book.cluster_size
+    if book.affine_param and book.batch_mean is not None:
+        rows = [book.batch_mean, book.batch_variance, book.codebook_mean, book.codebook_variance, torch.ones_like(book.batch_mean)]
+        state[path + "moments"] = torch.cat(rows, dim=1)
     return state
 
 
@@ -91,7 +94,7 @@ def case(name, kind, config, module, state, shape, *, evaluate=False, mask=None,
                     grad = leaf.grad.t() if key.endswith("weight") else leaf.grad
                     result["gradient"][key] = numbers(grad)
             if any(key.endswith("sums") for key in own):
-                result["after"] = {k: numbers(t) for k, t in own.items() if k.rsplit(".")[-1] in ("fixed", "sums", "sizes")}
+                result["after"] = {k: numbers(t) for k, t in own.items() if k.rsplit(".")[-1] in ("fixed", "sums", "sizes", "moments")}
     result |= {"evaluate": evaluate, "values": numbers(values), "indices": indices.flatten().tolist(), "losses": {k: float(v.detach()) for k, (v, _) in named.items()}}
     cases.append(result)
 
@@ -112,10 +115,12 @@ def spread(module):
 AVERAGE = {"average": {"decay": 0.8, "epsilon": 1e-5}}
 
 
-def vq(name, config, options, *, shape=(2, 5, 6), size=8, evaluate=False, mask=None, weights=None):
+def vq(name, config, options, *, shape=(2, 5, 6), size=8, evaluate=False, mask=None, warm=None):
     """`config` has what differs from our defaults, `options` from the package's."""
     torch.manual_seed(3 + len(cases))
     module = spread(VectorQuantize(shape[-1], size, **options))
+    if warm is not None:
+        module(warm)
     commitment = config.get("commitment", 1.0)
     learned = options.get("learnable_codebook", False) or options.get("directional_reparam", False)
     ours = {"dim": shape[-1], "codebook_size": size, "learning": "gradient" if learned else AVERAGE, "revival": None, "init": "normal"} | config
@@ -272,12 +277,12 @@ lfq("bsq projected in use", {"spherical": True}, {"spherical": True}, 6, dim=4, 
 def stages_state(module, path=""):
     state = {}
     projections(state, path, module)
-    for i, layer in enumerate(module.layers):
+    for i, layer in enumerate(module.layers[:1] if module.shared_codebook else module.layers):
         state |= vq_state(layer, f"{path}stages.{i}.")
     return state
 
 
-def residual(name, config, options, *, sizes=(8, 8, 8), dim=6, inner=None, evaluate=False, mask=None):
+def residual(name, config, options, *, sizes=(8, 8, 8), dim=6, inner=None, evaluate=False, mask=None, **more):
     torch.manual_seed(8 + len(cases))
     module = spread(ResidualVQ(dim=dim, num_quantizers=len(sizes), codebook_size=sizes, codebook_dim=inner, **options))
     for i, layer in enumerate(module.layers):
@@ -289,7 +294,7 @@ def residual(name, config, options, *, sizes=(8, 8, 8), dim=6, inner=None, evalu
     ours = {"dim": inner or dim, "learning": "gradient" if options.get("learnable_codebook") else AVERAGE, "revival": None, "init": "normal"} | config
     forward = lambda m, x: m(x, mask=mask) if mask is not None else m(x)
     losses = lambda out: {} if evaluate else {"commitment": (out[2].sum(), 1.0)}
-    case(name, "residual-vq", {"dim": dim, "sizes": list(sizes), "stage": ours}, module, stages_state, (2, 5, dim), evaluate=evaluate, mask=mask, forward=forward, losses=losses)
+    case(name, "residual-vq", {"dim": dim, "sizes": list(sizes), "stage": ours} | more, module, stages_state, (2, 5, dim), evaluate=evaluate, mask=mask, forward=forward, losses=losses)
 
 
 residual("residual vq", {}, {})
@@ -302,6 +307,46 @@ residual("residual vq learnt", {}, {"learnable_codebook": True, "ema_update": Fa
 residual("residual vq mask", {}, {}, mask=half)
 residual("residual vq in use", {}, {}, evaluate=True)
 residual("residual vq projected in use", {}, {}, inner=3, evaluate=True)
+
+def later():
+    """Cases that came later: at the end, so that the seeds of those before stay what they were."""
+    residual("residual vq shared", {}, {"shared_codebook": True}, shared=True)
+    residual("residual vq shared straight-through projected", through, STE | {"shared_codebook": True}, inner=4, shared=True)
+    residual("residual vq shared in use", {}, {"shared_codebook": True}, evaluate=True, shared=True)
+    residual("residual vq beam in use", {}, {"beam_size": 4}, evaluate=True, beam={"width": 4, "weights": [1.0, 1.0, 1.0]})
+    residual("residual vq wide beam in use", {}, {"beam_size": 8}, sizes=(8, 8, 8, 8), evaluate=True, beam={"width": 8, "weights": [1.0, 1.0, 1.0, 1.0]})
+    weights = [0.25, 0.5, 2.0]
+    residual("residual vq weighted beam projected in use", {}, {"beam_size": 3, "beam_score_quantizer_weights": weights}, sizes=(4, 9, 17), inner=4, evaluate=True, beam={"width": 3, "weights": weights})
+    # In training the package's values have no gradient, and its losses cancel out: use alone is compared. Its channels come second.
+    for name, levels, more in [("", [8, 5, 3], {}), (" projected", [5, 5, 4], {"dim": 6}), (" codebooks", [9, 4], {"books": 2})]:
+        torch.manual_seed(31)
+        dim, books = more.get("dim", len(levels) * more.get("books", 1)), more.get("books", 1)
+        latent = LatentQuantize(levels, dim, num_codebooks=books)
+        if books == 1:
+            state = lambda m: {f"values.{i}": v for i, v in enumerate(m.values_per_latent)} | (lambda named: (projections(named, "", m), named)[1])({})
+        else:
+            state = lambda m: {f"values.{i}": v for i, v in enumerate(m.values_per_latent)}
+
+        def run(m, x):
+            values, indices, loss = m(x.transpose(1, 2))
+            return values.transpose(1, 2), indices, loss
+
+        config = {"levels": levels, "dim": dim, "codebooks": books}
+        case("latent" + name + " in use", "latent", config, latent, state, (2, 5, dim), evaluate=True, forward=run)
+    # Moments that were never seen are those of the first batch.
+    affine = {"affine_param": True}
+    vq("vq affine", {"affine": {}}, affine)
+    vq("vq affine straight-through", {"affine": {}} | through, affine | STE)
+    vq("vq affine learnt", {"affine": {}}, affine | learnt)
+    vq("vq affine mask", {"affine": {}}, affine, mask=half)
+    # The second batch: moments follow.
+    torch.manual_seed(77)
+    drift = torch.randn(2, 5, 6) * 2 + 1
+    slow = {"affine": {"batch_decay": 0.7, "codebook_decay": 0.4}}
+    decays = {"affine_param_batch_decay": 0.7, "affine_param_codebook_decay": 0.4}
+    vq("vq affine second batch", slow, affine | decays, warm=drift)
+    vq("vq affine second batch heads", slow | {"heads": 2, "separate_codebooks": True}, affine | decays | {"heads": 2, "codebook_dim": 3, "separate_codebook_per_head": True}, warm=drift)
+
 
 torch.manual_seed(9)
 grouped = spread(GroupedResidualVQ(dim=6, num_quantizers=2, groups=2, codebook_size=8))
@@ -387,6 +432,8 @@ sim("sim vq straight-through", through, {"rotation_trick": False})
 sim("sim vq frozen dimension", {}, {}, frozen=4)
 sim("sim vq weights", {"weight": 2.0, "commitment": 0.5}, {"commitment_weight": 2.0, "input_to_quantize_commit_loss_weight": 0.5})
 sim("sim vq in use", {}, {}, evaluate=True)
+
+later()
 
 OUT.write_text("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
 print(f"{len(cases)} cases, {OUT.stat().st_size // 1024} KiB")

@@ -92,6 +92,14 @@ impl IndicesMut<'_> {
         }
     }
 
+    /// The same, to be read.
+    pub(crate) fn as_read(&self) -> Indices<'_> {
+        match self {
+            Self::U32(x) => Indices::U32(x),
+            Self::U64(x) => Indices::U64(x),
+        }
+    }
+
     /// Writes `index` at `at`.
     pub(crate) fn set(&mut self, at: usize, index: u64) {
         with_indices!(IndicesMut, self, |x| x[at] = Index::of(index));

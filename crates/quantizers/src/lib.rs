@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod beam;
 mod diagnosis;
 mod error;
 mod fsq;
@@ -7,6 +8,7 @@ mod grouped;
 mod indices;
 #[cfg(feature = "interop")]
 pub mod interop;
+mod latent;
 mod lfq;
 #[cfg(feature = "interop")]
 mod numbers;
@@ -29,11 +31,13 @@ pub mod train;
 pub mod usage;
 mod vq;
 
+pub use beam::Beam;
 pub use diagnosis::{Cause, Diagnosis, why_dead};
 pub use error::QuantizerError;
 pub use fsq::{Axis, Dialect, Fsq, ResidualFsq, Squash, StageScale, levels_for_bits};
 pub use grouped::{Grouped, Heads};
 pub use indices::{Index, Indices, IndicesMut};
+pub use latent::Latent;
 pub use lfq::{BitOrder, Lfq};
 pub use projected::{Affine, Projected};
 pub use quantizer::Quantizer;

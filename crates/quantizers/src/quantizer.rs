@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD};
 
@@ -129,34 +130,40 @@ pub trait Quantizer: Send + Sync + Debug {
     }
 }
 
-impl<Q: Quantizer + ?Sized> Quantizer for Box<Q> {
-    fn dim(&self) -> usize {
-        (**self).dim()
-    }
-    fn tokens(&self) -> usize {
-        (**self).tokens()
-    }
-    fn codebook_size(&self, token: usize) -> u64 {
-        (**self).codebook_size(token)
-    }
-    fn quantize_into(
-        &self,
-        x: &[f32],
-        values: Option<&mut [f32]>,
-        indices: IndicesMut<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<(), QuantizerError> {
-        (**self).quantize_into(x, values, indices, scratch)
-    }
-    fn decode_into(
-        &self,
-        indices: Indices<'_>,
-        values: &mut [f32],
-        scratch: &mut Scratch,
-    ) -> Result<(), QuantizerError> {
-        (**self).decode_into(indices, values, scratch)
-    }
+/// What points to a quantizer is one.
+macro_rules! pointers {
+    ($($Pointer:ident)*) => { $(
+        impl<Q: Quantizer + ?Sized> Quantizer for $Pointer<Q> {
+            fn dim(&self) -> usize {
+                (**self).dim()
+            }
+            fn tokens(&self) -> usize {
+                (**self).tokens()
+            }
+            fn codebook_size(&self, token: usize) -> u64 {
+                (**self).codebook_size(token)
+            }
+            fn quantize_into(
+                &self,
+                x: &[f32],
+                values: Option<&mut [f32]>,
+                indices: IndicesMut<'_>,
+                scratch: &mut Scratch,
+            ) -> Result<(), QuantizerError> {
+                (**self).quantize_into(x, values, indices, scratch)
+            }
+            fn decode_into(
+                &self,
+                indices: Indices<'_>,
+                values: &mut [f32],
+                scratch: &mut Scratch,
+            ) -> Result<(), QuantizerError> {
+                (**self).decode_into(indices, values, scratch)
+            }
+        }
+    )* };
 }
+pointers! { Box Arc }
 
 /// Checks what [`Quantizer::quantize_into`] was given, and tells the number of vectors.
 pub(crate) fn check_quantize<Q: Quantizer + ?Sized>(

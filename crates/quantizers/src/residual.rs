@@ -116,7 +116,7 @@ impl<Q: Quantizer> Residual<Q> {
         outcome?;
         // The sum of the codes as decoding has it: not x less what is left, which is rounded otherwise.
         match values {
-            Some(values) => self.decode_block(as_read(&indices), values, scratch),
+            Some(values) => self.decode_block(indices.as_read(), values, scratch),
             None => Ok(()),
         }
     }
@@ -161,13 +161,6 @@ impl<Q: Quantizer> Residual<Q> {
             }
             other => other,
         }
-    }
-}
-
-fn as_read<'a>(indices: &'a IndicesMut<'_>) -> Indices<'a> {
-    match indices {
-        IndicesMut::U32(x) => Indices::U32(x),
-        IndicesMut::U64(x) => Indices::U64(x),
     }
 }
 

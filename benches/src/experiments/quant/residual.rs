@@ -32,7 +32,7 @@ const KINDS: [Kind; 3] = [("rvq", residual_vq), ("rfsq", residual_fsq), ("fsq", 
 fn residual_vq(stages: usize) -> LearnerConfig {
     let revival = Some(Revival { threshold: 0.01, reset: 1.0 });
     let stage = VqConfig { codebook_size: 256, commitment: 0.25, revival, ..Default::default() };
-    LearnerConfig::ResidualVq(ResidualVqConfig { stages, stage, dropout: None })
+    LearnerConfig::ResidualVq(ResidualVqConfig { stages, stage, ..Default::default() })
 }
 
 fn residual_fsq(stages: usize) -> LearnerConfig {

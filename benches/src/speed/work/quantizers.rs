@@ -112,6 +112,12 @@ fn encode(quantizer: impl Quantizer + 'static, vectors: usize) -> Work {
     })
 }
 
+/// Tokens of the `i`-th kind that is encoded, and the bytes of its vectors and tokens.
+pub const fn encoded(i: usize) -> [f64; 2] {
+    let dim = [DIM, LEVELS.len(), BITS as usize][i];
+    [ENCODED[i] as f64, (ENCODED[i] * (dim + 1) * 4) as f64]
+}
+
 /// A codebook of random codes.
 fn random_vq(codes: usize) -> Vq {
     let codes = numbers(codes * DIM, &mut Rng::new(2));
@@ -128,9 +134,12 @@ pub fn encode_fsq() -> Work {
     encode(Fsq::new(&LEVELS).expect("levels of the paper"), ENCODED[1])
 }
 
+/// Bits of the LFQ that is encoded.
+const BITS: u32 = 18;
+
 /// Indices of LFQ with 18 bits.
 pub fn encode_lfq() -> Work {
-    encode(Lfq::new(18).expect("a number of bits"), ENCODED[2])
+    encode(Lfq::new(BITS).expect("a number of bits"), ENCODED[2])
 }
 
 /// Vectors and codes of `vq-memory`.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use num_bigint::BigUint;
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 
 use super::NAME_BITS;
 use crate::strings::Operands;

@@ -77,7 +77,7 @@ fn id(program: &Program, place: usize) -> String {
 /// Writes one line a program, without its answers; numbers are decimal, in text, because they may be longer than those of JSON's readers.
 ///
 /// ```
-/// use seedbed_autodiff::Rng;
+/// use seedbed_kernels::Rng;
 /// use seedbed_data::programs::{ProgramSize, ProgramTask, score_lines, write_lines};
 ///
 /// let size = ProgramSize { items: 1, operations: 1, digits: 3 };

@@ -5,7 +5,7 @@
 //! apart ([`ProgramSize`]): a machine may learn on few short ones and be tried on many long ones. Numbers are bits, the least significant first.
 //!
 //! ```
-//! use seedbed_autodiff::Rng;
+//! use seedbed_kernels::Rng;
 //! use seedbed_data::programs::{ProgramSize, ProgramTask};
 //!
 //! let size = ProgramSize { items: 2, operations: 3, digits: 8 };

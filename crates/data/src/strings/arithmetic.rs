@@ -1,5 +1,5 @@
 use num_bigint::BigUint;
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Example, Operands, StringTask};

@@ -1,4 +1,4 @@
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Example, Operands, StringTask};

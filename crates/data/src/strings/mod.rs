@@ -26,7 +26,7 @@ pub use arithmetic::{Arithmetic, Layout, Operation};
 pub use lists::{ListOperation, Lists};
 pub use operands::Operands;
 
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 
 /// A string and its answer, of the same length.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

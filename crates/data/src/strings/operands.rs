@@ -1,4 +1,4 @@
-use seedbed_autodiff::Rng;
+use seedbed_kernels::Rng;
 
 /// Pairs of numbers of one kind, drawn at random; digits are least significant first.
 ///

@@ -6,6 +6,7 @@ mod folders;
 mod idx_and_cifar;
 mod malformed;
 mod memory;
+mod npy;
 mod omniglot;
 mod programs;
 mod samples;

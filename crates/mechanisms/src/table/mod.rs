@@ -1,11 +1,10 @@
 //! Tables from files: CSV with a line of names, and NumPy's NPY.
 
-mod npy;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use seedbed_autodiff::Tensor;
+use seedbed_data::npy;
 
 /// A table of numbers with names of its columns.
 ///
@@ -77,7 +76,7 @@ impl Table {
             || fs::read(path).map_err(|source| TableError::Io { path: path.into(), source });
         match ending.as_deref().and_then(|ending| ending.to_str()) {
             Some("csv") => csv(&bytes()?).map_err(malformed),
-            Some("npy") => npy::parse(&bytes()?).map_err(malformed),
+            Some("npy") => of_npy(&bytes()?).map_err(malformed),
             _ => Err(malformed("should end in .csv or .npy".into())),
         }
     }
@@ -117,6 +116,17 @@ impl Table {
         let others = || self.names.iter().filter(|&name| name != target).cloned().collect();
         if features.is_empty() { others() } else { features.to_vec() }
     }
+}
+
+/// A matrix of numbers of any type. Its columns are named 0, 1, 2, …
+fn of_npy(bytes: &[u8]) -> Result<Table, String> {
+    let array = npy::Array::parse(bytes).map_err(|error| error.to_string())?;
+    let &[_, columns] = array.shape() else {
+        let shape = npy::tuple(array.shape());
+        return Err(format!("has the shape {shape}, but should be (rows, columns)"));
+    };
+    let names = (0..columns).map(|column| column.to_string()).collect();
+    Ok(Table { names, values: array.to_f64() })
 }
 
 fn csv(bytes: &[u8]) -> Result<Table, String> {

@@ -13,10 +13,14 @@
 //! | [`mimi`] | Mimi of Hugging Face | `semantic_residual_vector_quantizer.*`, `acoustic_residual_vector_quantizer.*` |
 //! | [`dac`] | DAC, of Hugging Face or the original | `quantizers.{i}.{in_proj, codebook, out_proj}` |
 //! | [`s3`] | the S3 tokenizer of CosyVoice 2 | `_codebook.project_down.*` |
+//!
+//! With the feature `train`, learners are written for vector-quantize-pytorch: [`StateDict::add_vector_quantize`] and its neighbours.
 
 mod codecs;
 mod package;
 mod state_dict;
+#[cfg(feature = "train")]
+mod write;
 
 pub use codecs::{S3, dac, encodec, mimi, s3};
 pub use package::{fsq, lfq, residual_vq, sim_vq, vector_quantize};

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 
 use crate::numbers::numbers;
 use crate::{Affine, QuantizerError};
@@ -44,6 +45,14 @@ pub enum InteropError {
         /// What would be right.
         expected: String,
     },
+    /// What a state dict of this kind has no place for, or says otherwise.
+    #[error("{what} cannot be written: {why}")]
+    NoPlace {
+        /// What a learner has.
+        what: String,
+        /// Why it has no place.
+        why: &'static str,
+    },
     /// What was read is no quantizer.
     #[error(transparent)]
     Quantizer(#[from] QuantizerError),
@@ -62,7 +71,15 @@ pub enum InteropError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct StateDict(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
+pub struct StateDict(BTreeMap<String, Entry>);
+
+/// A tensor, and the type that it has in a file.
+#[derive(Clone, Debug)]
+struct Entry {
+    shape: Vec<usize>,
+    numbers: Vec<f32>,
+    dtype: Dtype,
+}
 
 impl StateDict {
     /// Reads a safetensors file. Tensors that are not floats (counters, flags) are read as numbers.
@@ -77,7 +94,12 @@ impl StateDict {
         let mut dict = Self::default();
         for (name, tensor) in tensors.tensors() {
             if let Some(numbers) = numbers(tensor.dtype(), tensor.data()) {
-                dict.0.insert(name, (tensor.shape().to_vec(), numbers));
+                // Floats of other widths are written as those that they are here.
+                let dtype = match tensor.dtype() {
+                    whole @ (Dtype::BOOL | Dtype::U8 | Dtype::I32 | Dtype::I64) => whole,
+                    _ => Dtype::F32,
+                };
+                dict.0.insert(name, Entry { shape: tensor.shape().to_vec(), numbers, dtype });
             }
         }
         Ok(dict)
@@ -89,8 +111,51 @@ impl StateDict {
     /// If it has not as many numbers as its shape says.
     #[track_caller]
     pub fn insert(&mut self, name: &str, shape: &[usize], numbers: Vec<f32>) {
+        self.insert_as(Dtype::F32, name, shape, numbers);
+    }
+
+    /// Adds a tensor of another type in files.
+    #[track_caller]
+    pub(super) fn insert_as(
+        &mut self,
+        dtype: Dtype,
+        name: &str,
+        shape: &[usize],
+        numbers: Vec<f32>,
+    ) {
         assert_eq!(shape.iter().product::<usize>(), numbers.len(), "StateDict::insert: {name}");
-        self.0.insert(name.into(), (shape.to_vec(), numbers));
+        self.0.insert(name.into(), Entry { shape: shape.to_vec(), numbers, dtype });
+    }
+
+    /// The safetensors file of all tensors, as `safetensors.torch.load_file` reads it.
+    ///
+    /// ```
+    /// use seedbed_quantizers::interop::StateDict;
+    /// let mut dict = StateDict::default();
+    /// dict.insert("codebook.weight", &[2, 1], vec![0.5, -0.5]);
+    /// let file = std::env::temp_dir().join(format!("dict-{}.safetensors", std::process::id()));
+    /// std::fs::write(&file, dict.to_bytes())?;
+    /// assert!(StateDict::read(&file)?.has("codebook.weight"));
+    /// # std::fs::remove_file(&file)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let bytes = |entry: &Entry| -> Vec<u8> {
+            let numbers = entry.numbers.iter();
+            match entry.dtype {
+                Dtype::BOOL => numbers.map(|&x| u8::from(x != 0.0)).collect(),
+                Dtype::U8 => numbers.map(|&x| x as u8).collect(),
+                Dtype::I32 => numbers.flat_map(|&x| (x as i32).to_le_bytes()).collect(),
+                Dtype::I64 => numbers.flat_map(|&x| (x as i64).to_le_bytes()).collect(),
+                _ => numbers.flat_map(|&x| x.to_le_bytes()).collect(),
+            }
+        };
+        let all: Vec<_> = self.0.iter().map(|(name, entry)| (name, entry, bytes(entry))).collect();
+        let views = all.iter().map(|(name, entry, bytes)| {
+            let view = TensorView::new(entry.dtype, entry.shape.clone(), bytes);
+            (*name, view.expect("as many bytes as the shape says"))
+        });
+        safetensors::serialize(views, None).expect("names differ, and sizes were checked")
     }
 
     /// Whether there is a tensor of this name.
@@ -98,10 +163,15 @@ impl StateDict {
         self.0.contains_key(name)
     }
 
+    /// The names of all tensors, in order.
+    pub fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
     /// A tensor's shape and numbers.
     pub(super) fn get(&self, name: &str) -> Result<(&[usize], &[f32]), InteropError> {
         match self.0.get(name) {
-            Some((shape, numbers)) => Ok((shape, numbers)),
+            Some(entry) => Ok((&entry.shape, &entry.numbers)),
             None => Err(InteropError::Missing {
                 name: name.into(),
                 known: self.0.keys().cloned().collect::<Vec<_>>().join(", "),

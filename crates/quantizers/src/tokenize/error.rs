@@ -78,6 +78,12 @@ pub enum TokenizeError {
         /// The shape of the tokens before.
         expected: Vec<usize>,
     },
+    /// What was given are no arguments of the program.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, and how the program is used.
+        message: String,
+    },
     /// An option is missing, or makes no sense here.
     #[error("{option}: {problem}")]
     Option {

@@ -13,7 +13,6 @@ mod encode;
 mod encoder;
 mod error;
 mod job;
-mod npy;
 mod report;
 mod shard;
 mod source;
@@ -21,6 +20,7 @@ mod verify;
 
 pub use error::TokenizeError;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,16 +29,43 @@ use clap::Parser;
 ///
 /// The exit status is 0; 1 if `verify` found tokens that differ; 2 on an error, which is told on the standard error.
 pub fn main() -> ExitCode {
-    let outcome = match cli::Cli::parse().command {
-        cli::Command::Encode(options) => encode::run(&options).map(|()| true),
-        cli::Command::Verify(options) => verify::run(&options.a, &options.b),
-    };
-    match outcome {
+    match run_command(cli::Cli::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("tokenize: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Does what the program does with these arguments, the program's name not among them. False if `verify` found tokens that differ.
+///
+/// # Errors
+/// What the program would tell; [`TokenizeError::Usage`] if these are no arguments of its, or ask for help.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// let (x, tokens) = (dir.path().join("x.npy"), dir.path().join("tokens"));
+/// std::fs::write(&x, seedbed_data::npy::encode(&[100, 4], &[0.3_f32; 400]))?;
+/// let words = ["--format", "fsq", "--levels", "8,5,5,5", "-q", "--out"].map(std::ffi::OsStr::new);
+/// let arguments = ["encode".as_ref(), x.as_os_str()].into_iter().chain(words);
+/// assert!(seedbed_quantizers::tokenize::run(arguments.chain([tokens.as_os_str()]))?);
+/// let report = std::fs::read_to_string(tokens.join("report.json"))?;
+/// assert!(report.contains("tokens-000000.npy"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn run<S: Into<OsString>>(
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<bool, TokenizeError> {
+    let words = std::iter::once("tokenize".into()).chain(arguments.into_iter().map(Into::into));
+    let usage = |error: clap::Error| TokenizeError::Usage { message: error.to_string() };
+    run_command(cli::Cli::try_parse_from::<_, OsString>(words).map_err(usage)?.command)
+}
+
+fn run_command(command: cli::Command) -> Result<bool, TokenizeError> {
+    match command {
+        cli::Command::Encode(options) => encode::run(&options).map(|()| true),
+        cli::Command::Verify(options) => verify::run(&options.a, &options.b),
     }
 }

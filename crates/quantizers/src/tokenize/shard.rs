@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 
-use safetensors::Dtype;
+use seedbed_data::npy::{self, Whole};
 use serde::{Deserialize, Serialize};
 
 use super::TokenizeError;
 use super::cli::{Container, TokenType};
-use super::npy::{self, Header};
 use super::source::split_name;
 use crate::pack;
 
@@ -72,19 +71,12 @@ impl TokenType {
         }
     }
 
-    fn dtype(self) -> Dtype {
+    /// An NPY file of tokens.
+    fn npy(self, shape: &[usize], tokens: &[u64]) -> Vec<u8> {
         match self {
-            Self::U16 => Dtype::U16,
-            Self::U32 => Dtype::U32,
-            Self::U64 => Dtype::U64,
-        }
-    }
-
-    fn bytes(self, tokens: &[u64]) -> Vec<u8> {
-        match self {
-            Self::U16 => tokens.iter().flat_map(|&t| (t as u16).to_le_bytes()).collect(),
-            Self::U32 => tokens.iter().flat_map(|&t| (t as u32).to_le_bytes()).collect(),
-            Self::U64 => tokens.iter().flat_map(|&t| t.to_le_bytes()).collect(),
+            Self::U16 => npy::encode(shape, &tokens.iter().map(|&t| t as u16).collect::<Vec<_>>()),
+            Self::U32 => npy::encode(shape, &tokens.iter().map(|&t| t as u32).collect::<Vec<_>>()),
+            Self::U64 => npy::encode(shape, tokens),
         }
     }
 }
@@ -95,7 +87,7 @@ impl Layout {
         match self.container {
             Container::Npy => {
                 let Tokens { shape, tokens } = joined(name, parts)?;
-                Ok(npy::file(self.token_type.dtype(), &shape, &self.token_type.bytes(&tokens)))
+                Ok(self.token_type.npy(&shape, &tokens))
             }
             Container::Packed => {
                 let Tokens { shape, tokens } = joined(name, parts)?;
@@ -124,8 +116,7 @@ impl Layout {
                     );
                     return Err(TokenizeError::malformed(shard, problem));
                 }
-                let file =
-                    npy::file(self.token_type.dtype(), &part.shape, &self.token_type.bytes(tokens));
+                let file = self.token_type.npy(&part.shape, tokens);
                 let mut header = tar::Header::new_ustar();
                 header.set_size(file.len() as u64);
                 header.set_mode(0o644);
@@ -205,34 +196,16 @@ fn samples(path: &Path, bytes: &[u8]) -> Result<Vec<Tokens>, TokenizeError> {
 
 /// Whole numbers of an NPY file. Those below 0, which name no code, become the largest there are.
 fn array(file: &[u8]) -> Result<Tokens, String> {
-    let Header { dtype, swapped, shape, begin } = npy::read_header(&mut &file[..])?;
-    let width = dtype.bitsize() / 8;
-    let mut raw = file[begin as usize..].to_vec();
-    let expected =
-        shape.iter().try_fold(width, |n, &side| n.checked_mul(side)).ok_or("is too large")?;
-    if raw.len() != expected {
-        return Err(format!("has {} bytes of tokens; should be {expected}", raw.len()));
-    }
-    if swapped {
-        raw.chunks_exact_mut(width).for_each(<[u8]>::reverse);
-    }
-    macro_rules! whole {
-        ($T:ty) => {
-            raw.as_chunks().0.iter().map(|&b| <$T>::from_le_bytes(b) as u64).collect()
-        };
-    }
-    let tokens = match dtype {
-        Dtype::U8 => whole!(u8),
-        Dtype::U16 => whole!(u16),
-        Dtype::U32 => whole!(u32),
-        Dtype::U64 => whole!(u64),
-        Dtype::I8 => whole!(i8),
-        Dtype::I16 => whole!(i16),
-        Dtype::I32 => whole!(i32),
-        Dtype::I64 => whole!(i64),
-        other => return Err(format!("has numbers of type {other:?}; tokens are whole numbers")),
+    let array = npy::Array::parse(file).map_err(|error| error.to_string())?;
+    let tokens = match array.whole() {
+        Some(Whole::Unsigned(tokens)) => tokens,
+        Some(Whole::Signed(tokens)) => tokens.into_iter().map(|token| token as u64).collect(),
+        None => {
+            let kind = array.kind();
+            return Err(format!("has numbers of type {kind:?}; tokens are whole numbers"));
+        }
     };
-    Ok(Tokens { shape, tokens })
+    Ok(Tokens { shape: array.shape().to_vec(), tokens })
 }
 
 fn packed(file: &[u8]) -> Result<Tokens, String> {
@@ -312,16 +285,16 @@ mod tests {
         assert!(says("a.bits", b"{}\n").contains("has no first line such as"));
         let huge = format!("{{\"bits\":0,\"shape\":[{}]}}\n", u64::MAX);
         assert!(says("a.bits", huge.as_bytes()).contains("truncated"));
-        assert!(says("a.npy", &npy::file(Dtype::F32, &[1], &[0; 4])).contains("type F32"));
-        assert!(says("a.npy", &npy::file(Dtype::U16, &[3], &[0; 4])).contains("should be 6"));
+        assert!(says("a.npy", &npy::encode(&[1], &[0.0_f32])).contains("type F32"));
+        let short = [&npy::prefix(npy::Kind::U16, &[3])[..], &[0; 4]].concat();
+        assert!(says("a.npy", &short).contains("takes 6 bytes, 4 follow"));
         assert!(says("a.tar", &[1; 600]).contains("no archive"));
         assert!(says("a.txt", b"").contains("is no file of tokens"));
     }
 
     #[test]
     fn signed_tokens_are_read_and_masked_ones_name_no_code() {
-        let bytes: Vec<u8> = [7_i64, -1].iter().flat_map(|t| t.to_le_bytes()).collect();
-        let found = array(&npy::file(Dtype::I64, &[2], &bytes)).unwrap();
+        let found = array(&npy::encode(&[2], &[7_i64, -1])).unwrap();
         assert_eq!(found, Tokens { shape: vec![2], tokens: vec![7, u64::MAX] });
     }
 }

@@ -5,9 +5,9 @@ use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FiniteScalar, FsqConfig, Learner, LfqConfig, LookupFree, Pass, QuantizeDropout, Quantized,
-    ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen, SimVq, SimVqConfig,
-    VectorQuantizer, VqConfig,
+    FiniteScalar, FsqConfig, LatentConfig, LatentQuantizer, Learner, LfqConfig, LookupFree, Pass,
+    QuantizeDropout, Quantized, ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen,
+    SimVq, SimVqConfig, VectorQuantizer, VqConfig,
 };
 use crate::{Quantizer, QuantizerError};
 
@@ -34,6 +34,10 @@ pub enum LearnerConfig {
     ResidualVq(ResidualVqConfig),
     /// [`ResidualFiniteScalar`].
     ResidualFsq(ResidualFsqConfig),
+    /// [`ResidualLearner`] of [`LookupFree`].
+    ResidualLfq(ResidualLfqConfig),
+    /// [`LatentQuantizer`].
+    Latent(LatentConfig),
 }
 
 /// Residual stages of VQ that are alike.
@@ -44,25 +48,101 @@ pub struct ResidualVqConfig {
     pub stages: usize,
     /// Each of them.
     pub stage: VqConfig,
+    /// Whether all stages share a codebook.
+    pub shared: bool,
     /// Whether and how stages are left out in training.
     pub dropout: Option<QuantizeDropout>,
 }
 
 impl Default for ResidualVqConfig {
     fn default() -> Self {
-        Self { stages: 4, stage: VqConfig::default(), dropout: None }
+        Self { stages: 4, stage: VqConfig::default(), shared: false, dropout: None }
     }
 }
 
 impl Config for ResidualVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("ResidualVqConfig");
-        CHECK.at_least_one("stages", self.stages as u64)?;
-        if let Some(QuantizeDropout { from, multiple_of }) = self.dropout {
-            CHECK.that(from < self.stages, "dropout.from", from, "below the number of stages")?;
-            CHECK.at_least_one("dropout.multiple_of", multiple_of as u64)?;
-        }
+        check_stages(CHECK, self.stages, self.dropout)?;
         self.stage.validate()
+    }
+}
+
+fn check_stages(
+    check: Check,
+    stages: usize,
+    dropout: Option<QuantizeDropout>,
+) -> Result<(), ConfigError> {
+    check.at_least_one("stages", stages as u64)?;
+    if let Some(QuantizeDropout { from, multiple_of }) = dropout {
+        check.that(from < stages, "dropout.from", from, "below the number of stages")?;
+        check.at_least_one("dropout.multiple_of", multiple_of as u64)?;
+    }
+    Ok(())
+}
+
+/// Residual stages of LFQ, or on the sphere of BSQ: each has codes of half the size of the stage before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResidualLfqConfig {
+    /// How many stages.
+    pub stages: usize,
+    /// The first of them.
+    pub stage: LfqConfig,
+    /// Numbers in a vector; by default as many as a stage takes. Others are projected.
+    pub dim: Option<usize>,
+    /// Whether and how stages are left out in training.
+    pub dropout: Option<QuantizeDropout>,
+}
+
+impl Default for ResidualLfqConfig {
+    fn default() -> Self {
+        Self { stages: 4, stage: LfqConfig::default(), dim: None, dropout: None }
+    }
+}
+
+impl ResidualLfqConfig {
+    /// The configuration of a stage: its codes are `2⁻ⁱ` as large.
+    pub(super) fn stage(&self, i: usize) -> LfqConfig {
+        let scale = self.stage.scale * 0.5_f64.powi(i as i32);
+        let dim = Some(self.stage.bits as usize * self.stage.codebooks);
+        LfqConfig { scale, dim, ..self.stage.clone() }
+    }
+
+    fn build<F: Float>(
+        &self,
+        rng: &mut Rng,
+    ) -> Result<ResidualLearner<F, LookupFree<F>>, ConfigError> {
+        self.validate()?;
+        let stages = (0..self.stages).map(|i| Ok(LookupFree::new(&self.stage(i).check()?, rng)));
+        let learner = ResidualLearner::new(stages.collect::<Result<Vec<_>, ConfigError>>()?);
+        let dim = self.dim.unwrap_or(learner.dim());
+        Ok(dropped(learner.projected(dim, rng), self.dropout))
+    }
+}
+
+impl Config for ResidualLfqConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        const CHECK: Check = Check::of("ResidualLfqConfig");
+        check_stages(CHECK, self.stages, self.dropout)?;
+        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
+        self.stage.validate()?;
+        let inner = self.stage.bits as usize * self.stage.codebooks;
+        let own = self.stage.dim.unwrap_or(inner);
+        CHECK.that(own == inner, "stage.dim", own, "left out: `dim` projects around all stages")?;
+        let last = self.stage(self.stages - 1).scale as f32;
+        CHECK.that(last > 0.0, "stages", self.stages, "so few that the last has codes above 0")
+    }
+}
+
+/// The learner with stages left out in training, where that is asked for.
+fn dropped<F: Float, L: Learner<F>>(
+    learner: ResidualLearner<F, L>,
+    dropout: Option<QuantizeDropout>,
+) -> ResidualLearner<F, L> {
+    match dropout {
+        Some(dropout) => learner.with_dropout(dropout),
+        None => learner,
     }
 }
 
@@ -75,6 +155,8 @@ impl Config for LearnerConfig {
             Self::Lfq(config) => config.validate(),
             Self::ResidualVq(config) => config.validate(),
             Self::ResidualFsq(config) => config.validate(),
+            Self::ResidualLfq(config) => config.validate(),
+            Self::Latent(config) => config.validate(),
         }
     }
 }
@@ -90,6 +172,8 @@ impl LearnerConfig {
             Self::Lfq(config) => config.dim = Some(dim),
             Self::ResidualVq(config) => config.stage.dim = dim,
             Self::ResidualFsq(config) => config.dim = Some(dim),
+            Self::ResidualLfq(config) => config.dim = Some(dim),
+            Self::Latent(config) => config.dim = Some(dim),
         }
         self
     }
@@ -107,13 +191,16 @@ impl LearnerConfig {
             Self::ResidualVq(config) => {
                 config.validate()?;
                 let stage = config.stage.check()?;
-                let stages = (0..config.stages).map(|_| VectorQuantizer::new(&stage, rng));
-                let learner = ResidualLearner::new(stages.collect());
-                AnyLearner::ResidualVq(match config.dropout {
-                    Some(dropout) => learner.with_dropout(dropout),
-                    None => learner,
-                })
+                let learner = if config.shared {
+                    ResidualLearner::shared(VectorQuantizer::new(&stage, rng), config.stages)
+                } else {
+                    let stages = (0..config.stages).map(|_| VectorQuantizer::new(&stage, rng));
+                    ResidualLearner::new(stages.collect())
+                };
+                AnyLearner::ResidualVq(dropped(learner, config.dropout))
             }
+            Self::ResidualLfq(config) => AnyLearner::ResidualLfq(config.build(rng)?),
+            Self::Latent(config) => AnyLearner::Latent(LatentQuantizer::new(&config.check()?, rng)),
             Self::ResidualFsq(config) => {
                 AnyLearner::ResidualFsq(ResidualFiniteScalar::new(&config.check()?, rng))
             }
@@ -136,6 +223,10 @@ pub enum AnyLearner<F: Float = f32> {
     ResidualVq(ResidualLearner<F, VectorQuantizer<F>>),
     /// [`LearnerConfig::ResidualFsq`].
     ResidualFsq(ResidualFiniteScalar<F>),
+    /// [`LearnerConfig::ResidualLfq`].
+    ResidualLfq(ResidualLearner<F, LookupFree<F>>),
+    /// [`LearnerConfig::Latent`].
+    Latent(LatentQuantizer<F>),
 }
 
 /// Runs an expression with what is inside.
@@ -148,6 +239,8 @@ macro_rules! inside {
             AnyLearner::Lfq($learner) => $body,
             AnyLearner::ResidualVq($learner) => $body,
             AnyLearner::ResidualFsq($learner) => $body,
+            AnyLearner::ResidualLfq($learner) => $body,
+            AnyLearner::Latent($learner) => $body,
         }
     };
 }

@@ -18,6 +18,13 @@ pub enum Estimator {
         /// The variance of the noise on the direction, in training.
         variance: f64,
     },
+    /// SF-DiVeQ (2025), the space-filling kind: codes are the corners of a curve, and the vector moves to a random point of the nearest of its segments. Both
+    /// ends get a gradient, so that the curve is pulled into the data as a whole, and no code dies. Indices, and what is used after training, are the
+    /// nearest codes.
+    SpaceFilling {
+        /// The variance of the noise on the directions, in training.
+        variance: f64,
+    },
 }
 
 /// The code, with the gradient of the identity.
@@ -76,4 +83,61 @@ pub(super) fn diveq<F: Float>(
     // So that the root of 0 has a gradient: a vector that is its code.
     let distance = (error.square().sum_keepdim(-1) + 1e-30).sqrt();
     x + distance * (direction / norm)
+}
+
+/// `x + (1 − λ) ‖a − x‖ · sg(unit(a − x + σ n)) + λ ‖b − x‖ · sg(unit(b − x + σ n'))`: SF-DiVeQ, for vectors whose nearest segment goes from `a` to `b`. `lambda` has a
+/// row of one number a vector. Without noise it is the point `(1 − λ) a + λ b` of the segment.
+#[track_caller]
+pub(super) fn space_filling<F: Float>(
+    x: &Tensor<F>,
+    [a, b]: [&Tensor<F>; 2],
+    lambda: &Tensor<F>,
+    variance: f64,
+    rng: &mut Rng,
+) -> Tensor<F> {
+    let to_a = diveq(x, a, variance, rng);
+    let to_b = diveq(x, b, variance, rng);
+    &to_a + (to_b - &to_a) * lambda
+}
+
+#[cfg(test)]
+mod tests {
+    use seedbed_autodiff::grad;
+
+    use super::*;
+
+    /// The directions are constants, so that differences show another gradient: this is the formula's own.
+    #[test]
+    fn both_ends_of_a_segment_and_the_vector_have_their_share() {
+        let row = |x: &[f64]| Tensor::<f64>::new(x.to_vec(), &[1, x.len()]);
+        let (x, a, b) = (row(&[0.3, -1.0, 0.5]), row(&[1.0, 0.2, 0.1]), row(&[-0.4, 0.9, 2.0]));
+        let (lambda, g) = (row(&[0.3]), row(&[0.7, -0.2, 1.1]));
+        let inputs = [x.clone(), a.clone(), b.clone()];
+        let rng = &mut Rng::new(0);
+        let point = space_filling(&x, [&a, &b], &lambda, 0.0, rng);
+        let expected = &a * 0.7 + &b * 0.3;
+        assert!((point - expected).square().sum(..).item() < 1e-24);
+        let found = grad(&inputs.to_vec(), |inputs| {
+            let [x, a, b] = &inputs[..] else { unreachable!() };
+            (space_filling(x, [a, b], &lambda, 0.0, &mut Rng::new(0)) * &g).sum(..)
+        });
+        let along = |end: &Tensor<f64>| {
+            let d = end - &x;
+            let unit = &d / d.square().sum_keepdim(-1).sqrt();
+            (&unit * &g).sum_keepdim(-1) * unit
+        };
+        let (of_a, of_b) = (along(&a) * 0.7, along(&b) * 0.3);
+        for (found, expected) in found.iter().zip([&g - &of_a - &of_b, of_a, of_b]) {
+            assert!((found - expected).square().sum(..).item() < 1e-24);
+        }
+    }
+
+    #[test]
+    fn noise_turns_the_direction_and_keeps_the_length() {
+        let (x, q) = (Tensor::<f64>::zeros(&[50, 4]), Tensor::<f64>::ones(&[50, 4]));
+        let y = diveq(&x, &q, 0.1, &mut Rng::new(3));
+        let lengths = y.square().sum(1).sqrt();
+        assert!(lengths.data().iter().all(|n| (n - 2.0).abs() < 1e-9));
+        assert!((y - q).square().sum(..).item() > 0.1);
+    }
 }

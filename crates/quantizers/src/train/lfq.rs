@@ -37,6 +37,19 @@ pub struct LfqConfig {
     pub commitment: f64,
     /// `c`: vectors are squashed to `c · tanh(x / c)` first.
     pub soft_clamp: Option<f64>,
+    /// A larger weight of the entropies at first.
+    pub annealing: Option<Annealing>,
+}
+
+/// A weight of the entropies that begins larger and falls: large codebooks need it to come into use, and are better without it later (MAGVIT-v2). At the n-th
+/// update the weight is `entropy · (1 + factor · max(0, 1 − n/steps))`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Annealing {
+    /// How much more there is at first; the authors of Open-MAGVIT2 take 3.
+    pub factor: f64,
+    /// Updates until the rest is the weight itself; they take 2000.
+    pub steps: u64,
 }
 
 impl Default for LfqConfig {
@@ -55,6 +68,7 @@ impl Default for LfqConfig {
             entropy_bits: 12,
             commitment: 0.0,
             soft_clamp: None,
+            annealing: None,
         }
     }
 }
@@ -77,6 +91,12 @@ impl Config for LfqConfig {
         CHECK.non_negative("entropy", self.entropy)?;
         CHECK.non_negative("diversity", self.diversity)?;
         CHECK.non_negative("commitment", self.commitment)?;
+        if let Some(Annealing { factor, steps }) = self.annealing {
+            CHECK.non_negative("annealing.factor", factor)?;
+            // Updates are counted in a tensor of the model, which may be of f32.
+            let exact = (1..=1 << 24).contains(&steps);
+            CHECK.that(exact, "annealing.steps", steps, "from 1 to 2^24")?;
+        }
         let bits = self.entropy_bits;
         CHECK.that((1..=24).contains(&bits), "entropy_bits", bits, "from 1 to 24")
     }
@@ -100,10 +120,12 @@ impl Config for LfqConfig {
 pub struct LookupFree<F: Float = f32> {
     /// The maps around it.
     pub projection: Option<Projection<F>>,
+    /// How many updates there were, where the weight of the entropies follows them: one number.
+    pub updates: Option<Tensor<F>>,
     config: LfqConfig,
     lfq: Lfq,
 }
-module!(LookupFree<F> { projection } config { config, lfq });
+module!(LookupFree<F> { projection } buffers { updates } config { config, lfq });
 
 impl<F: Float> LookupFree<F> {
     /// A quantizer of this configuration.
@@ -115,7 +137,8 @@ impl<F: Float> LookupFree<F> {
         let lfq = Lfq::with_options(config.bits, config.order, scale, config.spherical)
             .expect("the configuration was checked");
         let projection = Projection::between(dim, inner, rng);
-        Self { projection, config: LfqConfig { dim: Some(dim), ..config }, lfq }
+        let updates = config.annealing.map(|_| Tensor::zeros(&[1]));
+        Self { projection, updates, config: LfqConfig { dim: Some(dim), ..config }, lfq }
     }
 
     /// Its configuration.
@@ -123,7 +146,18 @@ impl<F: Float> LookupFree<F> {
         &self.config
     }
 
-    /// The same with another weight of the entropies: to anneal it, as the authors do for large codebooks.
+    /// The weight of the entropies at the next pass.
+    pub fn entropy_weight(&self) -> f64 {
+        let more = match (self.config.annealing, &self.updates) {
+            (Some(Annealing { factor, steps }), Some(updates)) => {
+                factor * (1.0 - updates.data()[0].f64() / steps as f64).max(0.0)
+            }
+            _ => 0.0,
+        };
+        self.config.entropy * (1.0 + more)
+    }
+
+    /// The same with another weight of the entropies: to change it by a rule of one's own; see [`Annealing`].
     #[must_use]
     pub fn with_entropy(mut self, weight: f64) -> Self {
         self.config.entropy = weight;
@@ -176,7 +210,7 @@ impl<F: Float> LookupFree<F> {
                 x.slice(1, k * width as isize..(k + 1) * width as isize)
             };
             let both = code_entropies(&own, factor, entropy_bits);
-            let weight = self.config.entropy / codebooks as f64;
+            let weight = self.entropy_weight() / codebooks as f64;
             losses.add("entropy-vector", both.index(0, 0), weight);
             losses.add("entropy-batch", both.index(0, 1), -weight * self.config.diversity);
         }
@@ -194,6 +228,17 @@ impl<F: Float> Learner<F> for LookupFree<F> {
 
     fn train_rows(&self, x: &Tensor<F>, _: &mut Pass<'_>) -> Quantized<F> {
         Projection::around(self.projection.as_ref(), x, |x| self.round(x))
+    }
+
+    fn update(&mut self, _: &Seen<F>, _: &mut Rng) -> usize {
+        if let (Some(Annealing { steps, .. }), Some(updates)) =
+            (self.config.annealing, &mut self.updates)
+        {
+            // Counting ends where nothing follows from it: beyond 2²⁴, n + 1 is n.
+            let n = updates.data()[0].f64() + 1.0;
+            *updates = Tensor::new(vec![F::of(n.min(steps as f64))], &[1]);
+        }
+        0
     }
 
     fn freeze(&self) -> Result<Box<dyn Quantizer>, QuantizerError> {

@@ -32,6 +32,7 @@ mod estimator;
 mod fsq;
 mod grouped;
 mod ibq;
+mod latent;
 mod learner;
 mod lfq;
 mod losses;
@@ -43,14 +44,15 @@ mod scaled;
 mod sim;
 mod vq;
 
-pub use any::{AnyLearner, LearnerConfig, ResidualVqConfig};
+pub use any::{AnyLearner, LearnerConfig, ResidualLfqConfig, ResidualVqConfig};
 pub use entropy::code_entropies;
 pub use estimator::Estimator;
 pub use fsq::{FiniteScalar, FsqConfig};
 pub use grouped::GroupedLearner;
 pub use ibq::{IbqConfig, IndexBackprop};
+pub use latent::{LatentConfig, LatentQuantizer};
 pub use learner::{Batch, Learner, MASKED, Pass, Quantized, Seen};
-pub use lfq::{LfqConfig, LookupFree};
+pub use lfq::{Annealing, LfqConfig, LookupFree};
 pub use losses::{Losses, NamedLoss};
 pub use projection::Projection;
 pub use residual::{QuantizeDropout, ResidualLearner};
@@ -58,5 +60,6 @@ pub use residual_fsq::{ResidualFiniteScalar, ResidualFsqConfig};
 pub use scaled::{ScaleRule, ScaledLearner};
 pub use sim::{SimVq, SimVqConfig};
 pub use vq::{
-    CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VectorQuantizer, VqConfig,
+    AffineMoments, CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VectorQuantizer,
+    VqConfig,
 };

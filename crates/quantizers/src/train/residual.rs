@@ -1,10 +1,12 @@
 //! Residual stages that learn.
 
+use std::sync::Arc;
+
 use seedbed_autodiff::{Float, Module, Path, Rng, Role, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Learner, Losses, MASKED, Pass, Projection, Quantized, Seen};
-use crate::{Quantizer, QuantizerError, Residual};
+use super::{Learner, Losses, MASKED, Pass, Projection, Quantized, Seen, VectorQuantizer};
+use crate::{Beam, Quantizer, QuantizerError, Residual};
 
 /// Training on a random number of stages, so that the first ones are of use by themselves (Zeghidour et al. 2021).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,16 +36,18 @@ pub struct ResidualLearner<F: Float, L> {
     pub stages: Vec<L>,
     /// Whether and how stages are left out in training.
     pub dropout: Option<QuantizeDropout>,
+    /// How many times the one stage is used, where all stages share it.
+    shared: Option<usize>,
 }
 
 impl<F: Float, L: Learner<F>> Module<F> for ResidualLearner<F, L> {
     fn walk(&self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &Tensor<F>)) {
-        let Self { projection, stages, dropout: _ } = self;
+        let Self { projection, stages, dropout: _, shared: _ } = self;
         path.field("projection", |path| projection.walk(path, f));
         path.field("stages", |path| stages.walk(path, f));
     }
     fn walk_mut(&mut self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &mut Tensor<F>)) {
-        let Self { projection, stages, dropout: _ } = self;
+        let Self { projection, stages, dropout: _, shared: _ } = self;
         path.field("projection", |path| projection.walk_mut(path, f));
         path.field("stages", |path| stages.walk_mut(path, f));
     }
@@ -62,7 +66,34 @@ impl<F: Float, L: Learner<F>> ResidualLearner<F, L> {
             stages.iter().all(|stage| stage.dim() == dim),
             "ResidualLearner: the stages take vectors of different dimensions"
         );
-        Self { projection: None, stages, dropout: None }
+        Self { projection: None, stages, dropout: None, shared: None }
+    }
+
+    /// One learner as all `stages`: with VQ a codebook that all of them share (Lee et al. 2022). It learns from what each stage saw, one after the other, as in
+    /// vector-quantize-pytorch; and begins at the vectors of the first.
+    ///
+    /// # Panics
+    /// If there are no stages.
+    #[track_caller]
+    pub fn shared(stage: L, stages: usize) -> Self {
+        assert!(stages > 0, "ResidualLearner: there are no stages");
+        Self { shared: Some(stages), ..Self::new(vec![stage]) }
+    }
+
+    /// Whether all stages are one.
+    pub fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// How many stages there are.
+    pub fn count(&self) -> usize {
+        self.shared.unwrap_or(self.stages.len())
+    }
+
+    /// The learner of each stage.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &L> {
+        let last = self.stages.len() - 1;
+        (0..self.count()).map(move |i| &self.stages[i.min(last)])
     }
 
     /// The same with maps from vectors of `dim` numbers to the stages' dimension and back, if they differ.
@@ -80,18 +111,18 @@ impl<F: Float, L: Learner<F>> ResidualLearner<F, L> {
     #[track_caller]
     pub fn with_dropout(mut self, dropout: QuantizeDropout) -> Self {
         assert!(
-            dropout.from < self.stages.len() && dropout.multiple_of > 0,
+            dropout.from < self.count() && dropout.multiple_of > 0,
             "ResidualLearner: dropout from stage {} in multiples of {} of {} stages",
             dropout.from,
             dropout.multiple_of,
-            self.stages.len()
+            self.count()
         );
         self.dropout = Some(dropout);
         self
     }
 
     fn stages_in_use(&self, rng: &mut Rng) -> usize {
-        let all = self.stages.len();
+        let all = self.count();
         let Some(QuantizeDropout { from, multiple_of }) = self.dropout else { return all };
         let last = from + rng.below(all - from);
         (last + 1).next_multiple_of(multiple_of).min(all)
@@ -103,7 +134,7 @@ impl<F: Float, L: Learner<F>> ResidualLearner<F, L> {
         let (mut residual, mut sum) = (x.clone(), None);
         let mut indices = vec![MASKED; rows * tokens];
         let (mut losses, mut seen, mut start) = (Losses::default(), Seen::default(), 0);
-        for stage in &self.stages[..in_use] {
+        for stage in self.each().take(in_use) {
             let out = stage.train_rows(&residual, pass);
             residual = residual - out.values.stop_gradient();
             sum = Some(sum.map_or_else(|| out.values.clone(), |sum| sum + &out.values));
@@ -116,6 +147,42 @@ impl<F: Float, L: Learner<F>> ResidualLearner<F, L> {
             seen.0.extend(out.seen.0);
         }
         Quantized { values: sum.expect("there is a stage"), indices, losses, seen }
+    }
+}
+
+impl<F: Float> ResidualLearner<F, VectorQuantizer<F>> {
+    /// The quantizer as it stands, which finds its codes by [`Beam`] search of this width, with weights as [`Beam::summed`] takes them or by what is left.
+    ///
+    /// # Errors
+    /// If a parameter is not finite, the width is 0, the weights are not right, or stages have heads, projections of their own, or compare by cosine.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Rng;
+    /// use seedbed_nn::Config;
+    /// use seedbed_quantizers::train::{Learner, ResidualLearner, VectorQuantizer, VqConfig};
+    /// let config = VqConfig { dim: 2, codebook_size: 8, ..Default::default() }.check()?;
+    /// let residual = ResidualLearner::shared(VectorQuantizer::<f32>::new(&config, &mut Rng::new(0)), 3);
+    /// let (greedy, beam) = (residual.freeze()?, residual.freeze_beam(8, None)?);
+    /// let x = [0.4, -1.3];
+    /// let left = |tokens: &[u64]| -> Result<f32, seedbed_quantizers::QuantizerError> {
+    ///     let y = greedy.decode(tokens)?;
+    ///     Ok(x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum())
+    /// };
+    /// assert!(left(&beam.encode(&x)?)? <= left(&greedy.encode(&x)?)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn freeze_beam(
+        &self,
+        width: usize,
+        weights: Option<&[f32]>,
+    ) -> Result<Box<dyn Quantizer>, QuantizerError> {
+        let stages = self.each().map(VectorQuantizer::freeze_plain).collect::<Result<_, _>>()?;
+        let beam = Beam::new(Residual::new(stages)?, width)?;
+        let beam = match weights {
+            Some(weights) => beam.summed(weights)?,
+            None => beam,
+        };
+        Projection::freeze(self.projection.as_ref(), beam)
     }
 }
 
@@ -142,11 +209,11 @@ impl<F: Float, L: Learner<F>> Learner<F> for ResidualLearner<F, L> {
     }
 
     fn tokens(&self) -> usize {
-        self.stages.iter().map(Learner::tokens).sum()
+        self.each().map(Learner::tokens).sum()
     }
 
     fn codebooks(&self) -> usize {
-        self.stages.iter().map(Learner::codebooks).sum()
+        self.each().map(Learner::codebooks).sum()
     }
 
     fn train_rows(&self, x: &Tensor<F>, pass: &mut Pass<'_>) -> Quantized<F> {
@@ -159,6 +226,9 @@ impl<F: Float, L: Learner<F>> Learner<F> for ResidualLearner<F, L> {
             Some(maps) => maps.into.forward(&rows),
             None => rows,
         };
+        if self.is_shared() {
+            return self.stages[0].prepare(&residual, rng);
+        }
         for stage in &mut self.stages {
             stage.prepare(&residual, rng);
             let out = stage.train_rows(&residual, &mut Pass::new(rng));
@@ -167,11 +237,24 @@ impl<F: Float, L: Learner<F>> Learner<F> for ResidualLearner<F, L> {
     }
 
     fn update(&mut self, seen: &Seen<F>, rng: &mut Rng) -> usize {
-        update_each(&mut self.stages, seen, rng)
+        let Some(stage) = self.stages.first_mut().filter(|_| self.shared.is_some()) else {
+            return update_each(&mut self.stages, seen, rng);
+        };
+        let codebooks = stage.codebooks();
+        if codebooks == 0 {
+            return stage.update(seen, rng);
+        }
+        let each = seen.0.chunks(codebooks);
+        each.map(|own| stage.update(&Seen(own.to_vec()), rng)).sum()
     }
 
     fn freeze(&self) -> Result<Box<dyn Quantizer>, QuantizerError> {
+        let maps = self.projection.as_ref();
+        if let Some(count) = self.shared {
+            let stage: Arc<dyn Quantizer> = self.stages[0].freeze()?.into();
+            return Projection::freeze(maps, Residual::new(vec![stage; count])?);
+        }
         let stages = self.stages.iter().map(Learner::freeze).collect::<Result<_, _>>()?;
-        Projection::freeze(self.projection.as_ref(), Residual::new(stages)?)
+        Projection::freeze(maps, Residual::new(stages)?)
     }
 }

@@ -6,7 +6,7 @@ use seedbed_autodiff::{Float, Rng};
 use seedbed_nn::Config;
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 
-use super::{AnyLearner, LearnerConfig, ResidualVqConfig};
+use super::{AnyLearner, Learner, LearnerConfig, LfqConfig, ResidualLfqConfig, ResidualVqConfig};
 
 /// The name of the module.
 const QUANTIZER: &str = "quantizer";
@@ -30,12 +30,29 @@ impl<F: Float> AnyLearner<F> {
                     return None;
                 }
                 LearnerConfig::ResidualVq(ResidualVqConfig {
-                    stages: residual.stages.len(),
+                    stages: residual.count(),
                     stage: stage.clone(),
+                    shared: residual.is_shared(),
                     dropout: residual.dropout,
                 })
             }
             Self::ResidualFsq(fsq) => LearnerConfig::ResidualFsq(fsq.config().clone()),
+            Self::Latent(latent) => LearnerConfig::Latent(latent.config().clone()),
+            Self::ResidualLfq(residual) => {
+                let config = ResidualLfqConfig {
+                    stages: residual.count(),
+                    stage: LfqConfig { dim: None, ..residual.stages[0].config().clone() },
+                    dim: Some(residual.dim()),
+                    dropout: residual.dropout,
+                };
+                let stages = residual.stages.iter().enumerate();
+                let is_described = !residual.is_shared()
+                    && stages.into_iter().all(|(i, stage)| *stage.config() == config.stage(i));
+                if !is_described {
+                    return None;
+                }
+                LearnerConfig::ResidualLfq(config)
+            }
         })
     }
 

@@ -47,8 +47,10 @@ impl Config for SimVqConfig {
         CHECK.at_least_one("dim", self.dim as u64)?;
         CHECK.at_least_one("codebook_size", self.codebook_size as u64)?;
         CHECK.that(self.frozen_dim != Some(0), "frozen_dim", 0, "at least 1")?;
-        let diveq = matches!(self.estimator, Estimator::Diveq { .. });
-        CHECK.that(!diveq, "estimator", "diveq", "straight-through or rotation")?;
+        let by_distance =
+            matches!(self.estimator, Estimator::Diveq { .. } | Estimator::SpaceFilling { .. });
+        let found = format!("{:?}", self.estimator);
+        CHECK.that(!by_distance, "estimator", found, "straight-through or rotation")?;
         CHECK.non_negative("weight", self.weight)?;
         CHECK.non_negative("commitment", self.commitment)
     }

@@ -106,6 +106,13 @@ impl Vq {
     }
 }
 
+impl Vq {
+    /// The nearest codes of vectors, as [`search::nearest_few`] has them.
+    pub(crate) fn nearest_few(&self, x: &[f32], count: usize, found: &mut [(f64, u32)]) {
+        search::nearest_few(&self.codebook, x, count, found);
+    }
+}
+
 impl Quantizer for Vq {
     fn dim(&self) -> usize {
         self.codebook.dim()

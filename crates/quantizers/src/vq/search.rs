@@ -185,3 +185,53 @@ fn exactly(codebook: &Codebook, metric: Metric, x: &[f32], error: f32) -> u64 {
         nearest.expect("the best score is a candidate") as u64
     })
 }
+
+/// The `count` nearest codes of each of some vectors, the nearest first and of equally near ones the first, with their squared distances: in double
+/// precision, for codes that are compared by distance. `found` has `count` entries a vector, at most as many as there are codes.
+pub(super) fn nearest_few(codebook: &Codebook, x: &[f32], count: usize, found: &mut [(f64, u32)]) {
+    let (dim, size) = (codebook.dim(), codebook.len());
+    let rows = x.len() / dim;
+    with_buffer(rows * size, |scores| {
+        let (a, b) = (Mat::new(x, dim), Mat::new(&codebook.transposed, size));
+        gemm([rows, size, dim], a, b, scores, Store::Set);
+        let mut candidates = Vec::new();
+        for (row, (scores, found)) in
+            scores.chunks_exact_mut(size).zip(found.chunks_exact_mut(count)).enumerate()
+        {
+            let x = &x[row * dim..][..dim];
+            scores.iter_mut().zip(&codebook.half_norms).for_each(|(s, norm)| *s -= norm);
+            let norm = x.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+            let margin = 2.0 * score_error(codebook, norm);
+            // Where scores overflowed, they say nothing.
+            let all = scores.iter().any(|s| !s.is_finite()) || !margin.is_finite();
+            let least = if all { f32::NEG_INFINITY } else { kth_largest(scores, count) - margin };
+            candidates.clear();
+            for (k, &score) in scores.iter().enumerate() {
+                if all || score >= least {
+                    candidates.push((distance(x, codebook.code(k)), k as u32));
+                }
+            }
+            candidates.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            found.copy_from_slice(&candidates[..count]);
+        }
+    });
+}
+
+/// The `k`-th largest of finite numbers: `k` passes of an insertion into a short list.
+fn kth_largest(scores: &[f32], k: usize) -> f32 {
+    let mut largest = Vec::with_capacity(k + 1);
+    for &score in scores {
+        if largest.len() == k && score <= largest[k - 1] {
+            continue;
+        }
+        let at = largest.partition_point(|&l| l >= score);
+        largest.insert(at, score);
+        largest.truncate(k);
+    }
+    largest[k - 1]
+}
+
+/// `‖x − e‖²` in double precision.
+fn distance(x: &[f32], e: &[f32]) -> f64 {
+    x.iter().zip(e).map(|(&x, &e)| (f64::from(x) - f64::from(e)).powi(2)).sum()
+}

@@ -101,3 +101,44 @@ fn vectors_and_indices() {
     let error = huge.encode_into(&[0.0; 11], (&mut [0_u32][..]).into(), scratch).unwrap_err();
     assert_eq!(error, QuantizerError::IndexType { size: 1 << 33, bits: 32 });
 }
+
+#[cfg(feature = "train")]
+#[test]
+fn configurations_that_make_no_sense() {
+    use seedbed_nn::Config;
+    use seedbed_quantizers::Metric;
+    use seedbed_quantizers::train::{
+        AffineMoments, Annealing, CodebookLearning, Estimator, LatentConfig, LfqConfig,
+        ResidualLfqConfig, VqConfig,
+    };
+    fn says(config: impl Config) -> String {
+        config.validate().unwrap_err().to_string()
+    }
+    let has = |text: String, part: &str| assert!(text.contains(part), "{part}: {text}");
+    let estimator = Estimator::SpaceFilling { variance: 1e-3 };
+    let learning = CodebookLearning::Gradient;
+    let curve = VqConfig { estimator, learning, ..Default::default() };
+    curve.validate().unwrap();
+    has(says(VqConfig { estimator, ..Default::default() }), "do not learn by gradient");
+    has(says(VqConfig { metric: Metric::Cosine, ..curve.clone() }), "metric");
+    has(says(VqConfig { codebook_size: 1, ..curve.clone() }), "a curve has two ends");
+    has(says(VqConfig { sampling: Some(1.0), ..curve.clone() }), "drawn already");
+    let variance = f64::NAN;
+    has(says(VqConfig { estimator: Estimator::SpaceFilling { variance }, ..curve }), "variance");
+    let affine = Some(AffineMoments { batch_decay: 1.5, ..Default::default() });
+    has(says(VqConfig { affine, ..Default::default() }), "affine.batch_decay");
+    let affine = Some(AffineMoments::default());
+    has(says(VqConfig { affine, metric: Metric::Cosine, ..Default::default() }), "affine");
+    let annealing = |factor, steps| LfqConfig {
+        annealing: Some(Annealing { factor, steps }),
+        ..Default::default()
+    };
+    has(says(annealing(-1.0, 10)), "annealing.factor");
+    has(says(annealing(3.0, 0)), "annealing.steps");
+    let stage = LfqConfig { bits: 4, dim: Some(7), ..Default::default() };
+    has(says(ResidualLfqConfig { stage, ..Default::default() }), "stage.dim");
+    has(says(ResidualLfqConfig { stages: 0, ..Default::default() }), "stages");
+    has(says(ResidualLfqConfig { stages: 400, ..Default::default() }), "so few");
+    has(says(LatentConfig { levels: vec![5, 1], ..Default::default() }), "levels[1] is 1");
+    has(says(LatentConfig { codebooks: 0, ..Default::default() }), "codebooks");
+}

@@ -4,9 +4,10 @@ use seedbed_autodiff::{Rng, Tensor, value_and_grad_aux};
 use seedbed_nn::Config;
 use seedbed_nn::optim::{AdamConfig, Optim};
 use seedbed_quantizers::train::{
-    CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig, IbqConfig, IndexBackprop,
-    Learner, LfqConfig, LookupFree, QuantizeDropout, ResidualLearner, Revival, ScaleRule,
-    ScaledLearner, SimVq, SimVqConfig, VectorQuantizer, VqConfig,
+    AffineMoments, Annealing, CodebookInit, CodebookLearning, Estimator, FiniteScalar, FsqConfig,
+    IbqConfig, IndexBackprop, LatentConfig, LatentQuantizer, Learner, LfqConfig, LookupFree,
+    QuantizeDropout, ResidualLearner, Revival, ScaleRule, ScaledLearner, SimVq, SimVqConfig,
+    VectorQuantizer, VqConfig,
 };
 use seedbed_quantizers::usage::Usage;
 
@@ -130,11 +131,30 @@ fn one_update_by_hand() {
 }
 
 #[test]
+fn a_curve_through_the_codes_pulls_dead_ones_into_the_data() {
+    let used = |estimator| {
+        let rng = &mut Rng::new(11);
+        let (learning, init) = (CodebookLearning::Gradient, CodebookInit::Data);
+        let config = VqConfig { learning, init, estimator, revival: None, ..Default::default() };
+        let mut learner = vq(config, rng);
+        learner.prepare(&circle(300, rng), rng);
+        // Three codes are where no data is.
+        learner.learned.as_mut().unwrap().data_mut()[10..].fill(4.0);
+        let x = circle(2000, rng);
+        assert!(measure(&learner, &x).1 <= 5.0 / 8.0);
+        measure(&train(learner, 800, 2e-2, rng), &x).1
+    };
+    assert_eq!(used(Estimator::SpaceFilling { variance: 1e-3 }), 1.0);
+    assert!(used(Estimator::StraightThrough) <= 5.0 / 8.0);
+}
+
+#[test]
 fn codebooks_learn_by_gradient() {
     for (name, estimator) in [
         ("straight through", Estimator::StraightThrough),
         ("rotation", Estimator::Rotation),
         ("diveq", Estimator::Diveq { variance: 1e-3 }),
+        ("space-filling", Estimator::SpaceFilling { variance: 1e-3 }),
     ] {
         let rng = &mut Rng::new(5);
         let (learning, init) = (CodebookLearning::Gradient, CodebookInit::Data);
@@ -340,4 +360,126 @@ fn a_tokenizer_learns_and_is_kept() {
             assert_eq!(error(&loaded), after);
         }
     }
+}
+
+#[test]
+fn the_weight_of_entropies_falls_and_is_kept() {
+    let rng = &mut Rng::new(21);
+    let annealing = Some(Annealing { factor: 3.0, steps: 4 });
+    let config = LfqConfig { bits: 3, entropy: 0.1, annealing, ..Default::default() };
+    let mut lfq = LookupFree::<f32>::new(&config.clone().check().unwrap(), rng);
+    let x = Tensor::normal(&[20, 3], 0.0, 1.0, rng);
+    for expected in [0.4, 0.325, 0.25, 0.175, 0.1, 0.1] {
+        assert!((lfq.entropy_weight() - expected).abs() < 1e-7);
+        let out = lfq.forward_train(&x, None, rng);
+        let weight = out.losses.iter().find(|loss| loss.name == "entropy-vector").unwrap().weight;
+        assert_eq!(weight, lfq.entropy_weight());
+        // Evaluating moves nothing; an update does.
+        lfq.quantize(&x).unwrap();
+        lfq.update(&out.seen, rng);
+    }
+    // Stages of a residual count by themselves.
+    let stage = LookupFree::<f32>::new(&config.check().unwrap(), rng);
+    let mut stages = ResidualLearner::new(vec![stage.clone(), stage]);
+    let seen = stages.forward_train(&x, None, rng).seen;
+    stages.update(&seen, rng);
+    assert!(stages.stages.iter().all(|stage| (stage.entropy_weight() - 0.325).abs() < 1e-7));
+}
+
+#[test]
+fn stages_with_one_codebook_learn_together() {
+    let rng = &mut Rng::new(22);
+    let config = VqConfig { dim: 2, codebook_size: 12, ..Default::default() };
+    let vq = VectorQuantizer::<f32>::new(&config.check().unwrap(), rng);
+    let mut learner = ResidualLearner::shared(vq, 3);
+    assert_eq!((learner.count(), learner.tokens(), learner.codebooks()), (3, 3, 3));
+    learner.prepare(&circle(500, rng), rng);
+    let x = circle(2000, rng);
+    let before = measure(&learner, &x).0;
+    let learner = train(learner, 150, 1e-3, rng);
+    let after = measure(&learner, &x).0;
+    assert!(after < 0.8 * before, "{before} to {after}");
+    let beam = learner.freeze_beam(4, None).unwrap();
+    let tokens = beam.encode(x.data()).unwrap();
+    let left = Tensor::new(beam.decode(&tokens).unwrap(), x.shape());
+    let by_beam = (&x - left).square().mean(..).item();
+    assert!(by_beam < after, "{after} to {by_beam}");
+}
+
+#[test]
+fn codes_that_are_never_used_follow_a_drift_of_the_data() {
+    let rng = &mut Rng::new(23);
+    let moved = |affine| {
+        let rng = &mut Rng::new(24);
+        let init = CodebookInit::Normal;
+        let mut learner = vq(VqConfig { affine, init, revival: None, ..Default::default() }, rng);
+        for step in 0..60 {
+            let x = circle(128, rng) + f64::from(step);
+            let seen = learner.forward_train(&x, None, rng).seen;
+            learner.update(&seen, rng);
+        }
+        let quantizer = learner.freeze().unwrap();
+        (0..8).map(|k| quantizer.decode(&[k]).unwrap()[0]).fold(f32::INFINITY, f32::min)
+    };
+    let affine = AffineMoments { batch_decay: 0.5, ..Default::default() };
+    let (without, with) = (moved(None), moved(Some(affine)));
+    assert!(without < 10.0 && with > 50.0, "the last code is at {without}, with moments at {with}");
+    // What training gives is what use gives, once the moments stand.
+    let still = AffineMoments { batch_decay: 0.999_999, codebook_decay: 0.999_999 };
+    let mut learner = vq(VqConfig { affine: Some(still), ..Default::default() }, rng);
+    let x = circle(200, rng);
+    let seen = learner.forward_train(&x, None, rng).seen;
+    learner.update(&seen, rng);
+    let trained = learner.forward_train(&x, None, rng).indices;
+    assert_eq!(trained, learner.quantize(&x).unwrap().1);
+}
+
+#[test]
+fn dead_codes_are_revived_where_codes_are_kept() {
+    let rng = &mut Rng::new(25);
+    let config = VqConfig {
+        affine: Some(AffineMoments::default()),
+        init: CodebookInit::Normal,
+        revival: Some(Revival { threshold: 0.2, reset: 1.0 }),
+        ..Default::default()
+    };
+    let mut learner = vq(config, rng);
+    // Far from 0, so that a vector that were put among the kept codes as it is would stand out.
+    for _ in 0..40 {
+        let x = circle(128, rng) * 3.0 + 100.0;
+        let seen = learner.forward_train(&x, None, rng).seen;
+        learner.update(&seen, rng);
+    }
+    assert!(learner.codes().data().iter().all(|e| e.abs() < 20.0), "{:?}", learner.codes());
+    let x = circle(2000, rng) * 3.0 + 100.0;
+    assert_eq!(measure(&learner, &x).1, 1.0);
+}
+
+#[test]
+fn values_of_latent_quantization_go_where_numbers_are() {
+    let rng = &mut Rng::new(26);
+    let config = LatentConfig { levels: vec![3, 4], quantization: 1.0, ..Default::default() };
+    let latent = LatentQuantizer::<f32>::new(&config.clone().check().unwrap(), rng);
+    assert_eq!(latent.values[0].data(), [-0.5, 0.0, 0.5]);
+    assert_eq!(latent.values[1].data(), [-0.5, -0.25, 0.0, 0.25]);
+    // The losses' own gradients: values go to their numbers, numbers to their values.
+    let x = Tensor::new(vec![0.4_f32, -0.3, 0.1, -0.3], &[2, 2]);
+    let both = (latent.clone(), x);
+    let (_, _, (gradient, gx)) = value_and_grad_aux(&both, |(latent, x)| {
+        let out = latent.forward_train(x, None, &mut Rng::new(0));
+        assert_eq!(out.indices, [2 + 3, 1 + 3]);
+        (out.losses.total(), ())
+    });
+    let close = |found: &[f32], expected: &[f32]| {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
+    };
+    // 2 (v − x) / 4 for each number.
+    close(gradient.values[0].data(), &[0.0, -0.05, 0.05]);
+    close(gradient.values[1].data(), &[0.0, 0.05, 0.0, 0.0]);
+    close(gx.data(), &[-0.005, -0.0025, 0.005, -0.0025]);
+    let x = circle(2000, rng);
+    let before = measure(&latent, &x).0;
+    let latent = train_on(0.0, latent, 400, 1e-2, rng);
+    let after = measure(&latent, &x).0;
+    assert!(after < 0.3 * before, "{before} to {after}");
 }

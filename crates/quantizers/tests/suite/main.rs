@@ -1,6 +1,7 @@
 //! What holds of quantizers, without the engine and with it.
 
 mod bad_input;
+mod beam;
 mod compose;
 mod dependencies;
 mod diagnosis;
@@ -9,6 +10,7 @@ mod fsq;
 mod golden;
 #[cfg(feature = "train")]
 mod gradcheck;
+mod latent;
 #[cfg(feature = "train")]
 mod learn;
 mod lfq;

@@ -4,8 +4,9 @@ use seedbed_autodiff::{Rng, Tensor};
 use seedbed_nn::Config;
 use seedbed_nn::checkpoint::CheckpointError;
 use seedbed_quantizers::train::{
-    AnyLearner, FsqConfig, Learner, LearnerConfig, LfqConfig, ResidualFsqConfig, ResidualLearner,
-    ResidualVqConfig, SimVqConfig, VectorQuantizer, VqConfig,
+    Annealing, AnyLearner, FsqConfig, LatentConfig, Learner, LearnerConfig, LfqConfig,
+    ResidualFsqConfig, ResidualLearner, ResidualLfqConfig, ResidualVqConfig, SimVqConfig,
+    VectorQuantizer, VqConfig,
 };
 use seedbed_quantizers::usage::Usage;
 
@@ -19,7 +20,28 @@ fn every_kind_comes_back_with_the_same_tokens() {
         LearnerConfig::SimVq(SimVqConfig { codebook_size: 32, ..Default::default() }),
         LearnerConfig::Fsq(FsqConfig { codebooks: 2, ..Default::default() }),
         LearnerConfig::Lfq(LfqConfig::default()),
-        LearnerConfig::ResidualVq(ResidualVqConfig { stages: 2, stage: vq, dropout: None }),
+        LearnerConfig::ResidualVq(ResidualVqConfig {
+            stages: 2,
+            stage: vq.clone(),
+            ..Default::default()
+        }),
+        LearnerConfig::ResidualVq(ResidualVqConfig {
+            stage: vq,
+            shared: true,
+            ..Default::default()
+        }),
+        LearnerConfig::Latent(LatentConfig { codebooks: 2, ..Default::default() }),
+        LearnerConfig::ResidualLfq(ResidualLfqConfig {
+            stages: 3,
+            stage: LfqConfig {
+                bits: 5,
+                spherical: true,
+                annealing: Some(Annealing { factor: 3.0, steps: 10 }),
+                ..Default::default()
+            },
+            dim: Some(7),
+            dropout: None,
+        }),
         LearnerConfig::ResidualFsq(ResidualFsqConfig::default()),
     ];
     let rng = &mut Rng::new(3);

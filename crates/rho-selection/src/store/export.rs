@@ -5,6 +5,9 @@
 use std::io::Write;
 use std::path::Path;
 
+#[cfg(feature = "import")]
+use seedbed_data::npy::{self, Element};
+
 use super::{IrreducibleLosses, StoreError, write};
 
 /// `id,loss`, a line for each, in the order of ids. A loss has as many digits as give it back to the last bit.
@@ -26,6 +29,7 @@ pub fn csv(losses: &IrreducibleLosses, path: impl AsRef<Path>) -> Result<(), Sto
 ///
 /// # Errors
 /// What the operating system says; or if the losses are from a file that is damaged.
+#[cfg(feature = "import")]
 pub fn npy(
     losses: &IrreducibleLosses,
     path: impl AsRef<Path>,
@@ -34,26 +38,20 @@ pub fn npy(
     losses.verify()?;
     let pairs = || losses.stored.layout.iter(losses.body());
     let n = losses.len();
-    array(path.as_ref(), "<f4", n, pairs().map(|(_, loss)| loss.to_le_bytes()))?;
-    array(ids.as_ref(), "<u8", n, pairs().map(|(id, _)| id.to_le_bytes()))
+    array(path.as_ref(), n, pairs().map(|(_, loss)| loss))?;
+    array(ids.as_ref(), n, pairs().map(|(id, _)| id))
 }
 
-fn array<const N: usize>(
+#[cfg(feature = "import")]
+fn array<T: Element>(
     path: &Path,
-    kind: &str,
     count: usize,
-    mut numbers: impl Iterator<Item = [u8; N]>,
+    mut numbers: impl Iterator<Item = T>,
 ) -> Result<(), StoreError> {
-    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({count},), }}");
-    // The numbers begin at a multiple of 64; the header ends with a line break.
-    let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    let header = format!("{header:<width$}\n", width = length - 1);
     write::replace(path, |out| {
         let mut out = std::io::BufWriter::new(out);
-        out.write_all(b"\x93NUMPY\x01\x00")?;
-        out.write_all(&(length as u16).to_le_bytes())?;
-        out.write_all(header.as_bytes())?;
-        numbers.try_for_each(|number| out.write_all(&number))?;
+        out.write_all(&npy::prefix(T::KIND, &[count]))?;
+        numbers.try_for_each(|number| out.write_all(number.bytes().as_ref()))?;
         out.flush()
     })
 }

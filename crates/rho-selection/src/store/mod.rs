@@ -4,6 +4,7 @@ mod change;
 mod error;
 pub mod export;
 mod format;
+#[cfg(any(feature = "import", feature = "parquet"))]
 pub mod import;
 mod index;
 mod map;

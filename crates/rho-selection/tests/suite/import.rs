@@ -74,21 +74,27 @@ fn npy_headers_as_other_programs_write_them() {
     for (header, right) in [
         (
             "{'descr': '<c8', 'shape': (2,)}",
-            "has numbers of type <c8, must be floats (f2, f4, f8) or whole numbers (i1 to i8, u1 to u8)",
+            "has numbers of type <c8; should be floats (f2, f4, f8) or whole numbers (i1 to i8, u1 to u8)",
         ),
         (
             "{'descr': '|f4', 'shape': (2,)}",
-            "has numbers of type |f4, must be floats (f2, f4, f8) or whole numbers (i1 to i8, u1 to u8)",
+            "has numbers of type |f4; should be floats (f2, f4, f8) or whole numbers (i1 to i8, u1 to u8)",
         ),
         (
             "{'descr': [('a', '<f4')], 'shape': (2,)}",
-            "has numbers of type a record type, must be floats (f2, f4, f8) or whole numbers (i1 to i8, u1 to u8)",
+            "has numbers of type a record type; should be floats (f2, f4, f8) or whole numbers (i1 to i8, u1 to u8)",
         ),
         ("{'shape': (2,)}", "is an NPY file without a type"),
         ("{'descr': '<f4'}", "is an NPY file without a shape"),
-        ("{'descr': '<f4', 'shape': ()}", "has the shape (), must have one dimension"),
-        ("{'descr': '<f4', 'shape': (-2,)}", "has the shape (-2,), must have one dimension"),
-        ("{'descr': '<f8', 'shape': (2305843009213693953,)}", "is a truncated NPY file"),
+        ("{'descr': '<f8', 'shape': ()}", "has the shape (), must have one dimension"),
+        (
+            "{'descr': '<f4', 'shape': (-2,)}",
+            "has the shape (-2,); should be whole numbers from 0 on",
+        ),
+        (
+            "{'descr': '<f8', 'shape': (2305843009213693953,)}",
+            "takes more than can be counted, 8 follow",
+        ),
     ] {
         let message = import(header, &two).unwrap_err().to_string();
         assert!(message.ends_with(right), "{message}");

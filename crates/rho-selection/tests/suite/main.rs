@@ -5,6 +5,7 @@ mod errors;
 mod golden;
 #[cfg(feature = "train")]
 mod gradcheck;
+#[cfg(feature = "import")]
 mod import;
 #[cfg(feature = "train")]
 mod learn;

@@ -1,19 +1,57 @@
 //! One large array, of which rows are read: an NPY file, or a tensor of a safetensors file.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
+use seedbed_data::npy::{self, Kind, NpyError};
 
 use super::{About, Fingerprint, Reading, Run, Source, Wanted, open_regular};
 use crate::numbers::numbers;
 use crate::tokenize::TokenizeError;
-use crate::tokenize::npy::{self, Header};
 
 /// Numbers that are read at a time: what is read is quantized while it is in cache.
 const AT_ONCE: usize = 1 << 20;
+
+/// Where the numbers of an array are in a file, and what they are.
+struct Header {
+    dtype: Dtype,
+    /// Whether the highest byte comes first.
+    swapped: bool,
+    shape: Vec<usize>,
+    begin: u64,
+}
+
+impl Header {
+    /// That of an NPY file, of which so many bytes follow the header.
+    fn of_npy(header: npy::Header, numbers: u64) -> Result<Self, NpyError> {
+        header.check_length(numbers)?;
+        if header.by_columns {
+            return Err(NpyError::ByColumns);
+        }
+        let npy::Header { kind, big_endian, shape, begin, .. } = header;
+        Ok(Self { dtype: dtype(kind), swapped: big_endian, shape, begin })
+    }
+}
+
+/// The name that safetensors files give to a type of NumPy's.
+fn dtype(kind: Kind) -> Dtype {
+    match kind {
+        Kind::F16 => Dtype::F16,
+        Kind::F32 => Dtype::F32,
+        Kind::F64 => Dtype::F64,
+        Kind::I8 => Dtype::I8,
+        Kind::I16 => Dtype::I16,
+        Kind::I32 => Dtype::I32,
+        Kind::I64 => Dtype::I64,
+        Kind::U8 => Dtype::U8,
+        Kind::U16 => Dtype::U16,
+        Kind::U32 => Dtype::U32,
+        Kind::U64 => Dtype::U64,
+    }
+}
 
 /// No header of a safetensors file is longer.
 const LONGEST_HEADER: u64 = 100 << 20;
@@ -32,18 +70,12 @@ pub(super) struct Array {
 impl Array {
     pub(super) fn npy(path: &Path, wanted: Wanted) -> Result<Self, TokenizeError> {
         let (mut file, metadata) = open_regular(path)?;
-        let header =
-            npy::read_header(&mut file).map_err(|what| TokenizeError::malformed(path, what))?;
-        let expected = size_of(&header).and_then(|size| size.checked_add(header.begin));
-        if expected != Some(metadata.len()) {
-            let problem = format!(
-                "has {} bytes, but its shape {:?} takes {}",
-                metadata.len(),
-                header.shape,
-                expected.map_or("more than can be counted".into(), |n| n.to_string())
-            );
-            return Err(TokenizeError::malformed(path, problem));
-        }
+        let header = npy::Header::read(&mut file)
+            .and_then(|header| {
+                let numbers = metadata.len().saturating_sub(header.begin);
+                Header::of_npy(header, numbers)
+            })
+            .map_err(|error| TokenizeError::malformed(path, error.to_string()))?;
         let mut fingerprint = Fingerprint::default();
         fingerprint.add("", &metadata);
         Self::new(path, file, header, wanted, fingerprint)
@@ -124,12 +156,6 @@ impl Array {
     }
 }
 
-/// Bytes that the numbers take.
-fn size_of(header: &Header) -> Option<u64> {
-    let count = header.shape.iter().try_fold(1_usize, |n, &side| n.checked_mul(side))?;
-    (count as u64).checked_mul(header.dtype.bitsize() as u64 / 8)
-}
-
 /// The shape of an item: grey pictures may have no axis of channels.
 fn shape_of_item(path: &Path, item: &[usize], wanted: Wanted) -> Result<Vec<usize>, TokenizeError> {
     let mut item = item.to_vec();
@@ -161,9 +187,14 @@ fn decode(header: &Header, mut raw: Vec<u8>, bytes: bool) -> Vec<f32> {
     }
     let mut data = numbers(header.dtype, &raw).expect("the type was checked");
     if bytes {
-        data.iter_mut().for_each(|x| *x /= 255.0);
+        of_bytes(&mut data);
     }
     data
+}
+
+/// Bytes from 0 to 255 as 0 to 1.
+fn of_bytes(data: &mut [f32]) {
+    data.iter_mut().for_each(|x| *x /= 255.0);
 }
 
 /// A whole NPY file that is one item: of an archive.
@@ -172,17 +203,15 @@ pub(super) fn item_of(
     npy: &[u8],
     wanted: Wanted,
 ) -> Result<(Vec<usize>, Vec<f32>), TokenizeError> {
-    let header = npy::read_header(&mut Cursor::new(npy))
-        .map_err(|what| TokenizeError::malformed(path, what))?;
-    let raw = npy.get(header.begin as usize..).unwrap_or_default();
-    if size_of(&header) != Some(raw.len() as u64) {
-        let problem =
-            format!("has {} bytes of numbers for its shape {:?}", raw.len(), header.shape);
-        return Err(TokenizeError::malformed(path, problem));
+    let array = npy::Array::parse(npy)
+        .map_err(|error| TokenizeError::malformed(path, error.to_string()))?;
+    let shape = shape_of_item(path, array.shape(), wanted)?;
+    let bytes = check_type(path, dtype(array.kind()), wanted)?;
+    let mut data = array.to_f32();
+    if bytes {
+        of_bytes(&mut data);
     }
-    let shape = shape_of_item(path, &header.shape, wanted)?;
-    let bytes = check_type(path, header.dtype, wanted)?;
-    Ok((shape, decode(&header, raw.to_vec(), bytes)))
+    Ok((shape, data))
 }
 
 impl Source for Array {

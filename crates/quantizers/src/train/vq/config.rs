@@ -2,6 +2,7 @@ use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::super::Estimator;
+use super::AffineMoments;
 use crate::Metric;
 
 /// How a codebook learns.
@@ -104,6 +105,8 @@ pub struct VqConfig {
     pub commitment: f64,
     /// The weight of moving codes to vectors, where they learn by gradient: the mean of `‖sg x − e‖²` over numbers.
     pub codebook: f64,
+    /// Codes that move with the data as a whole.
+    pub affine: Option<AffineMoments>,
     /// When dead codes are revived.
     pub revival: Option<Revival>,
     /// Keeps codes apart, where they learn by gradient.
@@ -129,6 +132,7 @@ impl Default for VqConfig {
             estimator: Estimator::default(),
             commitment: 1.0,
             codebook: 1.0,
+            affine: None,
             revival: Some(Revival { threshold: 0.1, reset: 1.0 }),
             orthogonal: None,
             diversity: None,
@@ -173,21 +177,36 @@ impl Config for VqConfig {
         CHECK.non_negative("commitment", self.commitment)?;
         CHECK.non_negative("codebook", self.codebook)?;
         let learnt = self.learning == CodebookLearning::Gradient;
-        if let Estimator::Diveq { variance } = self.estimator {
+        let by_distance = match self.estimator {
+            Estimator::Diveq { variance } => Some(("diveq", variance)),
+            Estimator::SpaceFilling { variance } => Some(("space-filling", variance)),
+            _ => None,
+        };
+        if let Some((name, variance)) = by_distance {
             CHECK.non_negative("estimator.variance", variance)?;
             CHECK.that(
                 learnt,
                 "estimator",
-                "diveq",
+                name,
                 "another where codes do not learn by gradient",
             )?;
-            let revives = self.revival.is_some();
-            CHECK.that(
-                revives,
-                "revival",
-                "none",
-                "set: with diveq codes that are not used get no gradient",
-            )?;
+        }
+        if matches!(self.estimator, Estimator::Diveq { .. }) {
+            let expected = "set: with diveq codes that are not used get no gradient";
+            CHECK.that(self.revival.is_some(), "revival", "none", expected)?;
+        }
+        if matches!(self.estimator, Estimator::SpaceFilling { .. }) {
+            let euclidean = self.metric == Metric::Euclidean;
+            let expected = "euclidean: points between codes of length 1 are shorter";
+            CHECK.that(euclidean, "metric", "cosine", expected)?;
+            CHECK.that(size > 1, "codebook_size", size, "at least 2: a curve has two ends")?;
+            let drawn = self.sampling.is_some();
+            CHECK.that(!drawn, "sampling", "set", "none: points of the curve are drawn already")?;
+        }
+        if let Some(affine) = self.affine {
+            affine.validate(CHECK)?;
+            let euclidean = self.metric == Metric::Euclidean;
+            CHECK.that(euclidean, "affine", "set", "none with the metric cosine")?;
         }
         if let Some(revival) = self.revival {
             let positive = |x: f64| x > 0.0 && x.is_finite();

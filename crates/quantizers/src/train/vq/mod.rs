@@ -1,17 +1,20 @@
 //! Vector quantization that learns.
 
+mod affine;
 mod codes;
 mod config;
 
+pub use affine::AffineMoments;
 pub use config::{CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VqConfig};
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_nn::Checked;
 
 use super::convert::to_f32;
-use super::estimator::{diveq, rotation, straight_through};
+use super::estimator::{diveq, rotation, space_filling, straight_through};
 use super::{Batch, Estimator, Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Clusters, Codebook, Grouped, Heads, Metric, Quantizer, QuantizerError, Vq, kmeans};
+use affine::Moments;
 use codes::{Codes, unit_rows};
 
 /// Rounds of k-means for a first codebook.
@@ -30,9 +33,11 @@ pub struct VectorQuantizer<F: Float = f32> {
     pub sums: Option<Tensor<F>>,
     /// Running counts of each code's vectors, `codebooks × size`.
     pub sizes: Tensor<F>,
+    /// Running moments of vectors and codes, with [`VqConfig::affine`]: `codebooks × 5 × dimension`, the last row 1 once they are known.
+    pub moments: Option<Tensor<F>>,
     config: VqConfig,
 }
-module!(VectorQuantizer<F> { projection, learned } buffers { fixed, sums, sizes } config { config });
+module!(VectorQuantizer<F> { projection, learned } buffers { fixed, sums, sizes, moments } config { config });
 
 /// The codebook of codes that were checked to be finite.
 pub(super) fn codebook_of<F: Float>(codes: &Tensor<F>) -> Codebook {
@@ -68,7 +73,9 @@ impl<F: Float> VectorQuantizer<F> {
             CodebookLearning::Gradient => (Some(codes), None),
             _ => (None, Some(codes)),
         };
-        Self { projection, learned, fixed, sums, sizes: Tensor::ones(&[codebooks, size]), config }
+        let sizes = Tensor::ones(&[codebooks, size]);
+        let moments = config.affine.map(|_| Tensor::zeros(&[codebooks, affine::ROWS, dim]));
+        Self { projection, learned, fixed, sums, sizes, moments, config }
     }
 
     /// Its configuration.
@@ -76,7 +83,7 @@ impl<F: Float> VectorQuantizer<F> {
         &self.config
     }
 
-    /// All codes, `codebooks × size × dimension`.
+    /// All codes, `codebooks × size × dimension`. With [`VqConfig::affine`] they are in a space of their own.
     pub fn codes(&self) -> &Tensor<F> {
         self.learned.as_ref().or(self.fixed.as_ref()).expect("codes are one or the other")
     }
@@ -84,6 +91,34 @@ impl<F: Float> VectorQuantizer<F> {
     /// The codes of one codebook.
     fn codebook(&self, k: usize) -> Tensor<F> {
         self.codes().index(0, k as isize)
+    }
+
+    /// The running moments of one codebook, where they are kept.
+    fn moments_of(&self, k: usize) -> Option<Moments<F>> {
+        self.moments.as_ref().map(|all| Moments(all.index(0, k as isize)))
+    }
+
+    /// One codebook as it stands.
+    fn freeze_codebook(&self, k: usize) -> Result<Vq, QuantizerError> {
+        let codes = self.codebook(k);
+        let codes = self.moments_of(k).map_or(codes.clone(), |m| m.to_vectors(&codes));
+        let codes = to_f32(&codes).to_vec();
+        let codebook = Codebook::new(codes, self.config.code_dim())?;
+        Ok(match self.config.metric {
+            Metric::Euclidean => Vq::new(codebook),
+            Metric::Cosine => Vq::cosine(codebook),
+        })
+    }
+
+    /// The only codebook as it stands, where nothing is around it.
+    pub(super) fn freeze_plain(&self) -> Result<Vq, QuantizerError> {
+        if self.projection.is_some() || self.config.heads != 1 {
+            let found =
+                format!("heads {} and codes of {}", self.config.heads, self.config.code_dim());
+            let expected = format!("one head and codes of {}", self.config.dim);
+            return Err(QuantizerError::setting("stage", found, expected));
+        }
+        self.freeze_codebook(0)
     }
 
     /// Puts codes, sums and counts where these clusters are.
@@ -148,17 +183,28 @@ impl<F: Float> VectorQuantizer<F> {
     /// The training pass of one codebook.
     fn train_codebook(
         &self,
+        k: usize,
         x: &Tensor<F>,
-        codes: &Tensor<F>,
         pass: &mut Pass<'_>,
         losses: &mut Losses<F>,
     ) -> (Tensor<F>, Vec<u32>) {
         let config = &self.config;
+        let kept = self.codebook(k);
+        // With the moments that `update` will keep.
+        let codes = match (self.moments_of(k), config.affine) {
+            (Some(moments), Some(decay)) if !x.is_empty() => {
+                moments.after(x, &kept, decay).to_vectors(&kept)
+            }
+            (Some(moments), _) => moments.to_vectors(&kept),
+            _ => kept.clone(),
+        };
+        let codes = &codes;
         let indices = self.choose(x, codes, pass.rng);
         let at: Vec<usize> = indices.iter().map(|&k| k as usize).collect();
         let q = codes.index_select(0, &at);
         let share = 1.0 / config.codebooks() as f64;
-        let is_diveq = matches!(config.estimator, Estimator::Diveq { .. });
+        let is_diveq =
+            matches!(config.estimator, Estimator::Diveq { .. } | Estimator::SpaceFilling { .. });
         if config.commitment > 0.0 && !is_diveq {
             let loss = (x - q.stop_gradient()).square().mean(..);
             losses.add("commitment", loss * share, config.commitment);
@@ -168,7 +214,7 @@ impl<F: Float> VectorQuantizer<F> {
             losses.add("codebook", loss * share, config.codebook);
         }
         if let Some(orthogonal) = config.orthogonal {
-            let loss = orthogonal_loss(codes, &indices, orthogonal, pass.rng);
+            let loss = orthogonal_loss(&kept, &indices, orthogonal, pass.rng);
             losses.add("orthogonal", loss * share, orthogonal.weight);
         }
         if let Some(Diversity { weight, inverse_temperature }) = config.diversity {
@@ -180,8 +226,31 @@ impl<F: Float> VectorQuantizer<F> {
             Estimator::StraightThrough => straight_through(x, &q),
             Estimator::Rotation => rotation(x, &q),
             Estimator::Diveq { variance } => diveq(x, &q, variance, pass.rng),
+            Estimator::SpaceFilling { variance } => on_segments(x, codes, variance, pass.rng),
         };
         (values, indices)
+    }
+
+    /// Moves the running moments, if there are any, and gives vectors where codes are kept: there are their averages, and there dead ones are revived.
+    fn in_space_of_codes(&mut self, seen: &Seen<F>) -> Seen<F> {
+        let Some(decay) = self.config.affine else { return seen.clone() };
+        let mut all = Vec::new();
+        let mut batches = Vec::new();
+        for k in 0..self.config.codebooks() {
+            let Some(moments) = self.moments_of(k) else { return seen.clone() };
+            let batch = seen.0.get(k).filter(|batch| !batch.codes.is_empty());
+            let moments = match batch {
+                Some(batch) => moments.after(&batch.vectors, &self.codebook(k), decay),
+                None => moments,
+            };
+            if let Some(Batch { vectors, codes }) = seen.0.get(k) {
+                let vectors = moments.to_codes(vectors);
+                batches.push(Batch { vectors, codes: codes.clone() });
+            }
+            all.push(moments.0);
+        }
+        self.moments = Some(Tensor::stack(&all, 0));
+        Seen(batches)
     }
 
     fn train_heads(&self, x: &Tensor<F>, pass: &mut Pass<'_>) -> Quantized<F> {
@@ -190,8 +259,7 @@ impl<F: Float> VectorQuantizer<F> {
         let mut seen = Seen::default();
         let mut values = Vec::new();
         for (k, x) in self.split_heads(x).iter().enumerate() {
-            let codes = self.codebook(k);
-            let (value, indices) = self.train_codebook(x, &codes, pass, &mut losses);
+            let (value, indices) = self.train_codebook(k, x, pass, &mut losses);
             values.push(value);
             seen.0.push(Batch { vectors: x.stop_gradient(), codes: indices });
         }
@@ -209,6 +277,27 @@ impl<F: Float> VectorQuantizer<F> {
         }
         Quantized { values, indices, losses, seen }
     }
+}
+
+/// Vectors moved to the nearest of random points, one on each segment from a code to the next: `(1 − λₖ) eₖ + λₖ eₖ₊₁` with λ uniform on [0, 1).
+fn on_segments<F: Float>(
+    x: &Tensor<F>,
+    codes: &Tensor<F>,
+    variance: f64,
+    rng: &mut Rng,
+) -> Tensor<F> {
+    let segments = codes.shape()[0] - 1;
+    let lambda = Tensor::uniform(&[segments, 1], 0.0, 1.0, rng);
+    let fixed = codes.stop_gradient();
+    let (from, to) = (fixed.slice(0, ..-1), fixed.slice(0, 1..));
+    let points = codebook_of(&(&from + (to - &from) * &lambda));
+    let mut nearest = vec![0; x.shape()[0]];
+    crate::vq::assign(&points, Metric::Euclidean, to_f32(x).data(), &mut nearest)
+        .unwrap_or_else(|error| panic!("VectorQuantizer: {error}"));
+    let first: Vec<usize> = nearest.iter().map(|&k| k as usize).collect();
+    let second: Vec<usize> = first.iter().map(|k| k + 1).collect();
+    let ends = [codes.index_select(0, &first), codes.index_select(0, &second)];
+    space_filling(x, [&ends[0], &ends[1]], &lambda.index_select(0, &first), variance, rng)
 }
 
 /// A draw from the standard Gumbel distribution, −ln(−ln u).
@@ -286,6 +375,8 @@ impl<F: Float> Learner<F> for VectorQuantizer<F> {
             CodebookLearning::Gradient => (0.99, 0.0),
             CodebookLearning::Frozen => return 0,
         };
+        let seen = self.in_space_of_codes(seen);
+        let config = &self.config;
         let codes = self.learned.as_mut().or(self.fixed.as_mut()).expect("one or the other");
         let (codes, sizes) = (codes.data_mut(), self.sizes.data_mut());
         let mut sums = self.sums.as_mut().map(Tensor::data_mut);
@@ -308,14 +399,7 @@ impl<F: Float> Learner<F> for VectorQuantizer<F> {
     }
 
     fn freeze(&self) -> Result<Box<dyn Quantizer>, QuantizerError> {
-        let frozen = |k: usize| -> Result<Vq, QuantizerError> {
-            let codes = to_f32(&self.codebook(k)).to_vec();
-            let codebook = Codebook::new(codes, self.config.code_dim())?;
-            Ok(match self.config.metric {
-                Metric::Euclidean => Vq::new(codebook),
-                Metric::Cosine => Vq::cosine(codebook),
-            })
-        };
+        let frozen = |k| self.freeze_codebook(k);
         let maps = self.projection.as_ref();
         match (self.config.heads, self.config.separate_codebooks) {
             (1, _) => Projection::freeze(maps, frozen(0)?),

@@ -6,9 +6,9 @@ use std::path::Path;
 use seedbed_autodiff::{Module, Rng, Role, Tensor, value_and_grad_aux};
 use seedbed_nn::Config;
 use seedbed_quantizers::train::{
-    FiniteScalar, FsqConfig, GroupedLearner, Learner, LfqConfig, LookupFree, MASKED,
-    ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, SimVq, SimVqConfig, VectorQuantizer,
-    VqConfig,
+    FiniteScalar, FsqConfig, GroupedLearner, LatentConfig, LatentQuantizer, Learner, LfqConfig,
+    LookupFree, MASKED, ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, SimVq,
+    SimVqConfig, VectorQuantizer, VqConfig,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -163,14 +163,19 @@ impl Case {
             VectorQuantizer::<f64>::new(&config.check().unwrap(), &mut Rng::new(1))
         };
         let residual = |config: &Value| {
-            let sizes = config["sizes"].as_array().unwrap().iter();
-            let stages = sizes.map(|size| {
+            let sizes = config["sizes"].as_array().unwrap();
+            let stage = |size: &Value| {
                 let mut stage = config["stage"].clone();
                 stage["codebook_size"] = size.clone();
                 vq(&stage)
-            });
+            };
             let dim = config["dim"].as_u64().unwrap() as usize;
-            ResidualLearner::new(stages.collect()).projected(dim, &mut Rng::new(1))
+            let learner = if config["shared"] == true {
+                ResidualLearner::shared(stage(&sizes[0]), sizes.len())
+            } else {
+                ResidualLearner::new(sizes.iter().map(stage).collect())
+            };
+            learner.projected(dim, &mut Rng::new(1))
         };
         match self.kind.as_str() {
             "vq" => self.check(vq(&self.config)),
@@ -186,6 +191,9 @@ impl Case {
                 let config = self.config::<SimVqConfig>().check().unwrap();
                 self.check(SimVq::new(&config, rng));
             }
+            "residual-vq" if self.config["beam"].is_object() => {
+                self.beam(residual(&self.config));
+            }
             "residual-vq" => self.check(residual(&self.config)),
             "grouped-residual-vq" => {
                 let groups = self.config["groups"].as_u64().unwrap();
@@ -196,9 +204,29 @@ impl Case {
                 let config = self.config::<ResidualFsqConfig>().check().unwrap();
                 self.check(ResidualFiniteScalar::new(&config, rng));
             }
+            "latent" => {
+                let config = self.config::<LatentConfig>().check().unwrap();
+                self.check(LatentQuantizer::new(&config, rng));
+            }
             "residual-lfq" => self.residual_lfq(),
             kind => panic!("{}: no learner is of the kind {kind}", self.name),
         }
+    }
+
+    fn beam(&self, learner: ResidualLearner<f64, VectorQuantizer<f64>>) {
+        let learner = fill(learner, &self.state, &self.name);
+        let beam = &self.config["beam"];
+        let weights: Vec<f32> = serde_json::from_value(beam["weights"].clone()).unwrap();
+        let width = beam["width"].as_u64().unwrap() as usize;
+        let quantizer = learner.freeze_beam(width, Some(&weights)).unwrap();
+        let x: Vec<f32> = self.x.data.iter().map(|&x| x as f32).collect();
+        let indices = quantizer.encode(&x).unwrap();
+        self.check_indices(&indices, learner.tokens());
+        let values: Vec<f64> =
+            quantizer.decode(&indices).unwrap().into_iter().map(f64::from).collect();
+        close(&self.name, &Tensor::new(values, &self.values.shape), &self.values);
+        let is_greedy = learner.freeze().unwrap().encode(&x).unwrap() == indices;
+        assert!(!is_greedy || !self.name.contains("weighted"), "{}: no search", self.name);
     }
 
     fn residual_lfq(&self) {

@@ -122,11 +122,7 @@ fn tensors_and_fields_that_are_not_there() {
         &format!("encode x.tar {FSQ} --field cls"),
         "--field: \"cls\" is neither a PNG nor an NPY",
     );
-    says(
-        &place,
-        &format!("encode x.tar {FSQ} --field seg.npy"),
-        "x.tar/1.seg.npy: is a truncated NPY file",
-    );
+    says(&place, &format!("encode x.tar {FSQ} --field seg.npy"), "x.tar/1.seg.npy: is no NPY file");
     bytes.truncate(513);
     fs::write(place.path("cut.tar"), &bytes).unwrap();
     says(&place, &format!("encode cut.tar {FSQ} --field seg.npy"), "cut.tar: is truncated");
@@ -162,4 +158,11 @@ fn a_quantizer_that_is_damaged_is_refused() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&path, bytes).unwrap();
     says(&place, run, "q.safetensors: corrupt: the check sum is");
+}
+
+#[test]
+fn what_are_no_arguments() {
+    use seedbed_quantizers::tokenize::{TokenizeError, run};
+    let error = run(["encode"]).unwrap_err();
+    assert!(matches!(error, TokenizeError::Usage { .. }) && error.to_string().contains("Usage"));
 }

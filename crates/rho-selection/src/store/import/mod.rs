@@ -1,10 +1,12 @@
-//! Irreducible losses that other programs computed: NPY always; CSV and safetensors with the feature `import`; Parquet with the feature `parquet`.
+//! Irreducible losses that other programs computed: NPY, CSV and safetensors with the feature `import`; Parquet with the feature `parquet`.
 //!
 //! Ids may be left out; then the losses are those of the ids 0, 1, 2, …
 
 #[cfg(feature = "import")]
 mod csv;
+#[cfg(feature = "import")]
 mod npy;
+#[cfg(any(feature = "import", feature = "parquet"))]
 mod numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -13,6 +15,7 @@ mod safetensors;
 
 #[cfg(feature = "import")]
 pub use csv::csv;
+#[cfg(feature = "import")]
 pub use npy::npy;
 #[cfg(feature = "parquet")]
 pub use parquet::parquet;
@@ -20,6 +23,7 @@ pub use parquet::parquet;
 pub use safetensors::safetensors;
 
 use std::fs::File;
+#[cfg(feature = "import")]
 use std::io::Read;
 use std::path::Path;
 
@@ -47,6 +51,7 @@ fn open(path: &Path) -> Result<File, StoreError> {
 }
 
 /// All bytes of a regular file.
+#[cfg(feature = "import")]
 fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).map_err(StoreError::io(path, "read it"))?;
@@ -68,6 +73,7 @@ fn named_once(path: &Path, what: &str, names: &[&str], wanted: &str) -> Result<u
 }
 
 /// How many numbers a shape of one column holds: n, n × 1 or 1 × n. `None` for any other.
+#[cfg(feature = "import")]
 fn one_column(shape: &[usize]) -> Option<usize> {
     let mut long = shape.iter().copied().filter(|&n| n != 1);
     match (shape.len(), long.next(), long.next()) {

@@ -1,11 +1,16 @@
 //! Raw numbers as losses and ids.
 
+#[cfg(feature = "import")]
+use std::fmt::Debug;
+
+use seedbed_kernels::half::{bf16, f16};
+
 /// The kinds of numbers that files hold.
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "Parquet files have fewer"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     F16,
     /// The upper half of an `F32`.
-    #[cfg_attr(not(feature = "import"), allow(dead_code, reason = "safetensors files have it"))]
     BF16,
     F32,
     F64,
@@ -44,7 +49,7 @@ impl Kind {
         let each = |convert: fn(u64) -> f32| Some(self.bits(bytes).map(convert).collect());
         match self {
             Self::F16 => each(|bits| f16(bits as u16)),
-            Self::BF16 => each(|bits| f32::from_bits((bits as u32) << 16)),
+            Self::BF16 => each(|bits| bf16(bits as u16)),
             Self::F32 => each(|bits| f32::from_bits(bits as u32)),
             Self::F64 => each(|bits| f64::from_bits(bits) as f32),
             _ => None,
@@ -53,13 +58,7 @@ impl Kind {
 
     /// Little-endian numbers as ids.
     pub(super) fn ids(self, bytes: &[u8]) -> Result<Vec<u64>, NoId> {
-        let signed = |convert: fn(u64) -> i64| {
-            let number = |(at, bits)| {
-                let number = convert(bits);
-                u64::try_from(number).map_err(|_| NoId { at, value: Some(number) })
-            };
-            self.bits(bytes).enumerate().map(number).collect()
-        };
+        let signed = |convert: fn(u64) -> i64| ids_of_signed(self.bits(bytes).map(convert));
         match self {
             Self::U8 | Self::U16 | Self::U32 | Self::U64 => Ok(self.bits(bytes).collect()),
             Self::I8 => signed(|bits| (bits as i8).into()),
@@ -91,20 +90,15 @@ impl Kind {
     }
 }
 
-/// A float of 16 bits: a sign, five bits of exponent, ten of mantissa. Every one is an `f32`.
-fn f16(bits: u16) -> f32 {
-    let (exponent, mantissa) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023) / 1024.0);
-    let size = match exponent {
-        0 => mantissa * (-14_f32).exp2(),
-        31 if mantissa == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + mantissa) * ((exponent - 15) as f32).exp2(),
-    };
-    if bits >> 15 == 0 { size } else { -size }
+/// Numbers of a type with a sign as ids.
+pub(super) fn ids_of_signed(numbers: impl Iterator<Item = i64>) -> Result<Vec<u64>, NoId> {
+    let id = |(at, number)| u64::try_from(number).map_err(|_| NoId { at, value: Some(number) });
+    numbers.enumerate().map(id).collect()
 }
 
 /// What is wrong with ids.
-pub(super) fn no_ids(kind: Kind, bad: &NoId) -> String {
+#[cfg(feature = "import")]
+pub(super) fn no_ids(kind: impl Debug, bad: &NoId) -> String {
     match bad.value {
         Some(number) => format!("the id {number}, at position {}, is negative", bad.at),
         None => format!("holds {kind:?}, ids must be whole numbers"),
@@ -112,36 +106,14 @@ pub(super) fn no_ids(kind: Kind, bad: &NoId) -> String {
 }
 
 /// What is wrong with losses.
-pub(super) fn no_losses(kind: Kind) -> String {
+#[cfg(feature = "import")]
+pub(super) fn no_losses(kind: impl Debug) -> String {
     format!("holds {kind:?}, losses must be floats (F16, BF16, F32 or F64)")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_floats_are_what_ieee_says() {
-        let known = [
-            (0x0000, 0.0),
-            (0x8000, -0.0),
-            (0x0001, 5.960_464_5e-8),
-            (0x03ff, 6.097_555e-5),
-            (0x0400, 6.103_515_6e-5),
-            (0x3555, 0.333_251_95),
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65_504.0),
-            (0x7c00, f32::INFINITY),
-            (0xfc00, f32::NEG_INFINITY),
-        ];
-        for (bits, value) in known {
-            assert_eq!(f16(bits).to_bits(), f32::to_bits(value), "{bits:#06x}");
-        }
-        assert!(f16(0x7e00).is_nan() && f16(0x7c01).is_nan());
-        // In order: each positive one is above the one before.
-        assert!((1..=0x7c00).all(|bits| f16(bits) > f16(bits - 1)));
-    }
 
     #[test]
     fn whole_numbers_of_every_width_are_ids() {
