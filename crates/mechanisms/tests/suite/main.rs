@@ -8,6 +8,7 @@ mod learn;
 mod mechanism;
 mod networks;
 mod regimes;
+mod rims;
 mod training;
 
 use seedbed_autodiff::{Rng, Tensor};
