@@ -7,6 +7,7 @@ mod count;
 mod digits;
 mod mixture;
 mod regimes;
+mod rims_digits;
 mod study;
 mod success;
 mod tables;
@@ -26,5 +27,6 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
         count::CLAIM,
         baselines::CLAIM,
         regimes::CLAIM,
+        rims_digits::CLAIM,
     ])
 }
