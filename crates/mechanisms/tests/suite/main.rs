@@ -8,6 +8,7 @@ mod learn;
 mod mechanism;
 mod networks;
 mod regimes;
+mod restore;
 mod rims;
 mod training;
 
