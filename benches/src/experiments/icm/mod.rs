@@ -5,6 +5,8 @@ mod classifier;
 mod compose;
 mod count;
 mod digits;
+mod em;
+mod friedman;
 mod mixture;
 mod regimes;
 mod rims_digits;

@@ -104,7 +104,7 @@ struct Found {
 fn run(context: &Context) -> Result<Outcome> {
     let digits = match context.profile {
         Profile::Quick => mnist::embedded(),
-        Profile::Full => mnist::load(context.data_dir()?)?,
+        Profile::Full => mnist::load(&context.data_dir()?)?,
     };
     let plan = Plan::of(context);
     let train = Pixels::new(&digits.train, SIDES[0], digits.train.len());

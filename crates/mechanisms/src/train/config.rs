@@ -169,13 +169,15 @@ impl TrainConfig {
         }
     }
 
-    /// For so many steps: the load's handicap fades, and the learning rates fall, over all of them; idle experts are revived in the first half.
+    /// For so many steps: the load's handicap fades, and the learning rates fall, over all of them; idle experts are revived in the first half;
+    /// the discriminator looks harder at winners after the first quarter.
     #[must_use]
     pub fn for_steps(mut self, steps: u64) -> Self {
         let rule = Rule::LoadBias { strength: 1.0, decay: 0.9 };
         self.opening = Some(Opening { steps, rule, fade: true });
         self.schedule = Schedule::Cosine { steps, end: 0.02 };
         self.revival = Some(Revival::within(steps));
+        self.sharpening = Some(Sharpening { from: steps / 4, weight: 1.0 });
         self
     }
 

@@ -63,6 +63,7 @@ fn small_config() -> TrainConfig {
         schedule: Schedule::Constant,
         judge_decay: 0.0,
         revival: None,
+        sharpening: None,
         r1: 0.0,
         ..TrainConfig::default()
     }
