@@ -49,7 +49,7 @@ impl Plan {
                 sides: [7, 8, 10, 12],
                 units: 16,
                 value: 64,
-                epochs: 4,
+                epochs: 2,
                 lr: 2e-3,
                 tested: 500,
             },
