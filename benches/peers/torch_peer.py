@@ -286,6 +286,64 @@ def dngpu_train():
     return step
 
 
+def mechanisms_step():
+    """Experts that compete: all forward, the discriminator's step, then a step of every winner on what it won."""
+    s = sizes.MECHANISMS
+    n, batch, side, width = s["experts"], s["batch"], s["side"], s["width"]
+
+    class Expert(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            widths = [1] + [width] * (s["layers"] - 1) + [1]
+            self.convs = torch.nn.ModuleList(torch.nn.Conv2d(a, b, 3, padding=1) for a, b in zip(widths[:-1], widths[1:]))
+
+        def forward(self, x):
+            h = x
+            for conv in self.convs[:-1]:
+                h = F.elu(conv(h))
+            return x + self.convs[-1](h)
+
+    layers, channels = [], 1
+    for block in s["blocks"]:
+        for out in block:
+            layers += [torch.nn.Conv2d(channels, out, 3, padding=1), torch.nn.ELU()]
+            channels = out
+        layers.append(torch.nn.AvgPool2d(2))
+    features = channels * (side // 2 ** len(s["blocks"])) ** 2
+    layers += [torch.nn.Flatten(), torch.nn.Linear(features, s["hidden"]), torch.nn.ELU(), torch.nn.Linear(s["hidden"], 1)]
+    judge = torch.nn.Sequential(*layers)
+    experts = [Expert() for _ in range(n)]
+    betas = (s["beta1"], 0.999)
+    adams = [torch.optim.Adam(e.parameters(), s["lrs"][0], betas) for e in experts]
+    of_judge = torch.optim.Adam(judge.parameters(), s["lrs"][1], betas)
+    canonical, transformed = torch.rand(2, 8 * batch, 1, side, side)
+
+    def step():
+        x, real = (images[torch.randint(8 * batch, (batch,))] for images in (transformed, canonical))
+        with torch.no_grad():
+            fakes = torch.cat([expert(x) for expert in experts])
+        logits = judge(torch.cat([real, fakes]))[:, 0]
+        bce = F.binary_cross_entropy_with_logits
+        loss = bce(logits[:batch], torch.ones(batch)) + bce(logits[batch:], torch.zeros(n * batch))
+        of_judge.zero_grad(set_to_none=True)
+        loss.backward()
+        winners = logits[batch:].detach().reshape(n, batch).argmax(0)
+        won = [(j, x[winners == j]) for j in range(n)]
+        won = [(j, images) for j, images in won if len(images)]
+        # The judge's weights get no gradient from the winners.
+        judge.requires_grad_(False)
+        scores = judge(torch.cat([experts[j](images) for j, images in won]))[:, 0]
+        for j, _ in won:
+            adams[j].zero_grad(set_to_none=True)
+        bce(scores, torch.ones(batch)).backward()
+        judge.requires_grad_(True)
+        for j, _ in won:
+            adams[j].step()
+        of_judge.step()
+
+    return step
+
+
 if __name__ == "__main__":
     torch.set_num_threads(sizes.THREADS)
     torch.manual_seed(1)
@@ -296,6 +354,7 @@ if __name__ == "__main__":
         "ngpu-train": ngpu_train,
         "ngpu-infer": ngpu_infer,
         "dngpu-train": dngpu_train,
+        "mechanisms-step": mechanisms_step,
         "gemm-512": gemm,
         "tanh-64k": tanh,
         "softmax-xent": softmax_xent,

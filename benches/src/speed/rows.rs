@@ -8,7 +8,7 @@ use super::timed::{Rival, Timed};
 use super::tokenize::Tokenize;
 use super::vq_memory::VqMemory;
 use super::work::mlp::{RhoStep, rho_step};
-use super::work::{chain, convolution, dense, ngpu, ntm, user_fused};
+use super::work::{chain, convolution, dense, mechanisms, ngpu, ntm, user_fused};
 use crate::experiment::Experiment;
 use crate::row::Goal;
 
@@ -131,6 +131,19 @@ const USER_FUSED: Timed = Timed {
     )
 };
 
+/// The FLOPs are counted from the networks.
+fn mechanisms_step() -> Timed {
+    Timed {
+        flops: Some(mechanisms::flops()),
+        goals: &[("ratio", Goal::AtLeast(2.0)), ("peak_share", Goal::AtLeast(0.6))],
+        ..Timed::new(
+            "mechanisms-step",
+            "Ten experts of half width compete for 32 pictures of 32×32 pixels: all forward, the discriminator's loss and gradient on 352 pictures, every winner's gradient on what it won, Adam.",
+            mechanisms::step,
+        )
+    }
+}
+
 /// The rows that are one piece of work each.
 pub fn timed() -> Vec<Timed> {
     let mut all = vec![
@@ -140,6 +153,7 @@ pub fn timed() -> Vec<Timed> {
         NGPU_TRAIN,
         DNGPU_TRAIN,
         NGPU_INFER,
+        mechanisms_step(),
         OP_OVERHEAD,
         USER_FUSED,
         GEMM,

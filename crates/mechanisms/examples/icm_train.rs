@@ -70,6 +70,13 @@ fn main() -> Result<()> {
     if let Some(file) = saved.as_ref().filter(|file| file.exists()) {
         trainer.load(file)?;
     }
+    let rows: Vec<usize> = (0..digits.train.len()).collect();
+    let known = Known {
+        images: flat(&digits.train.resized([arguments.side; 2]).tensor(&rows)),
+        labels: digits.train.labels(),
+        wanted: &digits.test.labels()[..BANK],
+    };
+    let clean = read(&known, &truth.clean);
     let started = Instant::now();
     while trainer.steps() < arguments.steps {
         let report = trainer.step(&data)?;
@@ -79,8 +86,9 @@ fn main() -> Result<()> {
         let model = trainer.judged();
         let found = evaluate(&model, &bank, &truth)?;
         let (purity, coverage) = (found.wins.purity(), found.wins.coverage());
+        let read = read(&known, &model.restore(&bank)?.images);
         println!(
-            "step {:5}  purity {purity:.3}  coverage {coverage}  solved {}  error {:.4}  losses {:.3} {:.3}  {:.0} s",
+            "step {:5}  purity {purity:.3}  coverage {coverage}  solved {}  error {:.4}  read {read:.1} % of {clean:.1} %  losses {:.3} {:.3}  {:.0} s",
             report.step,
             found.wins.is_solved(),
             found.errors.mean(),
@@ -102,6 +110,28 @@ fn main() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Digits whose classes are known, and the classes of the bank.
+struct Known<'a> {
+    images: Tensor,
+    labels: &'a [usize],
+    wanted: &'a [usize],
+}
+
+/// `[n, pixels]`.
+fn flat(images: &Tensor) -> Tensor {
+    let n = images.shape()[0];
+    images.reshape(&[n, images.len() / n])
+}
+
+/// How many percent of images have the class of the known digit that is nearest to them: a classifier that never saw a mechanism.
+fn read(known: &Known, images: &Tensor) -> f64 {
+    // ‖a − b‖² = ‖a‖² + ‖b‖² − 2 a·b, and ‖a‖² is the same for all b.
+    let distances = known.images.square().sum(1) - flat(images).matmul_nt(&known.images) * 2.0;
+    let nearest = distances.argmin(-1);
+    let right = nearest.iter().zip(known.wanted).filter(|&(&i, &class)| known.labels[i] == class);
+    100.0 * right.count() as f64 / known.wanted.len() as f64
 }
 
 /// All images of a set, `[n, side, side, 1]`.

@@ -33,6 +33,12 @@ pub struct Restored<F: Float = f32> {
     pub scores: Vec<f64>,
 }
 
+/// Every expert's images, and who wins.
+pub(crate) struct Competed<F: Float> {
+    pub(crate) outputs: Vec<Tensor<F>>,
+    pub(crate) round: Round<F>,
+}
+
 /// An image on its way through several experts.
 #[derive(Clone)]
 struct Attempt<F: Float> {
@@ -178,6 +184,21 @@ impl<F: Float> Experts<F> {
             }
         };
         order.into_iter().map(attempt).collect()
+    }
+
+    /// What every expert makes of any number of images, some at a time, and who wins them.
+    pub(crate) fn compete_all(&self, images: &Tensor<F>) -> Result<Competed<F>, MechanismsError> {
+        self.check(images)?;
+        let n = images.shape()[0];
+        let mut parts = vec![Vec::new(); self.experts.len()];
+        let mut scores = Vec::new();
+        for start in (0..n).step_by(CHUNK) {
+            let (outputs, of_part) = self.compete(&images.slice(0, start..n.min(start + CHUNK)));
+            parts.iter_mut().zip(outputs).for_each(|(parts, output)| parts.push(output));
+            scores.push(of_part);
+        }
+        let outputs = parts.iter().map(|parts| Tensor::concat(parts, 0)).collect();
+        Ok(Competed { outputs, round: self.judge(&Tensor::concat(&scores, 0))? })
     }
 
     /// The highest score wins.

@@ -7,6 +7,7 @@ mod experts;
 pub mod mechanism;
 pub mod network;
 pub mod regimes;
+pub mod rims;
 pub mod samples;
 #[cfg(feature = "cli")]
 pub mod table;

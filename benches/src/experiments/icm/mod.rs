@@ -5,8 +5,11 @@ mod classifier;
 mod compose;
 mod count;
 mod digits;
+mod em;
+mod friedman;
 mod mixture;
 mod regimes;
+mod rims_digits;
 mod study;
 mod success;
 mod tables;
@@ -26,5 +29,6 @@ pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
         count::CLAIM,
         baselines::CLAIM,
         regimes::CLAIM,
+        rims_digits::CLAIM,
     ])
 }

@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod convolution;
 pub mod dense;
+pub mod mechanisms;
 pub mod mlp;
 pub mod ngpu;
 pub mod ntm;
@@ -25,6 +26,7 @@ pub fn sizes(threads: usize) -> serde_json::Value {
         "ntm": ntm::sizes(),
         "ngpu": ngpu::sizes(),
         "quantizers": quantizers::sizes(),
+        "mechanisms": mechanisms::sizes(),
         "chain": { "numbers": chain::NUMBERS, "rounds": chain::ROUNDS },
     })
 }

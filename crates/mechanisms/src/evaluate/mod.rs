@@ -51,28 +51,19 @@ pub fn evaluate<F: Float>(
         let expected = format!("{:?}, as the truth has", truth.clean.shape());
         return Err(MechanismsError::shape("the images", images.shape(), expected));
     }
-    let restored = experts.restore(images)?;
-    let winners: Vec<usize> = restored.experts.iter().map(|by| by[0]).collect();
+    // Every expert runs once: its outputs are those that the winners' are taken from.
+    let competed = experts.compete_all(images)?;
+    let winners = competed.round.winners();
     let mechanisms = truth.names.len();
-    let wins = WinMatrix::count(&truth.mechanism, &winners, mechanisms, experts.experts.len());
-    let of_expert: Vec<Vec<f64>> = experts
-        .experts
-        .iter()
-        .map(|expert| {
-            error_by(
-                &truth.mechanism,
-                mechanisms,
-                &in_parts(images, |x| expert.forward(x)),
-                &truth.clean,
-            )
-        })
-        .collect();
+    let wins = WinMatrix::count(&truth.mechanism, winners, mechanisms, experts.experts.len());
+    let error = |images: &Tensor<F>| error_by(&truth.mechanism, mechanisms, images, &truth.clean);
+    let of_expert: Vec<Vec<f64>> = competed.outputs.iter().map(error).collect();
     let best_expert = (0..mechanisms)
         .map(|m| of_expert.iter().map(|errors| errors[m]).fold(f64::INFINITY, f64::min))
         .collect();
     let errors = Errors {
-        restored: error_by(&truth.mechanism, mechanisms, &restored.images, &truth.clean),
-        untouched: error_by(&truth.mechanism, mechanisms, images, &truth.clean),
+        restored: error(&competed.round.select(&competed.outputs)),
+        untouched: error(images),
         best_expert,
     };
     Ok(Evaluation { wins, errors })
@@ -104,12 +95,4 @@ pub fn error_by<F: Float>(
         counts[group] += pixels as f64;
     }
     sums.iter().zip(&counts).map(|(sum, count): (&f64, &f64)| sum / count.max(1.0)).collect()
-}
-
-/// `f` of images, some at a time.
-fn in_parts<F: Float>(images: &Tensor<F>, f: impl Fn(&Tensor<F>) -> Tensor<F>) -> Tensor<F> {
-    let n = images.shape()[0];
-    let part = |start: usize| f(&images.slice(0, start..n.min(start + 256)));
-    let parts: Vec<Tensor<F>> = (0..n).step_by(256).map(part).collect();
-    Tensor::concat(&parts, 0)
 }

@@ -49,6 +49,8 @@ pub struct TrainConfig {
     pub statistics: Statistics,
     /// γ/2 times the mean squared gradient of the logit by canonical images (R1; Mescheder, Geiger and Nowozin 2018); 0 is none.
     pub r1: f64,
+    /// Whether the discriminator looks harder at winners than at losers.
+    pub sharpening: Option<Sharpening>,
     /// Canonical images have the target 1 − this (one-sided label smoothing; Salimans et al. 2016).
     pub smoothing: f64,
 }
@@ -63,6 +65,23 @@ pub struct Identity {
     pub error: f64,
     /// The learning rate of Adam.
     pub lr: f64,
+}
+
+/// The discriminator learns more of winners than of losers.
+///
+/// In the paper every expert's output counts alike, so that with ten experts nine parts of ten of what the discriminator learns are about images that nobody
+/// wants: it tells those apart and lets the winners' blurred images pass. From a step on, its loss has this term more:
+///
+/// ```text
+/// weight · (− mean ln D(x) − mean ln (1 − D(y)))   over canonical images x and winners' images y
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sharpening {
+    /// From which step on: before experts have specialised, the discriminator should look at all of them.
+    pub from: u64,
+    /// The term's weight.
+    pub weight: f64,
 }
 
 /// The rule of the first steps.
@@ -124,6 +143,7 @@ impl Default for TrainConfig {
             judge_decay: 0.95,
             statistics: Statistics::Fixed,
             r1: 1.0,
+            sharpening: None,
             smoothing: 0.0,
         };
         config.for_steps(STEPS)
@@ -144,17 +164,20 @@ impl TrainConfig {
             judge_decay: 0.0,
             statistics: Statistics::Through,
             r1: 0.0,
+            sharpening: None,
             ..Self::default()
         }
     }
 
-    /// For so many steps: the load's handicap fades, and the learning rates fall, over all of them; idle experts are revived in the first half.
+    /// For so many steps: the load's handicap fades, and the learning rates fall, over all of them; idle experts are revived in the first half;
+    /// the discriminator looks harder at winners after the first quarter.
     #[must_use]
     pub fn for_steps(mut self, steps: u64) -> Self {
         let rule = Rule::LoadBias { strength: 1.0, decay: 0.9 };
         self.opening = Some(Opening { steps, rule, fade: true });
         self.schedule = Schedule::Cosine { steps, end: 0.02 };
         self.revival = Some(Revival::within(steps));
+        self.sharpening = Some(Sharpening { from: steps / 4, weight: 1.0 });
         self
     }
 
@@ -221,6 +244,9 @@ impl Config for TrainConfig {
             check.that(!identity.error.is_nan(), "identity.error", identity.error, "a number")?;
         }
         check.non_negative("r1", self.r1)?;
+        if let Some(sharpening) = self.sharpening {
+            check.non_negative("sharpening.weight", sharpening.weight)?;
+        }
         let smoothing = self.smoothing;
         check.that((0.0..0.5).contains(&smoothing), "smoothing", smoothing, "in [0, 0.5)")?;
         let through_nothing =

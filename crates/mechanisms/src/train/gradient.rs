@@ -19,12 +19,8 @@ pub fn discriminator_loss<F: Float>(
     real: &Tensor<F>,
     fakes: &Tensor<F>,
 ) -> (Tensor<F>, (Tensor<F>, f64)) {
-    let (n, m) = (real.shape()[0], fakes.shape()[0]);
-    // One pass, so that each weight is packed once.
-    let logits = discriminator.forward(&Tensor::concat(&[real, fakes], 0));
-    let (of_real, of_fakes) = (logits.slice(0, ..n), logits.slice(0, n..));
-    let wanted = Tensor::full(&[n], 1.0 - config.smoothing);
-    let loss = of_real.bce_with_logits(&wanted) + of_fakes.bce_with_logits(&Tensor::zeros(&[m]));
+    let n = real.shape()[0];
+    let (loss, of_fakes) = told_apart(discriminator, config.smoothing, real, fakes);
     let (scores, value) = (of_fakes.stop_gradient(), loss.item().f64());
     if config.r1 == 0.0 {
         return (loss, (scores, value));
@@ -33,6 +29,22 @@ pub fn discriminator_loss<F: Float>(
     let slope = grad(real, |x| discriminator.forward(x).sum(..));
     let penalty = slope.square().sum(..) * (config.r1 / 2.0 / n as f64);
     (loss + penalty, (scores, value))
+}
+
+/// − mean ln D(x) − mean ln (1 − D(y)), and the logits of y.
+pub(super) fn told_apart<F: Float>(
+    discriminator: &Discriminator<F>,
+    smoothing: f64,
+    real: &Tensor<F>,
+    fakes: &Tensor<F>,
+) -> (Tensor<F>, Tensor<F>) {
+    let (n, m) = (real.shape()[0], fakes.shape()[0]);
+    // One pass, so that each weight is packed once.
+    let logits = discriminator.forward(&Tensor::concat(&[real, fakes], 0));
+    let (of_real, of_fakes) = (logits.slice(0, ..n), logits.slice(0, n..));
+    let wanted = Tensor::full(&[n], 1.0 - smoothing);
+    let loss = of_real.bce_with_logits(&wanted) + of_fakes.bce_with_logits(&Tensor::zeros(&[m]));
+    (loss, of_fakes)
 }
 
 /// − Σ ln D(E_j(x)) / batch over the images that each expert won, and the gradients of those experts that won any. Nothing is recorded for the others.

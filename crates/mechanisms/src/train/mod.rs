@@ -6,11 +6,11 @@ mod identity;
 mod revival;
 mod saved;
 
-pub use config::{Identity, Opening, Statistics, TrainConfig};
+pub use config::{Identity, Opening, Sharpening, Statistics, TrainConfig};
 pub use gradient::discriminator_loss;
 pub use revival::Revival;
 
-use seedbed_autodiff::{Float, Rng, Tensor, value_and_grad_aux};
+use seedbed_autodiff::{Float, Module as _, Rng, Tensor, value_and_grad, value_and_grad_aux};
 use seedbed_data::Batches;
 use seedbed_nn::ema::{Ema, EmaConfig};
 use seedbed_nn::optim::Adam;
@@ -32,6 +32,8 @@ use crate::samples::Unpaired;
 /// expert j:        − Σ ln D(E_j(x′)) over the images that j won, divided by the batch
 /// discriminator:   − mean ln D(x) − mean over experts and images of ln (1 − D(E_j(x′)))
 /// ```
+///
+/// With [`Sharpening`] the discriminator looks harder at the winners, once there are any.
 ///
 /// ```
 /// use seedbed_autodiff::{Rng, Tensor};
@@ -192,7 +194,7 @@ impl<F: Float> Trainer<F> {
         let (outputs, moments): (Vec<_>, Vec<_>) =
             self.model.experts.iter().map(|expert| expert.forward_train(x)).unzip();
         let fakes = Tensor::concat(&outputs, 0);
-        let (_, (logits, discriminator_loss), of_discriminator) =
+        let (_, (logits, discriminator_loss), mut of_discriminator) =
             value_and_grad_aux(&self.model.discriminator, |d| {
                 gradient::discriminator_loss(d, config, &real, &fakes)
             });
@@ -203,6 +205,15 @@ impl<F: Float> Trainer<F> {
         };
         let scores = logits.reshape(&[config.experts, config.batch]).t();
         let round = decide(&mut self.competition, &scores, &mut self.rng)?;
+
+        if let Some(Sharpening { weight, .. }) = config.sharpening.filter(|s| s.from <= self.steps)
+        {
+            let won = round.select(&outputs);
+            let (_, more) = value_and_grad(&self.model.discriminator, |d| {
+                gradient::told_apart(d, config.smoothing, &real, &won).0 * weight
+            });
+            of_discriminator = of_discriminator.zip_params(&more, |a, b| a + b);
+        }
 
         let (expert_loss, of_experts) =
             gradient::winners(&self.model, config.statistics, x, &round, &moments);

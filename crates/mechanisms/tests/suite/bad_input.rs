@@ -5,7 +5,7 @@ use seedbed_mechanisms::evaluate::evaluate;
 use seedbed_mechanisms::mechanism::Mechanism;
 use seedbed_mechanisms::network::ExpertConfig;
 use seedbed_mechanisms::samples::{Unpaired, transform};
-use seedbed_mechanisms::train::{Statistics, TrainConfig, Trainer};
+use seedbed_mechanisms::train::{Sharpening, Statistics, TrainConfig, Trainer};
 use seedbed_nn::Config;
 
 use crate::{small_config, small_data};
@@ -88,6 +88,11 @@ fn configurations_that_make_no_sense() {
             .starts_with("TrainConfig.expert.channels is 3")
     );
     assert!(message(TrainConfig { r1: -1.0, ..good.clone() }).contains("a finite number >= 0"));
+    let sharpening = Some(Sharpening { from: 0, weight: f64::NAN });
+    assert!(
+        message(TrainConfig { sharpening, ..good.clone() })
+            .starts_with("TrainConfig.sharpening.weight is NaN")
+    );
     assert!(message(TrainConfig { smoothing: 0.5, ..good.clone() }).contains("in [0, 0.5)"));
     assert!(good.check().is_ok() && TrainConfig::paper().check().is_ok());
     assert!(TrainConfig::default().half().check().is_ok());

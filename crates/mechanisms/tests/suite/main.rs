@@ -8,6 +8,8 @@ mod learn;
 mod mechanism;
 mod networks;
 mod regimes;
+mod restore;
+mod rims;
 mod training;
 
 use seedbed_autodiff::{Rng, Tensor};
@@ -61,6 +63,7 @@ fn small_config() -> TrainConfig {
         schedule: Schedule::Constant,
         judge_decay: 0.0,
         revival: None,
+        sharpening: None,
         r1: 0.0,
         ..TrainConfig::default()
     }

@@ -3,7 +3,7 @@
 use seedbed_autodiff::{Module, Rng, Tensor};
 use seedbed_mechanisms::competition::Rule;
 use seedbed_mechanisms::network::{Discriminator, Norm};
-use seedbed_mechanisms::train::{Identity, Opening, Statistics, TrainConfig, Trainer};
+use seedbed_mechanisms::train::{Identity, Opening, Sharpening, Statistics, TrainConfig, Trainer};
 use seedbed_mechanisms::{Experts, MechanismsError};
 use seedbed_nn::Config;
 use seedbed_nn::schedule::Schedule;
@@ -36,6 +36,41 @@ fn winners_learn_and_losers_stay_to_the_bit() {
         assert!(changed && !same);
         assert_ne!(bits(&before.discriminator), bits(&trainer.model.discriminator));
     }
+}
+
+/// Up to its first step nothing differs; in that step only the discriminator does, because experts learn from the discriminator as it was.
+#[test]
+fn sharpening_is_of_the_discriminator_from_a_step_on() {
+    let (data, _) = small_data(0);
+    let sharpening = Some(Sharpening { from: 2, weight: 1.0 });
+    let mut sharp = trainer(TrainConfig { sharpening, ..small_config() });
+    let mut plain = trainer(small_config());
+    for step in 0..4 {
+        assert_eq!(sharp.step(&data).unwrap().wins.len(), 2);
+        plain.step(&data).unwrap();
+        let same = bits(&sharp.model.experts) == bits(&plain.model.experts);
+        let judges_same = bits(&sharp.model.discriminator) == bits(&plain.model.discriminator);
+        assert_eq!([same, judges_same], [step < 3, step < 2], "step {step}");
+    }
+}
+
+/// With all weight on winners the discriminator tells what the winner makes from canonical images; a loser's it need not tell.
+#[test]
+fn a_sharpened_discriminator_scores_winners_lower() {
+    let (data, _) = small_data(0);
+    let score = |weight: f64| {
+        let sharpening = Some(Sharpening { from: 0, weight });
+        let mut config = TrainConfig { sharpening, ..small_config() };
+        config.expert_adam.lr = 0.0;
+        config.expert.head = seedbed_mechanisms::network::Head::Residual { std: 0.3 };
+        let mut trainer = trainer(config);
+        for _ in 0..40 {
+            trainer.step_decided(&data, |rows| vec![1; rows.len()]).unwrap();
+        }
+        let (_, scores) = trainer.model.compete(&data.transformed().slice(0, ..64));
+        scores.index(1, 1).mean(..).item()
+    };
+    assert!(score(20.0) < score(0.0) - 0.1, "{} {}", score(20.0), score(0.0));
 }
 
 #[test]
