@@ -55,7 +55,7 @@ const RULES: [usize; 2] = [3_000, 20_000];
 
 /// For each example whether all of its answer is right, after as many steps as it has cells.
 ///
-/// A rounded network with few rules runs as an [`Automaton`], which gives the same answers sooner.
+/// A rounded network with few rules runs as an [`Automaton`](crate::automaton::Automaton), which gives the same answers sooner.
 pub fn exact<F: Float, M: Machine<F>>(model: &M, examples: &[Example], rounded: bool) -> Vec<bool> {
     let few_rules = rounded
         && examples
