@@ -3,14 +3,11 @@
 //! A string counts only if every symbol of its answer is right. Symbols that are right flatter: at 4,000 symbols a network that
 //! gets 99.9 % of them right answers one string in fifty.
 
-use std::any::Any;
-
 use seedbed_autodiff::{Float, Rng, Tensor};
 use seedbed_data::strings::{Example, StringTask};
 use seedbed_kernels::par;
 
-use crate::automaton::{Automaton, AutomatonError, Halt};
-use crate::{Batch, DiagonalGpu};
+use crate::{Batch, DiagonalGpu, Machine};
 
 /// About the most cells that are computed at once: more would not stay in the cache.
 const CELLS_AT_ONCE: usize = 640;
@@ -58,41 +55,24 @@ const RULES: [usize; 2] = [3_000, 20_000];
 
 /// For each example whether all of its answer is right, after as many steps as it has cells.
 ///
-/// A rounded network with few rules runs as an [`Automaton`], which gives the same answers sooner.
-pub fn exact<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: bool) -> Vec<bool> {
+/// A rounded network with few rules runs as an [`Automaton`](crate::automaton::Automaton), which gives the same answers sooner.
+pub fn exact<F: Float, M: Machine<F>>(model: &M, examples: &[Example], rounded: bool) -> Vec<bool> {
     let few_rules = rounded
         && examples
             .first()
-            .is_some_and(|x| looked_up(model, std::slice::from_ref(x), RULES[0]).is_some());
+            .is_some_and(|x| model.by_rules(std::slice::from_ref(x), RULES[0]).is_some());
     let parts: Vec<_> = examples.chunks(examples.len().div_ceil(PARTS).max(1)).collect();
     let right = par::map(parts.len(), usize::MAX, |i| {
         par::serially(|| {
-            let found = if few_rules { looked_up(model, parts[i], RULES[1]) } else { None };
+            let found = if few_rules { model.by_rules(parts[i], RULES[1]) } else { None };
             found.unwrap_or_else(|| computed(model, parts[i], rounded))
         })
     });
     right.concat()
 }
 
-/// By looking rules up; `None` if there are too many, or the network is not one of 32 bits.
-fn looked_up<F: Float>(
-    model: &DiagonalGpu<F>,
-    examples: &[Example],
-    rules: usize,
-) -> Option<Vec<bool>> {
-    let model = (model as &dyn Any).downcast_ref::<DiagonalGpu<f32>>()?;
-    let mut automaton = Automaton::new(model).ok()?.with_limits(rules, usize::MAX);
-    let right = |x: &Example| match automaton.run(&x.input, Halt::AfterSteps(x.len())) {
-        Ok(run) => Some(run.answer == x.target),
-        // A tie is no answer.
-        Err(AutomatonError::NoAnswer { .. }) => Some(false),
-        Err(_) => None,
-    };
-    examples.iter().map(right).collect()
-}
-
 /// By computing all cells in every step.
-fn computed<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: bool) -> Vec<bool> {
+fn computed<F: Float, M: Machine<F>>(model: &M, examples: &[Example], rounded: bool) -> Vec<bool> {
     let mut right = Vec::with_capacity(examples.len());
     let mut rest = examples;
     while let Some(first) = rest.first() {
@@ -104,10 +84,10 @@ fn computed<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: boo
     right
 }
 
-fn together<F: Float>(model: &DiagonalGpu<F>, part: &[Example], rounded: bool) -> Vec<bool> {
+fn together<F: Float, M: Machine<F>>(model: &M, part: &[Example], rounded: bool) -> Vec<bool> {
     let with_steps: Vec<_> = part.iter().map(|x| (x.clone(), x.len())).collect();
     let batch = Batch::new(&with_steps);
-    let exact = batch.exact(&model.infer(&batch, rounded));
+    let exact = batch.exact(&model.logits(&batch, rounded));
     let mut in_order = vec![false; part.len()];
     for (&i, exact) in batch.packing.order().iter().zip(exact) {
         in_order[i] = exact;
@@ -116,7 +96,7 @@ fn together<F: Float>(model: &DiagonalGpu<F>, part: &[Example], rounded: bool) -
 }
 
 /// The share of examples that are [`exact`].
-pub fn share_exact<F: Float>(model: &DiagonalGpu<F>, examples: &[Example], rounded: bool) -> f64 {
+pub fn share_exact<F: Float, M: Machine<F>>(model: &M, examples: &[Example], rounded: bool) -> f64 {
     let right = exact(model, examples, rounded);
     right.iter().filter(|&&right| right).count() as f64 / right.len().max(1) as f64
 }

@@ -6,7 +6,7 @@ use seedbed_autodiff::{Float, Rng};
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 use seedbed_nn::{Checked, Config as _};
 
-use crate::{DiagonalConfig, DiagonalGpu};
+use crate::{DiagonalConfig, DiagonalGpu, Machine, NeuralGpu, NeuralGpuConfig};
 
 impl<F: Float> DiagonalGpu<F> {
     /// Writes the network and its configuration to a safetensors file, whole or not at all.
@@ -32,7 +32,7 @@ impl<F: Float> DiagonalGpu<F> {
         config: &Checked<DiagonalConfig>,
         file: &Path,
     ) -> Result<(), CheckpointError> {
-        Writer::new().module("model", self).value("config", &**config)?.write(file)
+        write(self, config, file)
     }
 
     /// Reads a network that [`save`](Self::save) wrote, and its configuration.
@@ -40,12 +40,46 @@ impl<F: Float> DiagonalGpu<F> {
     /// # Errors
     /// If the file cannot be read, or does not hold what its configuration says.
     pub fn load(file: &Path) -> Result<(Self, Checked<DiagonalConfig>), CheckpointError> {
-        let checkpoint = Checkpoint::read(file)?;
-        let config: DiagonalConfig = checkpoint.value("config")?;
-        let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
-        let config = config.check().map_err(|error| corrupt(error.to_string()))?;
-        // The weights are replaced at once.
-        let model = checkpoint.module("model", &Self::new(&config, &mut Rng::new(0)))?;
-        Ok((model, config))
+        read(file)
     }
+}
+
+impl<F: Float> NeuralGpu<F> {
+    /// Writes the network and its configuration to a safetensors file, whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(
+        &self,
+        config: &Checked<NeuralGpuConfig>,
+        file: &Path,
+    ) -> Result<(), CheckpointError> {
+        write(self, config, file)
+    }
+
+    /// Reads a network that [`save`](Self::save) wrote, and its configuration.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or does not hold what its configuration says.
+    pub fn load(file: &Path) -> Result<(Self, Checked<NeuralGpuConfig>), CheckpointError> {
+        read(file)
+    }
+}
+
+fn write<F: Float, M: Machine<F>>(
+    machine: &M,
+    config: &Checked<M::Config>,
+    file: &Path,
+) -> Result<(), CheckpointError> {
+    Writer::new().module("model", machine).value("config", &**config)?.write(file)
+}
+
+fn read<F: Float, M: Machine<F>>(file: &Path) -> Result<(M, Checked<M::Config>), CheckpointError> {
+    let checkpoint = Checkpoint::read(file)?;
+    let config: M::Config = checkpoint.value("config")?;
+    let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
+    let config = config.check().map_err(|error| corrupt(error.to_string()))?;
+    // The weights are replaced at once.
+    let machine = checkpoint.module("model", &M::random(&config, &mut Rng::new(0)))?;
+    Ok((machine, config))
 }

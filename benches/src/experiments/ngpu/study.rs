@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use seedbed::data::strings::{Arithmetic, StringTask as _};
+use seedbed::data::strings::StringTask;
 use seedbed::neural_gpu::train::{Recipe, Trainer};
 use seedbed::neural_gpu::{DiagonalConfig, DiagonalGpu, Moving, Reach};
 use seedbed::nn::Config as _;
@@ -11,9 +11,14 @@ use seedbed::nn::Config as _;
 use crate::experiment::Context;
 use crate::experiments::jobs::side_by_side;
 
+/// A task that several trainings may share.
+pub(super) trait StudyTask: StringTask + Clone + Sync {}
+
+impl<T: StringTask + Clone + Sync> StudyTask for T {}
+
 /// What is trained, and for how long at most.
-pub(super) struct Study {
-    pub(super) task: Arithmetic,
+pub(super) struct Study<T> {
+    pub(super) task: T,
     pub(super) maps: usize,
     pub(super) moving: Moving,
     pub(super) reach: Reach,
@@ -31,7 +36,7 @@ pub(super) struct Trained {
     pub(super) minutes: f64,
 }
 
-impl Study {
+impl<T: StudyTask> Study<T> {
     /// One training a seed, from 0.
     pub(super) fn run(&self, context: &Context, seeds: usize) -> Result<Vec<Trained>> {
         context.progress.set_length(seeds as u64);
@@ -57,7 +62,7 @@ impl Study {
         let recipe = self.recipe.clone().check()?;
         let mut trainer = Trainer::new(config.check()?, recipe, self.task.clone(), seed)?;
         let started = Instant::now();
-        let is_exact = |trainer: &Trainer<Arithmetic>| {
+        let is_exact = |trainer: &Trainer<T>| {
             trainer.best().is_some_and(|(_, validated)| validated.is_exact(stages))
         };
         while trainer.progress().step < self.steps && !is_exact(&trainer) {

@@ -30,12 +30,14 @@
 mod adamax;
 mod progress;
 mod recipe;
+pub mod relaxed;
 mod saved;
 mod sets;
 
 pub use adamax::{ClippedAdaMax, ClippedAdaMaxConfig, ClippedAdaMaxUpdate};
 pub use progress::{Phase, Progress};
 pub use recipe::Recipe;
+pub use relaxed::{RelaxedProgress, RelaxedRecipe, RelaxedTrainer};
 pub use sets::Validated;
 
 use std::sync::{Arc, OnceLock};

@@ -3,8 +3,8 @@ use seedbed_data::strings::{Example, StringTask};
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
-use crate::DiagonalGpu;
 use crate::evaluate::{draw, share_exact};
+use crate::{DiagonalGpu, Machine};
 
 /// The seed of the examples that networks are tried and validated on: the same ones in every training.
 const SEED: u64 = 0x7a1d;
@@ -45,14 +45,24 @@ pub(super) struct Sets {
 
 impl Sets {
     pub(super) fn new(task: &dyn StringTask, recipe: &Recipe) -> Self {
+        Self::of(task, recipe.full_length, &recipe.validation, recipe.tough)
+    }
+
+    /// Some strings of the full length, and stages of so many strings of a length.
+    pub(super) fn of(
+        task: &dyn StringTask,
+        full_length: usize,
+        validation: &[[usize; 2]],
+        tough: f64,
+    ) -> Self {
         let mut rng = Rng::new(SEED);
         let mut set = |length: usize, examples| {
             let length = task.fitting(length).expect("longer than strings of training");
-            draw(task, length, examples, recipe.tough, &mut rng)
+            draw(task, length, examples, tough, &mut rng)
         };
         Self {
-            full_length: set(recipe.full_length, AT_GATES),
-            stages: recipe.validation.iter().map(|&[length, n]| set(length, n)).collect(),
+            full_length: set(full_length, AT_GATES),
+            stages: validation.iter().map(|&[length, n]| set(length, n)).collect(),
         }
     }
 
@@ -61,7 +71,7 @@ impl Sets {
     }
 
     /// Goes through the stages, up to the first one that is not good.
-    pub(super) fn validate(&self, model: &DiagonalGpu, rounded: bool) -> Validated {
+    pub(super) fn validate<M: Machine>(&self, model: &M, rounded: bool) -> Validated {
         let mut shares = Vec::new();
         for stage in &self.stages {
             shares.push(share_exact(model, stage, rounded));

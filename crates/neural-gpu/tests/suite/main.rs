@@ -5,4 +5,5 @@ mod golden;
 mod gradcheck;
 mod harness;
 mod learn;
+mod relaxed;
 mod train;
