@@ -81,7 +81,7 @@ impl Default for StripConfig {
         Self {
             operations: 2,
             slots: 16,
-            key: 16,
+            key: 32,
             strip: 8,
             maps: 24,
             moving: Moving { right: 8, left: 0 },

@@ -1,6 +1,7 @@
 //! From an instruction to what the heads do.
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
+use seedbed_nn::{Fans, Init};
 
 use crate::config::SHIFTS;
 
@@ -66,7 +67,7 @@ impl Layout {
         }
     }
 
-    /// A decoder whose keys begin as one random map of names, the same for every operation: the first head that reads looks for the first name, the second for the
+    /// A decoder whose keys begin as one random orthogonal map of names, the same for every operation: the first head that reads looks for the first name, the second for the
     /// second, and what writes looks for all of them and leaves their sum as the key. So the key that is looked for resembles the one that was written, and heads find
     /// something from the first step on. All other weights are small. Heads
     /// begin with a strength of 5; those that read begin with their gate open and without a shift, so that they go by content.
@@ -78,9 +79,10 @@ impl Layout {
     ) -> Decoder<F> {
         let Self { heads, key } = self;
         let (inputs, outputs) = (names * name_bits + others, self.outputs());
-        let scale = (3.0 / name_bits as f64).sqrt() / 2.0;
-        let map: Vec<f64> =
-            (0..name_bits * key).map(|_| (2.0 * rng.uniform() - 1.0) * scale).collect();
+        // Orthogonal, so that keys are as alike as their names are; elements of about ½.
+        let scale = 0.5 * (key as f64 / name_bits as f64).sqrt();
+        let fans = Fans { fan_in: name_bits, fan_out: key };
+        let map = Init::Orthogonal(scale).draw::<f64>(&[name_bits, key], fans, rng).into_vec();
         // Which element of a key an output is, if it is one, and which names it begins with.
         let begins = |output: usize| match (output / self.head(), output % self.head()) {
             (head, place) if head < heads => {

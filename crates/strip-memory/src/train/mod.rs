@@ -10,7 +10,7 @@
 //! use seedbed_strip_memory::StripConfig;
 //! use seedbed_strip_memory::train::{Recipe, Trainer};
 //!
-//! let config = StripConfig { maps: 6, ..Default::default() }.check()?;
+//! let config = StripConfig { maps: 8, ..Default::default() }.check()?;
 //! let recipe = Recipe { batch: 2, ..Recipe::of(ProgramTask::KvAdd) }.check()?;
 //! let mut trainer = Trainer::new(config, recipe, ProgramTask::KvAdd, 0)?;
 //! trainer.step()?;

@@ -76,7 +76,7 @@ fn heads_are_those_of_the_neural_turing_machine() {
         similarity_eps: 1e-2,
         sharpening: Sharpening::Normalized,
     };
-    let (heads, key, inputs) = (3, 16, 36 + 32);
+    let (heads, key, inputs) = (3, 32, 36 + 64);
     let mut state = machine.reset(2, 5, batch.cells());
     for step in 0..batch.steps() {
         // The raw parameters, worked out here by one product an instruction.
