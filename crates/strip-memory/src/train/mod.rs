@@ -207,7 +207,8 @@ impl Trainer {
     fn rate_now(&self) -> f64 {
         let left = self.recipe.steps.saturating_sub(self.progress.step);
         let share = (left as f64 / self.recipe.cooling.max(1) as f64).min(1.0);
-        0.05 + 0.95 * share
+        // Under full noise, whole steps have led away from what was learnt.
+        (0.05 + 0.95 * share) * (1.0 - 0.5 * self.progress.ramp)
     }
 
     /// Programs of one size: of the greatest, or of one below it in each respect.
@@ -257,8 +258,12 @@ impl Trainer {
             };
             progress.grown_at = progress.step;
         }
-        if grown && progress.error < recipe.ramp_below && progress.step.is_multiple_of(10) {
-            progress.ramp = (progress.ramp + recipe.ramp_step).min(1.0);
+        if grown && progress.step.is_multiple_of(10) {
+            if progress.error < recipe.ramp_below {
+                progress.ramp = (progress.ramp + recipe.ramp_step).min(1.0);
+            } else if progress.error > recipe.back_above {
+                progress.ramp = (progress.ramp - recipe.ramp_step).max(0.0);
+            }
         }
     }
 

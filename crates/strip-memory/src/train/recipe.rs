@@ -32,8 +32,10 @@ pub struct Recipe {
     pub rounding: f64,
     /// The share of heads that look at one slot alone at first; in the end it is 1.
     pub one_slot: f64,
-    /// Noise and rounding grow while the error is below this.
+    /// Noise and rounding grow while the error is below this …
     pub ramp_below: f64,
+    /// … and go back above this.
+    pub back_above: f64,
     /// By how much of their whole way noise and rounding grow at a time, every tenth step.
     pub ramp_step: f64,
     /// The greatest deviation of the noise on pre-activations of cells.
@@ -78,6 +80,7 @@ impl Recipe {
             rounding: 0.4,
             one_slot: 0.4,
             ramp_below: 0.2,
+            back_above: 0.3,
             ramp_step: 0.02,
             noise: 0.25,
             state_noise: 0.4,
@@ -113,6 +116,7 @@ impl Config for Recipe {
             ("rounding", self.rounding),
             ("one_slot", self.one_slot),
             ("ramp_below", self.ramp_below),
+            ("back_above", self.back_above),
             ("ramp_step", self.ramp_step),
         ] {
             check.that((0.0..=1.0).contains(&x), field, x, "from 0 to 1")?;
