@@ -10,7 +10,7 @@ use seedbed_autodiff::Rng;
 use seedbed_data::programs::{ProgramSize, ProgramTask};
 use seedbed_nn::Config as _;
 use seedbed_strip_memory::train::{Recipe, Trainer};
-use seedbed_strip_memory::{Choosing, StripConfig, evaluate};
+use seedbed_strip_memory::{Choosing, StripConfig, addressing, evaluate};
 
 /// Trains a machine whose memory keeps whole tapes, until it answers programs exactly.
 #[derive(Parser)]
@@ -91,6 +91,13 @@ fn main() -> Result<()> {
                 evaluate(machine, task, size, tough, 64, rng)
             };
             let (exact, given) = (share(trainer.best())?, share(&given)?);
+            let programs: Vec<_> = (0..32)
+                .map(|i| task.sample(size, tough, &mut Rng::new(a.seed + 2_000_000 + i)))
+                .collect::<Result<_, _>>()?;
+            let slots = programs.iter().map(|p| p.slots()).max().unwrap_or(0);
+            let heads =
+                addressing(trainer.best(), &programs, slots.max(trainer.best().config.slots))?;
+            println!("{heads:?}");
             println!(
                 "{test}, tough {tough}: {exact:.3} of 64 exact, with the right addresses {given:.3}"
             );

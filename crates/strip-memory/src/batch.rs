@@ -65,7 +65,7 @@ impl Batch {
         self.at(step).map(|i| i.operation).collect()
     }
 
-    /// The names of the instructions at a step, bit by bit as ±1, 0 where there is no name, `[batch, NAMES · NAME_BITS]`.
+    /// The names of the instructions at a step, bit by bit as ±1, 0 where there is no name, `[batch · NAMES, NAME_BITS]`.
     pub(crate) fn names<F: Float>(&self, step: usize) -> Tensor<F> {
         let mut bits = vec![F::zero(); self.len() * NAMES * NAME_BITS];
         for (row, instruction) in bits.chunks_exact_mut(NAMES * NAME_BITS).zip(self.at(step)) {
@@ -75,7 +75,7 @@ impl Batch {
                 }
             }
         }
-        Tensor::new(bits, &[self.len(), NAMES * NAME_BITS])
+        Tensor::new(bits, &[self.len() * NAMES, NAME_BITS])
     }
 
     /// The symbols in the cells at a step, one program after the other: 0 where there is none, else 1 + the bit.

@@ -15,6 +15,6 @@ pub use batch::Batch;
 pub use config::{Choosing, Contents, Control, StripConfig};
 pub use digital::Digital;
 pub use error::StripError;
-pub use evaluate::{evaluate, score};
+pub use evaluate::{Addressing, addressing, evaluate, score};
 pub use machine::{NO_BIT, StripMachine};
 pub use state::MemoryState;

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_data::programs::{NAME_BITS, NAMES};
 use seedbed_neural_gpu::{DiagonalCell, Packing, Saturation};
 use seedbed_nn::{Checked, Linear};
 use seedbed_ntm::{Sharpening, memory};
 
 use crate::config::{SHIFTS, StripConfig};
-use crate::control::{Decided, Decoder, Layout};
+use crate::control::{Decided, Decoder};
 use crate::digital::foremost;
 use crate::{Batch, Choosing, Contents, Control, Digital, MemoryState, StripError};
 
@@ -52,13 +51,12 @@ impl<F: Float> StripMachine<F> {
         let symbols = uniform(&[2, maps], 1.0);
         let carried = uniform(&[maps, maps], bound(maps));
         let read = uniform(&[read_heads, strip, maps], bound(strip));
-        let layout = Layout { heads: read_heads + 1, key };
-        let others = read_heads * key + if config.control == Control::Pooled { maps } else { 0 };
+        let pooled = (config.control == Control::Pooled).then_some(maps);
         let mut erase = Linear::new(maps, strip, rng);
         // A write takes the place of what was there, at first.
         erase.bias = Some(Tensor::full(&[strip], 1.0));
         Self {
-            decoder: layout.decoder(operations, [NAMES, NAME_BITS, others], rng),
+            decoder: Decoder::new([operations, read_heads, key], pooled, rng),
             symbols,
             carried,
             read,
@@ -140,12 +138,9 @@ impl<F: Float> StripMachine<F> {
         let operations = batch.operations(step);
 
         // Where the heads look.
-        let mut seen = vec![batch.names(step), state.read_keys.clone()];
-        if self.config.control == Control::Pooled {
-            seen.push(state.tape.max(1));
-        }
-        let decided = Layout { heads: read_heads + 1, key }
-            .split(&self.decoder.forward(&Tensor::concat(&seen, 1), &operations));
+        let read_before = state.read_keys.reshape(&[size, read_heads, key]);
+        let decided =
+            self.decoder.forward(&operations, &batch.names(step), &read_before, &state.tape.max(1));
         let attention = self.attention(batch, step, state, &decided, digital, rng);
 
         // What they read: keys for the next step's control, strips for the tape.

@@ -15,17 +15,23 @@ pub(super) struct Draw {
     pub(super) digits: usize,
     /// The bits of an answer.
     pub(super) cells: usize,
-    /// The share of numbers of a tough kind.
+    /// The share of numbers of a tough kind, and of names that are easily mistaken.
     pub(super) tough: f64,
 }
 
 impl Draw {
-    /// Names that differ.
+    /// Names that differ; a tough one differs from an earlier one in one bit, if that is still free.
     pub(super) fn names(self, n: usize, rng: &mut Rng) -> Vec<u16> {
         let mut seen = HashSet::new();
-        let mut names = Vec::with_capacity(n);
+        let mut names: Vec<u16> = Vec::with_capacity(n);
         while names.len() < n {
-            let name = rng.below(1 << NAME_BITS) as u16;
+            let mut name = rng.below(1 << NAME_BITS) as u16;
+            if !names.is_empty() && rng.bernoulli(self.tough) {
+                let alike = names[rng.below(names.len())] ^ (1 << rng.below(NAME_BITS));
+                if !seen.contains(&alike) {
+                    name = alike;
+                }
+            }
             if seen.insert(name) {
                 names.push(name);
             }

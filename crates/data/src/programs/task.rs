@@ -69,6 +69,7 @@ impl ProgramTask {
     }
 
     /// A random program. Numbers are uniform, but for a share `tough`, from 0 to 1, of those that networks are known to get wrong: long carries, powers of two, runs.
+    /// As many of the names differ from another one in a single bit, so that they are easily mistaken.
     ///
     /// # Errors
     /// If there is no item, or more than half of all names; no operation; or no digit.

@@ -16,7 +16,7 @@ pub struct Recipe {
     pub rate: f64,
     /// The last steps, in which the rate falls to a twentieth.
     pub cooling: u64,
-    /// The share of tough numbers.
+    /// The share of tough numbers, and of names that differ from another in one bit only.
     pub tough: f64,
     /// The share of steps whose programs have more cells than they need, up to twice as many: cells have to hold what they have come to.
     pub roomy: f64,
@@ -67,11 +67,11 @@ impl Recipe {
             ProgramTask::Ledger => (size(4, 6, 8), size(8, 20, 24)),
         };
         Self {
-            steps: 6_000,
+            steps: 4_000,
             batch: 32,
             rate: 0.005,
-            cooling: 2_500,
-            tough: 0.3,
+            cooling: 1_000,
+            tough: 0.5,
             roomy: 0.2,
             first,
             full,
@@ -84,7 +84,7 @@ impl Recipe {
             ramp_step: 0.02,
             noise: 0.25,
             state_noise: 0.4,
-            head_noise: 0.3,
+            head_noise: 0.0,
             average: 0.995,
             validate_every: 200,
             validation,

@@ -58,6 +58,11 @@ fn without_a_memory_it_is_the_diagonal_neural_gpu() {
     }
 }
 
+/// One number of a tensor.
+fn at(x: &Tensor<f64>, index: &[usize]) -> f64 {
+    x.data()[index.iter().zip(x.shape()).fold(0, |place, (i, n)| place * n + i)]
+}
+
 /// What the heads do to keys is what the Neural Turing Machine's do to its rows; strips are read and written by the same attention.
 #[test]
 fn heads_are_those_of_the_neural_turing_machine() {
@@ -70,39 +75,52 @@ fn heads_are_those_of_the_neural_turing_machine() {
     let named = |name: &str| {
         parameters.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("{name}")).1.clone()
     };
-    let (weight, bias) = (named("decoder.weight"), named("decoder.bias"));
+    let [codes, operands, links, follow, scalars] =
+        ["codes", "operands", "links", "follow", "scalars"].map(|n| named(&format!("decoder.{n}")));
     let options = AddressingOptions {
         shifts: Some(3),
         similarity_eps: 1e-2,
         sharpening: Sharpening::Normalized,
     };
-    let (heads, key, inputs) = (3, 32, 36 + 64);
+    let (heads, key) = (3, 32);
     let mut state = machine.reset(2, 5, batch.cells());
     for step in 0..batch.steps() {
-        // The raw parameters, worked out here by one product an instruction.
-        let mut rows = Vec::new();
+        // What is decided, worked out here number by number.
+        let (mut raw, mut kappa, mut omega) = (Vec::new(), Vec::new(), Vec::new());
         for (i, program) in batch.programs().iter().enumerate() {
             let instruction = &program.instructions[step];
-            let mut x = vec![0.0; 36];
-            for (n, name) in instruction.names.iter().enumerate() {
-                for bit in 0..12 {
-                    x[12 * n + bit] = if name >> bit & 1 == 1 { 1.0 } else { -1.0 };
+            let o = instruction.operation;
+            // A name's bits as ±1 through the codes of a role.
+            let code = |role: usize, name: usize, element: usize| -> f64 {
+                let Some(name) = instruction.names.get(name) else { return 0.0 };
+                let sign = |bit: usize| if name >> bit & 1 == 1 { 1.0 } else { -1.0 };
+                (0..12).map(|bit| sign(bit) * at(&codes, &[role, bit, element])).sum()
+            };
+            let of_names = |to: usize, element: usize| -> f64 {
+                (0..6).map(|j| at(&operands, &[o, to, j]) * code(j / 3, j % 3, element)).sum()
+            };
+            for head in 0..heads {
+                for element in 0..key {
+                    let followed: f64 = (0..2 * key)
+                        .map(|j| {
+                            let read = at(&state.read_keys, &[i, j]);
+                            at(&links, &[o, head, j / key])
+                                * read
+                                * at(&follow, &[j % key, element])
+                        })
+                        .sum();
+                    raw.push(of_names(head, element) + followed);
                 }
+                raw.extend((0..6).map(|j| at(&scalars, &[o, 6 * head + j])));
             }
-            x.extend(state.read_keys.index(0, i as isize).to_vec());
-            let from = (instruction.operation * inputs) as isize;
-            let of = weight.slice(0, from..from + inputs as isize);
-            let y = Tensor::new(x, &[1, inputs]).matmul(&of)
-                + bias.index(0, instruction.operation as isize);
-            rows.push(y.flatten());
+            kappa.extend((0..key).map(|element| of_names(heads, element)));
+            omega.push(at(&scalars, &[o, 6 * heads]));
         }
-        let y = Tensor::stack(&rows, 0);
-        let parts = y.split(1, &[heads * (key + 6), key, 1]);
-        let raw = parts[0].reshape(&[2, heads, key + 6]).clamp(-20.0, 20.0);
+        let raw = Tensor::new(raw, &[2, heads, key + 6]).clamp(-20.0, 20.0);
+        let kappa = Tensor::new(kappa, &[2, 1, key]).clamp(-1.0, 1.0);
+        let omega = (Tensor::new(omega, &[2, 1, 1]) * 0.5 + 0.5).clamp(0.0, 1.0);
         let attention = memory::addressing(&state.keys, &raw, &state.attention, options);
         let read = memory::read(&state.keys, &attention.slice(1, 0..2));
-        let omega = (parts[2].unsqueeze(1) * 0.5 + 0.5).clamp(0.0, 1.0);
-        let kappa = parts[1].clamp(-1.0, 1.0).unsqueeze(1);
         let keys = memory::write(
             &state.keys,
             &attention.slice(1, 2..3),
