@@ -162,6 +162,52 @@ def ntm_train(batch):
     return prepare
 
 
+def maml_step():
+    """MAML on sines, mapped over the tasks, with the exact outer gradient."""
+    s = sizes.MAML
+    widths = [1, *s["hidden"], 1]
+    params = [(normal(a, b) * 0.3, jnp.zeros(b)) for a, b in zip(widths[:-1], widths[1:])]
+
+    def loss(params, x, y):
+        for i, (w, b) in enumerate(params):
+            x = x @ w + b
+            x = jax.nn.relu(x) if i + 1 < len(params) else x
+        return jnp.mean((x - y) ** 2)
+
+    def task(params, x, y):
+        inner = jax.grad(loss)(params, x[0], y[0])
+        return loss(jax.tree.map(lambda p, g: p - s["inner_rate"] * g, params, inner), x[1], y[1])
+
+    def outer(params, x, y):
+        return jnp.mean(jax.vmap(task, (None, 0, 0))(params, x, y))
+
+    def train(params, m, v, t, key):
+        tasks = s["tasks"]
+        of_amplitude, of_phase, of_x = jax.random.split(key, 3)
+        amplitude = jax.random.uniform(of_amplitude, (tasks, 1, 1, 1), minval=0.1, maxval=5.0)
+        phase = jax.random.uniform(of_phase, (tasks, 1, 1, 1), maxval=jnp.pi)
+        x = jax.random.uniform(of_x, (tasks, 2, s["points"], 1), minval=-5.0, maxval=5.0)
+        gradient = jax.grad(outer)(params, x, amplitude * jnp.sin(x - phase))
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, gradient)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, gradient)
+        a, b = 1 - 0.9**t, 1 - 0.999**t
+        params = jax.tree.map(lambda p, m, v: p - s["lr"] * (m / a) / (jnp.sqrt(v / b) + 1e-8), params, m, v)
+        return params, m, v
+
+    compiled = jax.jit(train)
+    state = {"params": params, "m": jax.tree.map(jnp.zeros_like, params), "v": jax.tree.map(jnp.zeros_like, params), "t": 0}
+    keys = jax.random.key(2)
+
+    def work():
+        state["t"] += 1
+        key = jax.random.fold_in(keys, state["t"])
+        state["params"], state["m"], state["v"] = jax.block_until_ready(
+            compiled(state["params"], state["m"], state["v"], float(state["t"]), key)
+        )
+
+    return work
+
+
 def gemm():
     return waiting(jnp.matmul, normal(sizes.GEMM, sizes.GEMM), normal(sizes.GEMM, sizes.GEMM))
 
@@ -311,6 +357,7 @@ if __name__ == "__main__":
         "rho-step": rho_step,
         "ntm-train-1": ntm_train(1),
         "ntm-train-16": ntm_train(16),
+        "maml-step": maml_step,
         "gemm-512": gemm,
         "tanh-64k": tanh,
         "softmax-xent": softmax_xent,

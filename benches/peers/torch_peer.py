@@ -1,5 +1,7 @@
 """PyTorch, eager, on the CPU."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 import vector_quantize_pytorch as package
@@ -344,6 +346,39 @@ def mechanisms_step():
     return step
 
 
+def maml_step():
+    """MAML on sines, one task after the other, with the exact outer gradient."""
+    s = sizes.MAML
+    widths = [1, *s["hidden"], 1]
+    params = [torch.randn(a, b) * 0.3 for a, b in zip(widths[:-1], widths[1:])]
+    params += [torch.zeros(b) for b in widths[1:]]
+    for p in params:
+        p.requires_grad_()
+    adam = torch.optim.Adam(params, s["lr"])
+    layers = len(s["hidden"]) + 1
+
+    def loss(params, x, y):
+        for i in range(layers):
+            x = x @ params[i] + params[layers + i]
+            x = F.relu(x) if i + 1 < layers else x
+        return ((x - y) ** 2).mean()
+
+    def step():
+        total = 0.0
+        for _ in range(s["tasks"]):
+            amplitude, phase = 0.1 + 4.9 * torch.rand(()), math.pi * torch.rand(())
+            x = 10 * torch.rand(2, s["points"], 1) - 5
+            y = amplitude * torch.sin(x - phase)
+            inner = torch.autograd.grad(loss(params, x[0], y[0]), params, create_graph=True)
+            adapted = [p - s["inner_rate"] * g for p, g in zip(params, inner)]
+            total = total + loss(adapted, x[1], y[1]) / s["tasks"]
+        adam.zero_grad(set_to_none=True)
+        total.backward()
+        adam.step()
+
+    return step
+
+
 if __name__ == "__main__":
     torch.set_num_threads(sizes.THREADS)
     torch.manual_seed(1)
@@ -355,6 +390,7 @@ if __name__ == "__main__":
         "ngpu-infer": ngpu_infer,
         "dngpu-train": dngpu_train,
         "mechanisms-step": mechanisms_step,
+        "maml-step": maml_step,
         "gemm-512": gemm,
         "tanh-64k": tanh,
         "softmax-xent": softmax_xent,

@@ -8,7 +8,7 @@ use super::timed::{Rival, Timed};
 use super::tokenize::Tokenize;
 use super::vq_memory::VqMemory;
 use super::work::mlp::{RhoStep, rho_step};
-use super::work::{chain, convolution, dense, mechanisms, ngpu, ntm, user_fused};
+use super::work::{chain, convolution, dense, maml, mechanisms, ngpu, ntm, user_fused};
 use crate::experiment::Experiment;
 use crate::row::Goal;
 
@@ -131,6 +131,17 @@ const USER_FUSED: Timed = Timed {
     )
 };
 
+const MAML_STEP: Timed = Timed {
+    flops: Some(maml::FLOPS),
+    goals: &[("ratio", Goal::AtLeast(2.0)), ("torch_ratio", Goal::AtLeast(20.0))],
+    ..Timed::new(
+        "maml-step",
+        "MAML on sines: 25 tasks of 10 + 10 points, a network of two layers of 40, one inner step, the exact outer gradient, Adam. PyTorch takes one task after the other, as its libraries do; JAX maps \
+         over the tasks.",
+        maml::step,
+    )
+};
+
 /// The FLOPs are counted from the networks.
 fn mechanisms_step() -> Timed {
     Timed {
@@ -154,6 +165,7 @@ pub fn timed() -> Vec<Timed> {
         DNGPU_TRAIN,
         NGPU_INFER,
         mechanisms_step(),
+        MAML_STEP,
         OP_OVERHEAD,
         USER_FUSED,
         GEMM,

@@ -128,8 +128,15 @@ impl Timed {
                 self.row(&format!("{}_ms", o.label), "ms", &o.ms()).source(&said)
             })
             .collect();
-        let said = format!("{} ÷ ours, round by round", best.label);
-        rows.push(self.row("ratio", "×", &best.over(ours)).source(&said));
+        let ratio = |metric: &str, other: &Rounds| {
+            let said = format!("{} ÷ ours, round by round", other.label);
+            self.row(metric, "×", &other.over(ours)).source(&said)
+        };
+        rows.push(ratio("ratio", best));
+        // One of them alone, where the row has a goal for it.
+        let own = others.iter().map(|o| (format!("{}_ratio", o.label), o));
+        let own = own.filter(|(metric, _)| self.goals.iter().any(|(goal, _)| goal == metric));
+        rows.extend(own.map(|(metric, other)| ratio(&metric, other)));
         rows
     }
 }

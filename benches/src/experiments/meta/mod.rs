@@ -1,6 +1,7 @@
 //! Learning to learn, and searching architectures.
 
 mod darts;
+mod label_noise;
 mod memory;
 mod omniglot;
 mod sinusoid;
@@ -11,5 +12,12 @@ use crate::experiment::Experiment;
 
 /// All of them, in the order of the table.
 pub(crate) fn all() -> Vec<Box<dyn Experiment>> {
-    Claim::boxed(&[sinusoid::CLAIM, memory::CLAIM, tabular::CLAIM, omniglot::CLAIM, darts::CLAIM])
+    Claim::boxed(&[
+        sinusoid::CLAIM,
+        memory::CLAIM,
+        tabular::CLAIM,
+        omniglot::CLAIM,
+        darts::CLAIM,
+        label_noise::CLAIM,
+    ])
 }

@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod convolution;
 pub mod dense;
+pub mod maml;
 pub mod mechanisms;
 pub mod mlp;
 pub mod ngpu;
@@ -27,6 +28,7 @@ pub fn sizes(threads: usize) -> serde_json::Value {
         "ngpu": ngpu::sizes(),
         "quantizers": quantizers::sizes(),
         "mechanisms": mechanisms::sizes(),
+        "maml": maml::sizes(),
         "chain": { "numbers": chain::NUMBERS, "rounds": chain::ROUNDS },
     })
 }

@@ -17,6 +17,7 @@
 //! | `Reptile` | not a gradient: the way back from θ_K to θ₀ | one iterate | K |
 
 mod algebra;
+mod data_weights;
 mod implicit;
 mod optimizer;
 mod unroll;
@@ -25,6 +26,7 @@ use seedbed_autodiff::{Float, Module, Tensor, value_and_grad};
 use seedbed_kernels::par;
 use serde::{Deserialize, Serialize};
 
+pub use data_weights::{DataWeights, WeighingConfig};
 pub use implicit::ImplicitConfig;
 pub use optimizer::{InnerAdam, InnerMomentum, InnerOptimizer, InnerSgd};
 
