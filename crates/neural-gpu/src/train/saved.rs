@@ -7,7 +7,7 @@ use seedbed_nn::Config as _;
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 use seedbed_nn::ema::{Ema, EmaConfig};
 
-use super::{ClippedAdaMaxConfig, Recipe, Trainer};
+use super::{ClippedAdaMaxConfig, Progress, Recipe, Trainer};
 use crate::DiagonalConfig;
 
 impl<T: StringTask> Trainer<T> {
@@ -58,7 +58,10 @@ impl<T: StringTask> Trainer<T> {
         let rng = saved.rng("rng")?;
         let (updates, best_validated) =
             (saved.value("average_updates")?, saved.value("best_validated")?);
-        let (progress, sums) = (saved.value("progress")?, saved.value("sums")?);
+        let (progress, sums): (Progress, _) = (saved.value("progress")?, saved.value("sums")?);
+        if let Err(problem) = progress.check(&self.recipe) {
+            return Err(CheckpointError::Corrupt { file: file.into(), problem });
+        }
         // The last that can fail.
         saved.load_optimizer(&mut self.optimizer)?;
         (self.model, self.snapshot, self.best) = (model, snapshot, best);
