@@ -7,7 +7,7 @@ use seedbed_nn::Config as _;
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 use seedbed_nn::ema::{Ema, EmaConfig};
 
-use super::{Recipe, Trainer};
+use super::{Recipe, TrainProgress, Trainer};
 use crate::StripConfig;
 
 impl Trainer {
@@ -58,7 +58,10 @@ impl Trainer {
         let average = saved.module("average", &self.machine)?;
         let best = saved.module("best", &self.machine)?;
         let (rng, updates) = (saved.rng("rng")?, saved.value("average_updates")?);
-        let progress = saved.value("progress")?;
+        let progress: TrainProgress = saved.value("progress")?;
+        if let Err(problem) = progress.check(&self.recipe) {
+            return Err(CheckpointError::Corrupt { file: file.into(), problem });
+        }
         // The last that can fail.
         saved.load_optimizer(&mut self.optimizer)?;
         let decay = EmaConfig { decay: self.recipe.average, warm_up: true };
