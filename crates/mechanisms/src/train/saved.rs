@@ -27,7 +27,7 @@ impl<F: Float> Trainer<F> {
             .value("transformed", &self.transformed.state())?
             .value("steps", &self.steps)?;
         if let Some(judge) = &self.judge {
-            writer.module("judge", &judge.average).value("judge_updates", &judge.updates)?;
+            writer.ema("judge", judge).value("judge_updates", &judge.updates)?;
         }
         writer.write(file)
     }
@@ -65,7 +65,7 @@ impl<F: Float> Trainer<F> {
         }
         saved.load_named_optimizer("adam_discriminator", &mut next.discriminator_adam)?;
         if let Some(judge) = &mut next.judge {
-            judge.average = saved.module("judge", &judge.average)?;
+            saved.load_ema("judge", judge)?;
             judge.updates = saved.value("judge_updates")?;
         }
         *self = next;
