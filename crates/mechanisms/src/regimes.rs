@@ -44,7 +44,9 @@ impl Config for RegimesConfig {
         check.that(rate, "lr", self.lr, "above 0, and at most 10")?;
         self.hidden.iter().try_for_each(|&width| {
             check.that((1..=10_000).contains(&width), "hidden", width, "from 1 to 10,000")
-        })
+        })?;
+        let of_expert: f64 = self.hidden.windows(2).map(|pair| (pair[0] * pair[1]) as f64).sum();
+        check.elements("hidden", self.experts as f64 * of_expert)
     }
 }
 
@@ -62,9 +64,10 @@ pub struct Regimes {
     y_scale: Scale,
 }
 
-/// A column's mean and deviation.
+/// A column's largest magnitude; its mean and deviation in units of it.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
+    largest: f64,
     mean: f64,
     deviation: f64,
 }
@@ -73,7 +76,7 @@ impl Regimes {
     /// What each local model says of rows `[n, columns]`: `[n, experts]`, in units of y.
     ///
     /// # Errors
-    /// If there are other columns than in the table that was learnt from, or a number is not finite.
+    /// If there are other columns than in the table that was learnt from, a number is not finite, or a prediction would be beyond range.
     pub fn predict(&self, x: &Tensor<f64>) -> Result<Tensor<f64>, MechanismsError> {
         let columns = self.x_scale.len();
         if !matches!(x.shape(), &[_, n] if n == columns) {
@@ -81,7 +84,10 @@ impl Regimes {
         }
         all_finite(x, || "x".into())?;
         let outputs = outputs(&self.models, &standardised(x, &self.x_scale));
-        Ok(outputs * self.y_scale.deviation + self.y_scale.mean)
+        let Scale { largest, mean, deviation } = self.y_scale;
+        let predicted = (outputs * deviation + mean) * largest;
+        all_finite(&predicted, || "a prediction".into())?;
+        Ok(predicted)
     }
 }
 
@@ -122,8 +128,15 @@ pub fn regimes(
     let &[rows, columns] = x.shape() else {
         return Err(MechanismsError::shape("x", x.shape(), "[rows, columns]"));
     };
-    if rows == 0 || columns == 0 {
+    if rows == 0 {
         return Err(MechanismsError::Empty { what: "the table" });
+    }
+    if columns == 0 {
+        return Err(MechanismsError::shape(
+            "x",
+            x.shape(),
+            "[rows, columns] with at least 1 column",
+        ));
     }
     if y.shape() != [rows] {
         return Err(MechanismsError::shape("y", y.shape(), format!("[{rows}], one number a row")));
@@ -241,14 +254,16 @@ fn scale<'a>(
     // In units of the largest number, so that no square is beyond range.
     let mean = column.clone().map(|x| x / largest).sum::<f64>() / n;
     let variance = column.map(|x| (x / largest - mean).powi(2)).sum::<f64>() / n;
-    let deviation = variance.sqrt() * largest;
+    let deviation = variance.sqrt();
     if !(deviation > 0.0 && deviation.is_finite()) {
         return Err(MechanismsError::ConstantColumn { column: name.into(), value: first });
     }
-    Ok(Scale { mean: mean * largest, deviation })
+    Ok(Scale { largest, mean, deviation })
 }
 
 fn standardised(x: &Tensor<f64>, scales: &[Scale]) -> Tensor<f64> {
     let of = |f: fn(&Scale) -> f64| Tensor::new(scales.iter().map(f).collect(), &[scales.len()]);
-    (x - of(|s| s.mean)) / of(|s| s.deviation)
+    // In units of the largest number, as the scale was found: x − mean may be beyond range.
+    let largest = of(|s| s.largest);
+    (x / &largest - of(|s| s.mean)) / of(|s| s.deviation)
 }

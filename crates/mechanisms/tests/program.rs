@@ -97,7 +97,18 @@ fn tables_that_are_none() {
         ("d.csv", b"a,a,y\n1,2,3\n", &[], "two columns of one name"),
         ("e.csv", b"a,y\n", &[], "the table is empty"),
         ("f.csv", b"a,y\n1,2\n1,3\n", &[], "has the value 1 in every row"),
-        ("g.csv", b"a,y\n1,2\nNaN,3\n", &[], "NaN in row 1"),
+        ("g.csv", b"a,y\n1,2\nNaN,3\n", &[], "the column \"a\" is NaN in row 1"),
+        ("n.csv", b"a,y\n1,2\n2,1e999\n", &[], "the column \"y\" is inf in row 1"),
+        ("o.csv", b"b,a,y\n7,1,2\n8,1,3\n", &[], "the column a has the value 1 in every row"),
+        ("p.csv", b"b,y\n7,2\n8,2\n", &[], "the column y has the value 2 in every row"),
+        ("q.csv", table, &["--columns", "a,a"], "the column \"a\" is asked for twice"),
+        ("s.csv", b"y\n1\n2\n", &[], "at least 1 column"),
+        (
+            "t.csv",
+            table,
+            &["--hidden", "10000,10000,10000", "--experts", "10000"],
+            "hidden is too large",
+        ),
         ("h.csv", table, &["--experts", "9"], "experts is 9"),
         ("i.csv", table, &["--columns", "z"], "no column \"z\""),
         ("m.csv", table, &["--columns", "a,y"], "both the target and a feature"),
@@ -110,4 +121,47 @@ fn tables_that_are_none() {
     }
     let out = regimes(folder, &["none.csv", "--target", "y", "--out", "r.csv"]);
     assert!(String::from_utf8(out.stderr).unwrap().contains("cannot read none.csv"));
+}
+
+#[test]
+fn nothing_is_written_over_what_it_was_read_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let table = "a,y\n1,2\n2,3\n4,1\n";
+    fs::write(folder.join("t.csv"), table).unwrap();
+    let message = |arguments: &[&str]| {
+        let out = regimes(folder, &[&["t.csv", "--target", "y"], arguments].concat());
+        assert!(!out.status.success(), "{arguments:?}");
+        String::from_utf8(out.stderr).unwrap()
+    };
+    assert!(message(&["--out", "./t.csv"]).contains("t.csv and ./t.csv are one file"));
+    assert!(message(&["--out", "r.csv", "--report", "r.csv"]).contains("r.csv and r.csv are one"));
+    assert!(message(&["--out", "none/r.csv"]).contains("cannot write none/r.csv"));
+    assert!(message(&["--out", "."]).contains("cannot write ."));
+    assert_eq!(fs::read_to_string(folder.join("t.csv")).unwrap(), table);
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_that_are_no_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let [table, out, report] = [&b"t\xff.csv"[..], b"r\xff.csv", b"m\xff.md"]
+        .map(|name| folder.path().join(OsStr::from_bytes(name)));
+    fs::write(&table, "a,y\n1,2\n2,3\n4,1\n").unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_regimes"))
+        .arg(&table)
+        .args(["--target", "y", "--steps", "10", "--restarts", "1", "--out"])
+        .arg(&out)
+        .arg("--report")
+        .arg(&report)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4);
+    assert!(fs::read_to_string(&report).unwrap().contains("3 rows"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "no temporary files stay");
 }

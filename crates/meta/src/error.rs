@@ -27,6 +27,12 @@ pub enum MetaError {
         /// How many there are.
         found: usize,
     },
+    /// What should be images has other axes.
+    #[error("the images are of shape {found:?}, but should be [n, height, width, channels]")]
+    Shape {
+        /// Their shape.
+        found: Vec<usize>,
+    },
     /// The text of a candidate that is not of the space.
     #[error("{text:?} is no candidate of this space: {reason}")]
     Candidate {

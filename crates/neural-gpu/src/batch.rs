@@ -18,7 +18,18 @@ pub struct Batch {
 
 impl Batch {
     /// Packs examples, each with the number of steps it runs for.
+    ///
+    /// # Panics
+    /// If an example has an answer of another length than its string.
+    #[track_caller]
     pub fn new(examples: &[(Example, usize)]) -> Self {
+        for (i, (example, _)) in examples.iter().enumerate() {
+            let (cells, answer) = (example.input.len(), example.target.len());
+            assert!(
+                cells == answer,
+                "Batch: example {i} has {cells} cells, but an answer of {answer}"
+            );
+        }
         let sizes: Vec<_> = examples.iter().map(|(x, steps)| [x.len(), *steps]).collect();
         let packing = Packing::new(&sizes);
         let mut inputs = vec![0; packing.rows()];

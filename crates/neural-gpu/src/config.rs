@@ -42,6 +42,15 @@ impl Default for DiagonalConfig {
     }
 }
 
+impl DiagonalConfig {
+    /// The numbers of all weights.
+    pub(crate) fn elements(&self) -> f64 {
+        let [maps, inputs, targets] =
+            [self.maps, self.input_symbols, self.target_symbols].map(|n| n as f64);
+        9.0 * maps * maps + 3.0 * maps + (inputs - 1.0) * maps + (maps + 1.0) * targets
+    }
+}
+
 impl Config for DiagonalConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("DiagonalConfig");
@@ -51,6 +60,13 @@ impl Config for DiagonalConfig {
         at_least("maps", self.maps, 1)?;
         at_least("input_symbols", self.input_symbols, 2)?;
         at_least("target_symbols", self.target_symbols, 2)?;
+        for (field, value) in
+            [("input_symbols", self.input_symbols), ("target_symbols", self.target_symbols)]
+        {
+            check.that(value <= 256, field, value, "at most 256: symbols are bytes")?;
+        }
+        check.size("maps", self.maps)?;
+        check.elements("maps", self.elements())?;
         let moving = self.moving.right.saturating_add(self.moving.left);
         let expected = format!("at most {} channels, right and left together", self.maps);
         check.that(moving <= self.maps, "moving", moving, expected)?;

@@ -41,6 +41,12 @@ pub trait Machine<F: Float = f32>: Module<F> + Send + Sync {
     /// How many symbols inputs and answers of such machines are made of.
     fn symbols(config: &Self::Config) -> [usize; 2];
 
+    /// How many numbers the weights of a machine of this configuration have together, or fewer: a file whose configuration says more than it holds is refused. 0 refuses none.
+    fn elements(config: &Self::Config) -> f64 {
+        let _ = config;
+        0.0
+    }
+
     /// The logits of all cells, `[cells, target symbols]` in the order of [`Packing::cells`](crate::Packing::cells), without noise and in memory that does not
     /// grow with the number of steps.
     ///
@@ -64,6 +70,10 @@ impl<F: Float> Machine<F> for DiagonalGpu<F> {
 
     fn symbols(config: &DiagonalConfig) -> [usize; 2] {
         [config.input_symbols, config.target_symbols]
+    }
+
+    fn elements(config: &DiagonalConfig) -> f64 {
+        config.elements()
     }
 
     fn logits(&self, batch: &Batch, rounded: bool) -> Tensor<F> {
@@ -92,6 +102,10 @@ impl<F: Float> Machine<F> for NeuralGpu<F> {
 
     fn symbols(config: &NeuralGpuConfig) -> [usize; 2] {
         [config.input_symbols, config.target_symbols]
+    }
+
+    fn elements(config: &NeuralGpuConfig) -> f64 {
+        config.elements()
     }
 
     fn logits(&self, batch: &Batch, rounded: bool) -> Tensor<F> {

@@ -25,7 +25,19 @@ pub struct Packing {
 
 impl Packing {
     /// Strings of these lengths and numbers of steps.
+    ///
+    /// # Panics
+    /// If their cells cannot be counted.
+    #[track_caller]
     pub fn new(strings: &[[usize; 2]]) -> Self {
+        let rows = strings
+            .iter()
+            .try_fold(1_usize, |rows, [length, _]| rows.checked_add(*length)?.checked_add(1));
+        assert!(
+            rows.is_some(),
+            "Packing: the cells of {} strings are beyond counting",
+            strings.len()
+        );
         let mut order: Vec<usize> = (0..strings.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(strings[i][1]));
         let mut row = 1;

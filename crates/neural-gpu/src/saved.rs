@@ -79,6 +79,10 @@ fn read<F: Float, M: Machine<F>>(file: &Path) -> Result<(M, Checked<M::Config>),
     let config: M::Config = checkpoint.value("config")?;
     let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
     let config = config.check().map_err(|error| corrupt(error.to_string()))?;
+    // A few bytes of configuration may ask for any amount of memory; the tensors are as large as the file.
+    if M::elements(&config) > checkpoint.elements() as f64 {
+        return Err(corrupt("its configuration describes a larger network than it holds".into()));
+    }
     // The weights are replaced at once.
     let machine = checkpoint.module("model", &M::random(&config, &mut Rng::new(0)))?;
     Ok((machine, config))

@@ -64,6 +64,8 @@ pub struct ConfigError {
 }
 
 const LARGEST_F32: f64 = f32::MAX as f64;
+const LARGEST_SIZE: usize = 1 << 31;
+const MOST_ELEMENTS: f64 = (1_u64 << 40) as f64;
 
 /// What a [`Config::validate`] is made of: it stops at the first wrong field.
 ///
@@ -157,6 +159,33 @@ impl Check {
     /// If it is not.
     pub fn decay_rate(self, field: impl Into<String>, x: f64) -> Result<(), ConfigError> {
         self.that((0.0..1.0).contains(&x), field, x, "in [0, 1)")
+    }
+
+    /// A size of a tensor: at least 1, and so small that sums and products of two are exact.
+    ///
+    /// # Errors
+    /// If it is not.
+    ///
+    /// ```
+    /// use seedbed_nn::Check;
+    /// let error = Check::of("MyConfig").size("width", usize::MAX).unwrap_err();
+    /// assert_eq!(error.to_string(), "MyConfig.width is 18446744073709551615, but should be at most 2147483648");
+    /// ```
+    pub fn size(self, field: impl Into<String> + Clone, n: usize) -> Result<(), ConfigError> {
+        self.that(n >= 1, field.clone(), n, "at least 1")?;
+        self.that(n <= LARGEST_SIZE, field, n, format!("at most {LARGEST_SIZE}"))
+    }
+
+    /// The numbers of all tensors of a model together, of which there are at most 2⁴⁰: 4 TiB in single precision. `field` is the size that is to blame; the count
+    /// is an `f64`, so that none is wrapped.
+    ///
+    /// # Errors
+    /// If there are more.
+    pub fn elements(self, field: impl Into<String>, elements: f64) -> Result<(), ConfigError> {
+        let expected = format!(
+            "smaller: there would be {elements:.1e} weights, at most {MOST_ELEMENTS:.1e} can be"
+        );
+        self.that(elements <= MOST_ELEMENTS, field, "too large", expected)
     }
 
     /// A number of things of which there is at least one.

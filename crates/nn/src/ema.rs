@@ -33,6 +33,9 @@ impl Config for EmaConfig {
 ///
 /// Buffers, which are averages already, are the model's newest.
 ///
+/// What the rounding of an average takes from its updates is kept beside it, so that a decay near 1 moves it, however small the steps are. Checkpoints hold both:
+/// [`Writer::ema`](crate::checkpoint::Writer::ema).
+///
 /// ```
 /// use seedbed_autodiff::Tensor;
 /// use seedbed_nn::Config;
@@ -49,6 +52,8 @@ pub struct Ema<M> {
     pub average: M,
     /// How many updates were made.
     pub updates: u64,
+    /// What rounding took from the average, to be added with the next update.
+    pub(crate) rest: M,
     config: Checked<EmaConfig>,
 }
 
@@ -58,7 +63,8 @@ impl<M> Ema<M> {
     where
         M: Module<F>,
     {
-        Self { average: model.clone(), updates: 0, config }
+        let rest = model.map_params(|x| Tensor::zeros(x.shape()));
+        Self { average: model.clone(), updates: 0, rest, config }
     }
 
     /// Takes the model's newest parameters into account.
@@ -74,7 +80,7 @@ impl<M> Ema<M> {
         let limit = if self.config.warm_up { (1.0 + t) / (10.0 + t) } else { 1.0 };
         self.updates += 1;
         let weight = Approach(F::of(1.0 - self.config.decay.min(limit)));
-        update::apply(&mut self.average, model, [], |_| Some(weight));
+        update::apply(&mut self.average, model, [&mut self.rest], |_| Some(weight));
         copy_buffers(&mut self.average, &buffers(model));
     }
 }
@@ -104,10 +110,18 @@ pub(crate) fn copy_buffers<F: Float, M: Module<F>>(module: &mut M, buffers: &[Te
 #[derive(Clone, Copy)]
 struct Approach<F>(F);
 
-impl<F: Float> Update<F, 0> for Approach<F> {
-    const WORK: usize = 3;
+impl<F: Float> Update<F, 1> for Approach<F> {
+    const WORK: usize = 12;
+    /// The sum of the average and its step, and what rounding takes from it (Knuth's two-sum).
     #[inline(always)]
-    fn at(self, average: F, x: F, []: [F; 0]) -> (F, [F; 0]) {
-        (average + self.0 * (x - average), [])
+    fn at(self, average: F, x: F, [rest]: [F; 1]) -> (F, [F; 1]) {
+        // Of an average that was set from elsewhere there is no rest: it is less than an average's last digit.
+        let of_this = rest.abs() <= F::epsilon() * average.abs();
+        let rest = if of_this { rest } else { F::zero() };
+        let step = self.0 * ((x - average) - rest) + rest;
+        let next = average + step;
+        let stepped = next - average;
+        let lost = (average - (next - stepped)) + (step - stepped);
+        (next, [lost])
     }
 }

@@ -8,6 +8,8 @@ use seedbed_autodiff::{Float, Tensor};
 
 /// The mean absolute error.
 ///
+/// It is NaN where both numbers are the same infinity, as in PyTorch: how far two of them are apart is not known. What is masked is left out before.
+///
 /// # Panics
 /// If the shapes differ.
 #[track_caller]
@@ -109,6 +111,20 @@ fn same_shape<F: Float>(op: &str, x: &Tensor<F>, y: &Tensor<F>) {
 mod tests {
     use super::*;
     use seedbed_autodiff::{GradCheck, Rng, check_grads, value_and_grad};
+
+    #[test]
+    fn equal_infinities_have_no_distance() {
+        let inf = f64::INFINITY;
+        let of = |f: fn(&Tensor<f64>, &Tensor<f64>) -> Tensor<f64>, x: f64, y: f64| {
+            f(&Tensor::full(&[1], x), &Tensor::full(&[1], y)).item()
+        };
+        for f in [l1, |x: &Tensor<f64>, y: &Tensor<f64>| huber(x, y, 1.0)] {
+            for x in [inf, -inf] {
+                assert!(of(f, x, x).is_nan());
+                assert_eq!((of(f, x, -x), of(f, x, 1.0), of(f, 1.0, x)), (inf, inf, inf));
+            }
+        }
+    }
 
     #[test]
     fn gradients_are_right() {

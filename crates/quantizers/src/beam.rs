@@ -35,6 +35,9 @@ pub struct Beam {
     weights: Option<Vec<f64>>,
 }
 
+/// The most sums that are kept.
+const MOST: usize = 1 << 16;
+
 /// Scores of codes that are computed at a time.
 const AT_ONCE: usize = 1 << 18;
 
@@ -51,10 +54,13 @@ impl Beam {
     /// Keeps the `width` sums that leave the least.
     ///
     /// # Errors
-    /// If the width is 0, or a stage compares by cosine.
+    /// If the width is 0 or above 65,536, or a stage compares by cosine.
     pub fn new(residual: Residual<Vq>, width: usize) -> Result<Self, QuantizerError> {
         if width == 0 {
             return Err(QuantizerError::setting("width", width, "at least 1"));
+        }
+        if width > MOST {
+            return Err(QuantizerError::setting("width", width, format!("at most {MOST}")));
         }
         if residual.stages().iter().any(|stage| stage.metric() == Metric::Cosine) {
             let expected = "Euclidean in every stage: a sum is judged by the distance it leaves";

@@ -202,7 +202,7 @@ fn left_behind(
     let distance = |k: usize| -> f64 {
         let vector = data.codebook().code(nearest[k] as usize);
         let pairs = codebook.code(k).iter().zip(vector);
-        pairs.map(|(&e, &x)| f64::from(e - x).powi(2)).sum::<f64>().sqrt()
+        pairs.map(|(&e, &x)| (f64::from(e) - f64::from(x)).powi(2)).sum::<f64>().sqrt()
     };
     let median = |mut all: Vec<f64>| {
         all.sort_by(f64::total_cmp);

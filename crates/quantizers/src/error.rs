@@ -154,6 +154,22 @@ pub(crate) fn rows_of(
     Ok(numbers / width)
 }
 
+/// Room for `a · b` numbers.
+///
+/// # Errors
+/// If so many cannot be counted, or there is no memory for them.
+pub(crate) fn room<T>(what: &'static str, a: usize, b: usize) -> Result<Vec<T>, QuantizerError> {
+    let mut room = Vec::new();
+    match a.checked_mul(b).map(|n| room.try_reserve_exact(n)) {
+        Some(Ok(())) => Ok(room),
+        _ => Err(QuantizerError::setting(
+            what,
+            format!("{a} × {b} numbers"),
+            "so few that there is memory for them",
+        )),
+    }
+}
+
 /// Refuses another length than the expected.
 pub(crate) fn same_length(
     what: &'static str,

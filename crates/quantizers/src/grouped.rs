@@ -157,10 +157,14 @@ impl<Q: Quantizer> Heads<Q> {
     /// This many heads of one quantizer.
     ///
     /// # Errors
-    /// If there are none.
+    /// If there are none, or more than 65,536.
     pub fn new(inner: Q, heads: usize) -> Result<Self, QuantizerError> {
+        const MOST: usize = 1 << 16;
         if heads == 0 {
             return Err(QuantizerError::Empty { what: "heads" });
+        }
+        if heads > MOST {
+            return Err(QuantizerError::setting("heads", heads, format!("at most {MOST}")));
         }
         Ok(Self { inner, heads })
     }

@@ -73,20 +73,27 @@ impl Radix {
     /// The index of these digits.
     ///
     /// # Panics
-    /// If there are more or fewer digits than levels.
+    /// If there are more or fewer digits than levels, or one is not below its level.
     #[track_caller]
     pub fn index(&self, digits: &[u32]) -> u64 {
         assert_eq!(digits.len(), self.levels.len(), "Radix::index: one digit a level");
+        let fit = digits.iter().zip(&self.levels).all(|(digit, levels)| digit < levels);
+        assert!(
+            fit,
+            "Radix::index: the digits {digits:?} are not below the levels {:?}",
+            self.levels
+        );
         digits.iter().zip(&self.basis).map(|(&d, &b)| u64::from(d) * b).sum()
     }
 
     /// The digits of an index.
     ///
     /// # Panics
-    /// If there is room for more or fewer digits than levels.
+    /// If there is room for more or fewer digits than levels, or there is no such index.
     #[track_caller]
     pub fn digits(&self, index: u64, digits: &mut [u32]) {
         assert_eq!(digits.len(), self.levels.len(), "Radix::digits: one digit a level");
+        assert!(index < self.size, "Radix::digits: the index {index} is not below {}", self.size);
         let mut rest = index;
         for (digit, &n) in digits.iter_mut().zip(&self.levels) {
             *digit = (rest % u64::from(n)) as u32;

@@ -2,7 +2,7 @@
 
 use seedbed_kernels::Rng;
 
-use crate::error::{not_finite, rows_of};
+use crate::error::{not_finite, room, rows_of};
 use crate::{Affine, Codebook, Quantizer, QuantizerError, Vq};
 
 /// Targets for self-supervised learning (BEST-RQ, Chiu et al. 2022): vectors are normalised, projected at random, and get the index of the random code
@@ -27,7 +27,7 @@ impl RandomProjection {
     /// Heads that project vectors of `dim` numbers to `code_dim` by normal weights of Glorot's variance, each with `size` random unit codes.
     ///
     /// # Errors
-    /// If a number is 0.
+    /// If a number is 0, or there is no memory for so many.
     pub fn new(
         dim: usize,
         code_dim: usize,
@@ -35,12 +35,18 @@ impl RandomProjection {
         heads: usize,
         rng: &mut Rng,
     ) -> Result<Self, QuantizerError> {
-        let mut normal = |n: usize, std: f64| -> Vec<f32> {
-            (0..n).map(|_| (rng.normal() * std) as f32).collect()
+        let mut normal = |what, rows: usize, std: f64| -> Result<Vec<f32>, QuantizerError> {
+            let mut numbers = room(what, rows, code_dim)?;
+            numbers.extend((0..rows * code_dim).map(|_| (rng.normal() * std) as f32));
+            Ok(numbers)
         };
-        let std = (2.0 / (dim + code_dim) as f64).sqrt();
-        let parts = (0..heads).map(|_| (normal(dim * code_dim, std), normal(size * code_dim, 1.0)));
-        Self::from_parts(parts.collect(), dim, code_dim, true)
+        let std = (2.0 / (dim as f64 + code_dim as f64)).sqrt();
+        // So that room for all of them is there before any is drawn.
+        let mut parts = room("heads", heads, 1)?;
+        for _ in 0..heads {
+            parts.push((normal("a projection", dim, std)?, normal("codes", size, 1.0)?));
+        }
+        Self::from_parts(parts, dim, code_dim, true)
     }
 
     /// Heads with these projections, `dim × code_dim` row by row, and these codes.

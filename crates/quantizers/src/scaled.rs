@@ -81,7 +81,8 @@ impl<Q: Quantizer> Quantizer for Scaled<Q> {
         for (own, x) in own.chunks_exact_mut(dim).zip(x.chunks_exact(dim)) {
             let constants = self.shift.iter().zip(&self.scale);
             for ((o, x), (shift, scale)) in own.iter_mut().zip(x).zip(constants) {
-                *o = (x - shift) / scale;
+                // What is beyond range is beyond every code, too.
+                *o = ((x - shift) / scale).clamp(f32::MIN, f32::MAX);
             }
         }
         let outcome = self.inner.quantize_into(&own, values.as_deref_mut(), indices, scratch);

@@ -120,7 +120,8 @@ impl Usage {
     #[track_caller]
     pub fn sliding(size: u64, length: usize) -> Self {
         assert!(length > 0, "Usage::sliding: a window of no codes");
-        let window = Window { length, codes: VecDeque::with_capacity(length) };
+        // It grows as codes come: a window may be longer than all there will be.
+        let window = Window { length, codes: VecDeque::new() };
         Self { window: Some(window), ..Self::new(size) }
     }
 
@@ -168,9 +169,9 @@ impl Usage {
         self.counts.used()
     }
 
-    /// The share of the codes that occurred.
+    /// The share of the codes that occurred; 0 of a codebook without codes.
     pub fn share(&self) -> f64 {
-        self.used() as f64 / self.size as f64
+        self.used() as f64 / self.size.max(1) as f64
     }
 
     /// How often a code occurred.
@@ -210,6 +211,8 @@ impl Usage {
 /// Bits an index that an adaptive entropy coder needs, which knows nothing at first and counts as it goes: the mean of `−log₂ p`, where
 /// `p = (n + 1/2) / (N + size/2)` for a code seen `n` times among `N` before (Krichevsky & Trofimov 1981).
 ///
+/// Indices that name no code, such as those of masked vectors, are left out.
+///
 /// It charges for learning what codes there are: a large codebook of which little data was seen does not look better than it is.
 ///
 /// ```
@@ -221,7 +224,7 @@ impl Usage {
 pub fn adaptive_bits(indices: Indices<'_>, size: u64) -> f64 {
     let mut counts: HashMap<u64, u64> = HashMap::new();
     let (mut bits, mut seen) = (0.0, 0_u64);
-    with_indices!(Indices, indices, |x| for index in x {
+    with_indices!(Indices, indices, |x| for index in x.iter().filter(|i| i.u64() < size) {
         let count = counts.entry(index.u64()).or_default();
         bits -= ((*count as f64 + 0.5) / (seen as f64 + size as f64 / 2.0)).log2();
         *count += 1;

@@ -9,11 +9,36 @@ pub struct Batch {
     programs: Vec<Program>,
 }
 
+/// What is wrong with an instruction, if anything: programs may be made by hand.
+fn wrong_with(program: &Program, instruction: &Instruction) -> Option<String> {
+    let Instruction { operation, names, number, answer, .. } = instruction;
+    let (kinds, cells) = (program.task.operations().len(), program.cells);
+    let bits = |bits: &[u8]| bits.iter().all(|&bit| bit <= 1);
+    if *operation >= kinds {
+        return Some(format!("is of kind {operation}, but should be below {kinds}"));
+    }
+    if names.len() > NAMES || names.iter().any(|&name| name >> NAME_BITS != 0) {
+        let expected = format!("at most {NAMES} below {}", 1 << NAME_BITS);
+        return Some(format!("has the names {names:?}, but should have {expected}"));
+    }
+    if number.len() > cells || !bits(number) {
+        let n = number.len();
+        return Some(format!("has a number of {n} digits, but should have at most {cells} bits"));
+    }
+    match answer {
+        Some(answer) if answer.len() != cells || !bits(answer) => {
+            let n = answer.len();
+            Some(format!("asks for a number of {n} digits, but should for {cells} bits"))
+        }
+        _ => None,
+    }
+}
+
 impl Batch {
     /// Programs that run together.
     ///
     /// # Errors
-    /// If there are none, or they are of different tasks, lengths or numbers of cells.
+    /// If there are none, or they are of different tasks, lengths or numbers of cells; or an instruction is none of its task, or has more names or longer numbers than it may.
     pub fn new(programs: Vec<Program>) -> Result<Self, StripError> {
         let Some(first) = programs.first() else {
             return Err(StripError::Batch { what: "there is no program".into() });
@@ -26,6 +51,17 @@ impl Batch {
                 sizes(other)
             );
             return Err(StripError::Batch { what });
+        }
+        if first.cells == 0 {
+            return Err(StripError::Batch { what: "a program of no cells".into() });
+        }
+        for (i, program) in programs.iter().enumerate() {
+            for (step, instruction) in program.instructions.iter().enumerate() {
+                if let Some(what) = wrong_with(program, instruction) {
+                    let what = format!("instruction {step} of program {i} {what}");
+                    return Err(StripError::Batch { what });
+                }
+            }
         }
         Ok(Self { programs })
     }

@@ -1,3 +1,4 @@
+use seedbed_data::programs::{NAME_BITS, NAMES};
 use seedbed_neural_gpu::{Moving, Reach};
 use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,27 @@ impl Default for StripConfig {
     }
 }
 
+impl StripConfig {
+    /// The elements of all tensors.
+    pub(crate) fn elements(&self) -> f64 {
+        let f = |n: usize| n as f64;
+        let [operations, key, strip, maps, reads] =
+            [self.operations, self.key, self.strip, self.maps, self.read_heads].map(f);
+        let pooled = if self.control == Control::Pooled { maps } else { 0.0 };
+        let inputs = (NAMES * NAME_BITS) as f64 + reads * key + pooled;
+        let outputs = (reads + 1.0) * (key + 3.0 + SHIFTS as f64) + key + 1.0;
+        operations * (inputs + 1.0) * outputs
+            + 2.0 * maps
+            + maps * maps
+            + reads * strip * maps
+            + operations * (3.0 + reads) * maps
+            + 9.0 * maps * maps
+            + 3.0 * maps
+            + 2.0 * (maps + 1.0) * strip
+            + (maps + 1.0) * 2.0
+    }
+}
+
 impl Config for StripConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("StripConfig");
@@ -123,7 +145,8 @@ impl Config for StripConfig {
             format!("0 or at least {SHIFTS}, the shifts of a head"),
         )?;
         let eps = self.similarity_eps;
-        check.that((1e-12..=1e6).contains(&eps), "similarity_eps", eps, "from 1e-12 to 1e6")
+        check.that((1e-12..=1e6).contains(&eps), "similarity_eps", eps, "from 1e-12 to 1e6")?;
+        check.elements("operations", self.elements())
     }
 }
 

@@ -91,16 +91,32 @@ impl<F: Float> StripMachine<F> {
     /// Whether the machine can run these programs with so many slots.
     ///
     /// # Errors
-    /// If it does not know their instructions, or they keep more than there are slots.
+    /// If it does not know their instructions, they keep more than there are slots, or there are fewer slots than the shifts of a head; or with
+    /// [`Choosing::Given`] they read more things at a time than there are heads.
     pub fn check(&self, batch: &Batch, slots: usize) -> Result<(), StripError> {
         let program = &batch.programs()[0];
         let (task, machine) = (program.task.operations().len(), self.config.operations);
         if task > machine {
             return Err(StripError::Operations { task, machine });
         }
-        let needed = batch.programs().iter().map(|p| p.slots()).max().unwrap_or(0);
+        let instructions = || batch.programs().iter().flat_map(|p| &p.instructions);
+        let reads = instructions().flat_map(|i| &i.reads).map(|slot| slot + 1);
+        let needed = batch.programs().iter().map(|p| p.slots()).chain(reads).max().unwrap_or(0);
         if slots > 0 && needed > slots {
             return Err(StripError::Slots { needed, slots });
+        }
+        let wrong = |what| Err(StripError::Batch { what });
+        if (1..SHIFTS).contains(&slots) && self.config.choosing == Choosing::Heads {
+            return wrong(format!(
+                "a memory of {slots} slots should have none, or at least {SHIFTS}, the shifts of a head"
+            ));
+        }
+        let heads = self.config.read_heads;
+        let most = instructions().map(|i| i.reads.len()).max().unwrap_or(0);
+        if slots > 0 && most > heads && self.config.choosing == Choosing::Given {
+            return wrong(format!(
+                "an instruction reads {most} things at a time, but the machine has {heads} heads that read"
+            ));
         }
         Ok(())
     }
@@ -306,8 +322,8 @@ impl<F: Float> StripMachine<F> {
             loss = loss + logits.cross_entropy_each(&bits).sum(..);
             bits_asked += bits.len();
         }
-        let units = (size * cells * self.config.maps * cells * batch.steps()) as f64;
-        (loss / bits_asked.max(1) as f64, cost / units, exact)
+        let units = [size, cells, self.config.maps, cells, batch.steps()].map(|n| n as f64);
+        (loss / bits_asked.max(1) as f64, cost / units.iter().product::<f64>().max(1.0), exact)
     }
 
     /// The bits of every answer of every program, in order; [`NO_BIT`] where a number is not finite.

@@ -26,6 +26,12 @@ impl<F: Float> StripMachine<F> {
         let config: StripConfig = checkpoint.value("config")?;
         let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
         let config = config.check().map_err(|error| corrupt(error.to_string()))?;
+        // A few bytes of configuration may ask for any amount of memory; the tensors are as large as the file.
+        if config.elements() > checkpoint.elements() as f64 {
+            return Err(corrupt(
+                "its configuration describes a larger machine than it holds".into(),
+            ));
+        }
         checkpoint.module("model", &Self::new(&config, &mut Rng::new(0)))
     }
 }

@@ -69,7 +69,8 @@ binary! {
     /// `aᵇ`: NaN for negative `a` unless `b` is an integer.
     ///
     /// The gradients are `b·aᵇ⁻¹` and `aᵇ·ln a`, the latter NaN for negative `a`. Where `a = 0`, the first is 0 for `b = 0`, and the second for
-    /// `b ≥ 0`. Mixed derivatives are the same in either order.
+    /// `b ≥ 0`. Mixed derivatives are the same in either order; as the derivative by the exponent is 0 at `a = 0`, the mixed one at (0, 1) is 1, as in PyTorch and JAX,
+    /// though it falls to −∞ for `a → 0`.
     ///
     /// # Panics
     /// If the shapes do not broadcast.

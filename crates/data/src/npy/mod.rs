@@ -171,13 +171,16 @@ pub fn tuple(shape: &[usize]) -> String {
 ///
 /// # Panics
 /// If there are thousands of axes, which the header has no room for.
+#[track_caller]
 pub fn prefix(kind: Kind, shape: &[usize]) -> Vec<u8> {
     let (descr, shape) = (kind.descr(), tuple(shape));
     let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     // The numbers begin at a multiple of 64, after a line's end.
     let length = (10 + text.len() + 1).next_multiple_of(64) - 10;
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
-    file.extend(u16::try_from(length).expect("npy::prefix: too many axes").to_le_bytes());
+    let length_written =
+        u16::try_from(length).unwrap_or_else(|_| panic!("npy::prefix: too many axes"));
+    file.extend(length_written.to_le_bytes());
     file.extend(text.as_bytes());
     file.resize(10 + length - 1, b' ');
     file.push(b'\n');
@@ -217,8 +220,13 @@ element!(f32: F32, f64: F64, i8: I8, i16: I16, i32: I32, i64: I64, u8: U8, u16: 
 /// If there are not as many numbers as the shape says.
 #[track_caller]
 pub fn encode<T: Element>(shape: &[usize], numbers: &[T]) -> Vec<u8> {
-    let expected = shape.iter().product::<usize>();
-    assert_eq!(numbers.len(), expected, "npy::encode: numbers for the shape {}", tuple(shape));
+    let expected = shape.iter().try_fold(1_usize, |n, &side| n.checked_mul(side));
+    assert_eq!(
+        Some(numbers.len()),
+        expected,
+        "npy::encode: numbers for the shape {}",
+        tuple(shape)
+    );
     let mut file = prefix(T::KIND, shape);
     file.reserve_exact(size_of_val(numbers));
     file.extend(numbers.iter().flat_map(|x| x.bytes()));

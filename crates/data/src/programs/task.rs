@@ -72,7 +72,7 @@ impl ProgramTask {
     /// As many of the names differ from another one in a single bit, so that they are easily mistaken.
     ///
     /// # Errors
-    /// If there is no item, or more than half of all names; no operation; or no digit.
+    /// If there is no item, or more than half of all names; no operation; no digit; or more bits of all numbers together than 2³⁰.
     pub fn sample(
         self,
         size: ProgramSize,
@@ -94,6 +94,11 @@ impl ProgramTask {
             return wrong("ProgramSize.digits", size.digits, "from 1 to 2^24");
         }
         let cells = self.cells(size);
+        // Each instruction may have a number of its own.
+        let bits = (size.items + size.operations).saturating_mul(cells);
+        if bits > MOST_BITS {
+            return wrong("ProgramSize", bits, "so small that all numbers have at most 2^30 bits");
+        }
         let draw = Draw { digits: size.digits, cells, tough };
         let instructions = match self {
             Self::KvAdd => kv_add(size, draw, rng),
@@ -104,6 +109,9 @@ impl ProgramTask {
         Ok(Program { task: self, size, instructions, cells })
     }
 }
+
+/// The most bits of all numbers of a program: a byte each in memory.
+const MOST_BITS: usize = 1 << 30;
 
 /// An instruction that stores a number under a name that is new.
 fn store(slot: usize, names: Vec<u16>, number: Vec<u8>) -> Instruction {

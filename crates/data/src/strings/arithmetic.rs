@@ -100,16 +100,18 @@ impl Arithmetic {
     /// The cells of a string for numbers of so many digits.
     pub fn cells(&self, digits: usize) -> usize {
         match self.layout {
-            Layout::Unaligned => 2 * digits + 1,
-            Layout::Aligned => digits + 1,
+            Layout::Unaligned => digits.saturating_mul(2).saturating_add(1),
+            Layout::Aligned => digits.saturating_add(1),
         }
     }
 
     /// The example of two numbers, least significant digit first.
     ///
     /// # Errors
-    /// [`DataError::Invalid`] if they have no digit, not the same number of them, one that the base does not have, or a difference would be negative.
+    /// [`DataError::Invalid`] if the task makes no sense (see [`check`](Self::check)), if they have no digit, not the same number of them, one that the base does not have,
+    /// or a difference would be negative.
     pub fn example(&self, a: &[u8], b: &[u8]) -> Result<Example, DataError> {
+        self.check()?;
         if a.is_empty() || a.len() != b.len() {
             let found = format!("{} and {} digits", a.len(), b.len());
             return Err(DataError::invalid("operands", found, "as many digits, at least one"));
@@ -140,9 +142,12 @@ impl Arithmetic {
     /// A random example of this length whose operands are of one kind.
     ///
     /// # Panics
-    /// If no example has this length: see [`fitting`](StringTask::fitting).
+    /// If the task does not pass its [`check`](Self::check), or no example has this length: see [`fitting`](StringTask::fitting).
     #[track_caller]
     pub fn sample_of(&self, operands: Operands, length: usize, rng: &mut Rng) -> Example {
+        if let Err(error) = self.check() {
+            panic!("Arithmetic: {error}");
+        }
         let digits = self.digits(length).filter(|&digits| self.cells(digits) == length);
         let digits = digits.unwrap_or_else(|| panic!("{self:?} has no example of {length} cells"));
         let [mut a, mut b] = operands.draw(digits, self.base, rng);

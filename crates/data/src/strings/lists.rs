@@ -97,9 +97,10 @@ impl Lists {
     /// The example of a list.
     ///
     /// # Errors
-    /// [`DataError::Invalid`] if the list has a symbol that is not of the alphabet or a number of symbols that the task does not take, or
+    /// [`DataError::Invalid`] if the task does not pass its [`check`](Self::check), if the list has a symbol that is not of the alphabet or a number of symbols that the task does not take, or
     /// what is searched is no key.
     pub fn example(&self, list: &[u8]) -> Result<Example, DataError> {
+        self.check()?;
         if let Some(symbol) = list.iter().find(|&&symbol| symbol >= self.alphabet) {
             return Err(DataError::invalid("symbol", symbol, format!("below {}", self.alphabet)));
         }
@@ -170,6 +171,9 @@ impl Lists {
         rng: &mut Rng,
         draw: impl FnOnce(usize, &mut Rng) -> Vec<u8>,
     ) -> Example {
+        if let Err(error) = self.check() {
+            panic!("Lists: {error}");
+        }
         let fits = |&n: &usize| n + self.room(n) == length;
         let symbols = self.symbols_in(length).filter(fits);
         let symbols =

@@ -27,6 +27,7 @@ impl SequenceBatch {
             && of_targets.len() == 3
             && of_inputs[1] == of_targets[1]
             && of_targets[0] == answers.len()
+            && answers.start <= answers.end
             && answers.end <= of_inputs[0];
         assert!(
             fits,
@@ -68,7 +69,7 @@ impl SequenceBatch {
     #[track_caller]
     pub fn bits(&self, logits: &Tensor) -> Tensor {
         let losses = self.answers_of(logits).bce_with_logits_each(&self.targets);
-        losses.sum(..) * (1.0 / (std::f64::consts::LN_2 * self.sequences() as f64))
+        losses.sum(..) * (1.0 / (std::f64::consts::LN_2 * self.sequences().max(1) as f64))
     }
 
     /// How many of a model's answers, logits `[steps, sequences, outputs]` thresholded at 0, are wrong in each sequence. A NaN is always wrong.
@@ -79,7 +80,7 @@ impl SequenceBatch {
     pub fn bit_errors(&self, logits: &Tensor) -> Vec<usize> {
         let answers = self.answers_of(logits);
         let mut errors = vec![0; self.sequences()];
-        let outputs = self.targets.shape()[2];
+        let outputs = self.targets.shape()[2].max(1);
         let rows = answers.data().chunks(outputs).zip(self.targets.data().chunks(outputs));
         for (row, (answer, target)) in rows.enumerate() {
             let wrong =

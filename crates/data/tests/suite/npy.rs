@@ -162,3 +162,14 @@ proptest! {
         let _ = Array::parse(&file);
     }
 }
+
+#[test]
+fn shapes_that_cannot_be_written() {
+    let panics = |shape: &[usize]| {
+        let shape = shape.to_vec();
+        std::panic::catch_unwind(move || npy::encode(&shape, &[0_u8; 0])).is_err()
+    };
+    assert!(panics(&[1 << 63, 2]), "the product is 0 where it wraps");
+    assert!(panics(&[1; 30_000]));
+    assert!(!panics(&[0, 1 << 20]));
+}

@@ -177,3 +177,37 @@ fn every_answer_counts() {
         assert_eq!(scores.total().exact, 1);
     }
 }
+
+#[test]
+fn programs_that_nobody_has_memory_for() {
+    for size in [
+        ProgramSize { items: 2048, operations: 1, digits: 1 << 24 },
+        ProgramSize { items: 1, operations: 1 << 20, digits: 1 << 24 },
+        ProgramSize { items: 2048, operations: 1 << 20, digits: 1 << 10 },
+    ] {
+        for task in ProgramTask::ALL {
+            let error = task.sample(size, 0.5, &mut Rng::new(0)).unwrap_err().to_string();
+            assert!(error.contains("2^30 bits"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_millions_of_digits_is_wrong_at_once() {
+    let programs = two_programs();
+    let count = programs[0].answers().count();
+    let score = |answer: &str| {
+        let id = format!("{}-0", programs[0].task.name());
+        let answers = vec![answer.to_owned(); count];
+        let line = serde_json::json!({ "id": id, "answers": answers }).to_string();
+        score_lines(&programs, line.as_bytes())
+    };
+    let right: Vec<String> = programs[0].answers().map(|a| number(a).to_string()).collect();
+    let padded = format!("{}{}", "0".repeat(10_000_000), right[0]);
+    for long in ["9".repeat(10_000_000), format!("1{}", "0".repeat(10_000_000)), padded] {
+        assert_eq!(score(&long).unwrap().total().answered, 1);
+    }
+    let error = score(&"x".repeat(10_000_000)).unwrap_err().to_string();
+    assert!(error.contains("is no number") && error.len() < 300, "{}", error.len());
+    assert!(score("-1").is_err() && score("").is_err() && score("1e3").is_err());
+}

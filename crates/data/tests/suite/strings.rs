@@ -204,3 +204,38 @@ fn lists_that_make_no_sense_are_refused() {
     assert!(Lists { operation: ListOperation::Brackets, alphabet: 3 }.check().is_err());
     assert!(Lists { operation: ListOperation::Copy, alphabet: 1 }.check().is_err());
 }
+
+#[test]
+fn tasks_that_make_no_sense_have_no_examples() {
+    let panics = |f: &dyn Fn()| {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        *caught.expect_err("it should panic").downcast::<String>().unwrap()
+    };
+    for base in [0, 1, 16, 255] {
+        for layout in [Layout::Unaligned, Layout::Aligned] {
+            let task = Arithmetic { operation: Operation::Add, base, layout };
+            let error = task.example(&[0], &[0]).unwrap_err().to_string();
+            assert!(error.contains("from 2 to 15"), "{error}");
+            assert!(panics(&|| _ = task.sample(9, &mut Rng::new(0))).contains("from 2 to 15"));
+            assert!(panics(&|| _ = task.sample_tough(9, &mut Rng::new(0))).contains("2 to 15"));
+        }
+    }
+    // A product of 2 k digits does not fit into k + 1 cells: it would be cut.
+    let task = Arithmetic { operation: Operation::Multiply, base: 10, layout: Layout::Aligned };
+    assert!(task.example(&[9, 9, 9], &[9, 9, 9]).is_err());
+    for alphabet in [0, 1, 201, 255] {
+        let task = Lists { operation: ListOperation::Increment, alphabet };
+        assert!(task.example(&[0]).unwrap_err().to_string().contains("from 2 to 200"));
+        assert!(panics(&|| _ = task.sample(5, &mut Rng::new(0))).contains("from 2 to 200"));
+    }
+    let odd = Lists { operation: ListOperation::Brackets, alphabet: 3 };
+    assert!(odd.example(&[0, 1]).is_err());
+    // Lengths at the end of counting.
+    let add = Arithmetic::binary(Operation::Add);
+    assert_eq!(add.cells(usize::MAX), usize::MAX);
+    assert_eq!(add.fitting(usize::MAX), Some(usize::MAX));
+    for operation in [ListOperation::Duplicate, ListOperation::Increment, ListOperation::Search] {
+        let task = Lists { operation, alphabet: 4 };
+        assert!(task.fitting(usize::MAX).is_some_and(|n| n >= usize::MAX - 1));
+    }
+}

@@ -1,11 +1,13 @@
 //! Finds the regimes of a table: `regimes table.csv --target y --experts 3 --out rows.csv`.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use seedbed_autodiff::Tensor;
+use seedbed_mechanisms::MechanismsError;
 use seedbed_mechanisms::regimes::{Regimes, RegimesConfig, regimes};
 use seedbed_mechanisms::table::Table;
 use seedbed_nn::Config as _;
@@ -47,6 +49,20 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let a = Arguments::parse();
+    // Before the work, not after it.
+    let outputs: Vec<&Path> =
+        [Some(&a.out), a.report.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    for (i, path) in outputs.iter().enumerate() {
+        can_be_written(path)?;
+        let mut others = outputs[..i].iter().copied().chain([a.table.as_path()]);
+        if let Some(other) = others.find(|other| are_one_file(path, other)) {
+            bail!(
+                "{} and {} are one file: what is in it would be lost",
+                other.display(),
+                path.display()
+            );
+        }
+    }
     let table = Table::read(&a.table)?;
     let (x, y) = table.split(&a.target, &a.columns)?;
     let names = table.features(&a.target, &a.columns);
@@ -58,27 +74,67 @@ fn main() -> Result<()> {
         seed: a.seed,
         ..RegimesConfig::default()
     };
-    let found = regimes(&x, &y, &config.check()?)?;
+    let found = regimes(&x, &y, &config.check()?).map_err(|error| match error {
+        MechanismsError::ConstantColumn { column, value } => {
+            let name = column.parse().ok().and_then(|i: usize| names.get(i)).unwrap_or(&a.target);
+            MechanismsError::ConstantColumn { column: name.clone(), value }
+        }
+        error => error,
+    })?;
     let predicted = found.predict(&x)?;
 
-    let mut writer = csv::Writer::from_path(&a.out)
-        .with_context(|| format!("cannot write {}", a.out.display()))?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["row", "regime", "certainty", "prediction"])?;
     for (row, (&regime, certainty)) in found.regime.iter().zip(&found.certainty).enumerate() {
         let prediction = predicted.data()[row * a.experts + regime];
         let fields = [row.to_string(), regime.to_string(), certainty.to_string()];
         writer.write_record(fields.iter().chain([&prediction.to_string()]))?;
     }
-    writer.flush()?;
-
     let report = report(&a, &names, &found, &predicted, &y)?;
+    write(&a.out, &writer.into_inner()?)?;
     match &a.report {
-        Some(path) => {
-            fs::write(path, report).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        None => print!("{report}"),
+        Some(path) => write(path, report.as_bytes()),
+        None => match io::stdout().write_all(report.as_bytes()) {
+            // Who reads it may have seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.context("cannot write the report"),
+        },
+    }
+}
+
+/// An error if a file cannot be written there. One that is there is not changed.
+fn can_be_written(path: &Path) -> Result<()> {
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        // To open a pipe and to close it is a message to whoever reads it.
+        return Ok(());
+    }
+    let there = path.symlink_metadata().is_ok();
+    let opened = File::options().append(true).create(true).open(path);
+    drop(opened.with_context(|| format!("cannot write {}", path.display()))?);
+    if !there {
+        fs::remove_file(path)?;
     }
     Ok(())
+}
+
+fn are_one_file(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        path.canonicalize().or_else(|_| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize()?;
+            Ok::<_, io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        })
+    };
+    matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A file whole or not at all; into a pipe or a device, straight.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let cannot = || format!("cannot write {}", path.display());
+    match path.metadata() {
+        Ok(there) if !there.is_file() => fs::write(path, bytes).with_context(cannot),
+        _ => seedbed_nn::files::write(path, bytes).with_context(cannot),
+    }
 }
 
 /// How many rows each regime has, how well its model fits them, and the model itself where it is linear.

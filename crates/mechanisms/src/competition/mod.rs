@@ -3,7 +3,7 @@
 //! Nothing here knows what an expert is. Whoever can score what it made of a sample can compete: image networks by a
 //! discriminator's opinion, regressions by their squared error, the layers of a mixture of experts by their gate.
 
-mod auction;
+mod assignment;
 mod load;
 mod round;
 
@@ -29,14 +29,14 @@ pub enum Rule {
     /// The highest score − `strength` · ln(experts · share): who has won much lately needs a better score. The share is a running mean over
     /// rounds.
     LoadBias {
-        /// In units of the scores.
+        /// In units of the scores; at most 1e30.
         strength: f64,
         /// How much of the running share stays in a round, in [0, 1).
         decay: f64,
     },
     /// Every expert gets every sample, with weights softmax(scores / `temperature`): a mixture of experts. The winner is the highest score.
     Soft {
-        /// Above 0.
+        /// From 1e-30 to 1e30.
         temperature: f64,
     },
     /// Any expert, whatever the scores.
@@ -60,11 +60,37 @@ pub enum Rule {
 /// # Ok::<(), seedbed_mechanisms::MechanismsError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Competition {
     rule: Rule,
     /// The running share of each expert; the shares add up to 1.
     shares: Vec<f64>,
 }
+
+/// What a file says of a [`Competition`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    rule: Rule,
+    shares: Vec<f64>,
+}
+
+impl TryFrom<Saved> for Competition {
+    type Error = MechanismsError;
+
+    fn try_from(Saved { rule, shares }: Saved) -> Result<Self, MechanismsError> {
+        let mut competition = Self::new(shares.len(), rule)?;
+        if let Some(wrong) = shares.iter().find(|share| !(0.0..=1.0 + 1e-6).contains(*share)) {
+            return Err(MechanismsError::setting("a share", wrong, "from 0 to 1"));
+        }
+        competition.shares = shares;
+        Ok(competition)
+    }
+}
+
+/// The smallest and the largest scale of scores: single precision can divide by either.
+const LEAST: f64 = 1e-30;
+const MOST: f64 = 1e30;
 
 impl Competition {
     /// Before the first round, with equal shares.
@@ -134,7 +160,7 @@ impl Competition {
             Rule::Balanced { slack } => {
                 let fair = rows.len() as f64 / experts as f64;
                 let capacity = ((1.0 + slack) * fair - 1e-9).ceil().min(rows.len() as f64) as usize;
-                auction::assign(&rows, capacity.max(1))
+                assignment::assign(&rows, capacity.max(1))
             }
             Rule::LoadBias { strength, .. } => {
                 best_of(&rows, |expert| strength * load::surplus(self.shares[expert], experts))
@@ -191,11 +217,17 @@ impl Rule {
             Self::LoadBias { strength, .. } if !(strength >= 0.0 && strength.is_finite()) => {
                 wrong("strength", strength, "a finite number >= 0")
             }
+            Self::LoadBias { strength, .. } if strength > MOST => {
+                wrong("strength", strength, "at most 1e30")
+            }
             Self::LoadBias { decay, .. } if !(0.0..1.0).contains(&decay) => {
                 wrong("decay", decay, "in [0, 1)")
             }
             Self::Soft { temperature } if !(temperature > 0.0 && temperature.is_finite()) => {
                 wrong("temperature", temperature, "a finite number > 0")
+            }
+            Self::Soft { temperature } if !(LEAST..=MOST).contains(&temperature) => {
+                wrong("temperature", temperature, "from 1e-30 to 1e30")
             }
             _ => Ok(()),
         }

@@ -163,10 +163,27 @@ pub(super) fn rows<F: Float>(
     }
 }
 
-/// softmax(scores / temperature); NaN has the weight 0.
+/// softmax(scores / temperature); NaN has the weight 0. Where the highest score is infinite, those that are equal to it share alike: the limit.
 pub(super) fn soft<F: Float>(scores: &Tensor<F>, temperature: f64) -> Tensor<F> {
-    let absent = scores.ne(scores);
-    (absent.select(f64::NEG_INFINITY, scores) * (1.0 / temperature)).softmax(1)
+    let (samples, experts) = (scores.shape()[0], scores.shape()[1]);
+    let mut highest = Vec::with_capacity(samples);
+    // Weights that are known without the scores' values, as logits; and where.
+    let mut known = vec![F::zero(); scores.len()];
+    let mut logits = vec![F::neg_infinity(); scores.len()];
+    for (row, first) in scores.data().chunks_exact(experts).zip((0..).step_by(experts)) {
+        let max = row.iter().copied().fold(F::neg_infinity(), |m, x| if x > m { x } else { m });
+        for (x, at) in row.iter().zip(first..) {
+            if x.is_nan() || !max.is_finite() {
+                known[at] = F::one();
+                logits[at] = if *x == max { F::zero() } else { F::neg_infinity() };
+            }
+        }
+        highest.push(if max.is_finite() { max } else { F::zero() });
+    }
+    let of = |data| Tensor::new(data, &[samples, experts]);
+    // The difference before the division: a low temperature must not make ∞ − ∞ of it.
+    let others = (scores - Tensor::new(highest, &[samples, 1])) / temperature;
+    of(known).select(of(logits), others).softmax(1)
 }
 
 fn margin(rows: &[Vec<f64>], winners: &[usize]) -> f64 {

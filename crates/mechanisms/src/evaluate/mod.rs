@@ -41,7 +41,7 @@ impl Errors {
 /// Lets the experts restore images and compares with the truth.
 ///
 /// # Errors
-/// As [`Experts::restore`]; also if the truth is about another number of images.
+/// As [`Experts::restore`]; also if the truth is about another number of images, or names a mechanism that it has no name for.
 pub fn evaluate<F: Float>(
     experts: &Experts<F>,
     images: &Tensor<F>,
@@ -50,6 +50,21 @@ pub fn evaluate<F: Float>(
     if truth.clean.shape() != images.shape() {
         let expected = format!("{:?}, as the truth has", truth.clean.shape());
         return Err(MechanismsError::shape("the images", images.shape(), expected));
+    }
+    if truth.mechanism.len() != images.shape()[0] {
+        let expected = format!("[{}], one an image", images.shape()[0]);
+        return Err(MechanismsError::shape(
+            "the truth's mechanisms",
+            &[truth.mechanism.len()],
+            expected,
+        ));
+    }
+    if let Some((image, m)) =
+        (truth.mechanism.iter().enumerate()).find(|&(_, &m)| m >= truth.names.len())
+    {
+        let value = format!("{m} for image {image}");
+        let expected = format!("below {}, the number of names", truth.names.len());
+        return Err(MechanismsError::setting("the truth's mechanism", value, expected));
     }
     // Every expert runs once: its outputs are those that the winners' are taken from.
     let competed = experts.compete_all(images)?;

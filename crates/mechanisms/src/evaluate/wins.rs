@@ -44,7 +44,7 @@ impl WinMatrix {
         &self.0
     }
 
-    /// The expert that wins most of each mechanism's images.
+    /// The expert that wins most of each mechanism's images; the first for a mechanism without images.
     pub fn owners(&self) -> Vec<usize> {
         let best = |row: &Vec<f64>| {
             (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a)))
@@ -52,15 +52,21 @@ impl WinMatrix {
         self.0.iter().map(|row| best(row).unwrap_or(0)).collect()
     }
 
-    /// The mean over mechanisms of the largest share.
-    pub fn purity(&self) -> f64 {
-        let largest = |row: &Vec<f64>| row.iter().copied().fold(0.0, f64::max);
-        self.0.iter().map(largest).sum::<f64>() / self.0.len().max(1) as f64
+    /// The rows of mechanisms that have images.
+    fn seen(&self) -> impl Iterator<Item = (usize, &Vec<f64>)> {
+        self.0.iter().enumerate().filter(|(_, row)| row.iter().any(|&share| share > 0.0))
     }
 
-    /// How many experts are the best one for at least one mechanism.
+    /// The mean of the largest share, over the mechanisms that have images; 0 if none has.
+    pub fn purity(&self) -> f64 {
+        let largest = |(_, row): (usize, &Vec<f64>)| row.iter().copied().fold(0.0, f64::max);
+        self.seen().map(largest).sum::<f64>() / self.seen().count().max(1) as f64
+    }
+
+    /// How many experts are the best one for at least one mechanism that has images.
     pub fn coverage(&self) -> usize {
-        let mut owners = self.owners();
+        let all = self.owners();
+        let mut owners: Vec<usize> = self.seen().map(|(mechanism, _)| all[mechanism]).collect();
         owners.sort_unstable();
         owners.dedup();
         owners.len()
@@ -72,14 +78,31 @@ impl WinMatrix {
         owned && self.coverage() == self.0.len()
     }
 
-    /// The mean share that the `owners`, found elsewhere, win of their mechanisms: whether the right expert is chosen in another domain, for example.
+    /// The mean share that the `owners`, found elsewhere, win of their mechanisms, over those that have images: whether the right expert is chosen in another domain, for example.
     ///
     /// # Panics
-    /// If there is not one owner a mechanism.
+    /// If there is not one owner a mechanism, or one does not exist.
     #[track_caller]
     pub fn agreement(&self, owners: &[usize]) -> f64 {
         assert_eq!(owners.len(), self.0.len(), "agreement: one owner a mechanism is needed");
-        self.0.iter().zip(owners).map(|(row, &owner)| row[owner]).sum::<f64>()
-            / owners.len().max(1) as f64
+        self.seen().map(|(mechanism, row)| row[owners[mechanism]]).sum::<f64>()
+            / self.seen().count().max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mechanisms_without_images_say_nothing() {
+        // Mechanisms 0 and 2 have no images.
+        let wins = WinMatrix::count(&[1, 1, 1, 1], &[2, 2, 2, 0], 3, 3);
+        assert_eq!((wins.purity(), wins.coverage()), (0.75, 1));
+        assert_eq!(wins.owners(), [0, 2, 0]);
+        assert_eq!(wins.agreement(&[1, 2, 1]), 0.75);
+        assert!(!wins.is_solved());
+        let none = WinMatrix::count(&[], &[], 2, 3);
+        assert_eq!((none.purity(), none.coverage(), none.agreement(&[0, 0])), (0.0, 0, 0.0));
     }
 }

@@ -81,7 +81,7 @@ pub enum Mechanism<F: Float = f32> {
 impl<F: Float> Mechanism<F> {
     /// The translations of the paper: up, down, left, right, and the four diagonals, by so many pixels along each axis.
     pub fn shifts(pixels: usize) -> Vec<Self> {
-        let pixels = pixels as isize;
+        let pixels = isize::try_from(pixels).unwrap_or(isize::MAX);
         [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)]
             .map(|(down, right)| Self::Shift { down: down * pixels, right: right * pixels })
             .into()
@@ -121,7 +121,7 @@ impl<F: Float> Mechanism<F> {
             Self::Shift { down, right } => {
                 let part = |n: isize, before: &str, after: &str| match n {
                     0 => String::new(),
-                    n if n < 0 => format!("{before} {}", -n),
+                    n if n < 0 => format!("{before} {}", n.unsigned_abs()),
                     n => format!("{after} {n}"),
                 };
                 let (v, h) = (part(*down, "up", "down"), part(*right, "left", "right"));

@@ -49,6 +49,8 @@ fn warp<F: Float>(x: &Tensor<F>, source: impl Fn(usize, [f64; 2]) -> [f64; 2]) -
         for row in 0..h {
             for column in 0..w {
                 let [r, c] = source(image, [row as f64, column as f64]);
+                // What is that far away is 0, as is all outside of the image.
+                let [r, c] = [r, c].map(|x| if x.is_finite() { x } else { -2.0 });
                 let ([r0, c0], [u, v]) = ([r.floor(), c.floor()], [r - r.floor(), c - c.floor()]);
                 for channel in 0..channels {
                     let corner = |dr: f64, dc: f64, weight: f64| match weight {

@@ -46,6 +46,15 @@ impl DiscriminatorConfig {
         self
     }
 
+    /// The weights of all layers.
+    pub(crate) fn elements(&self) -> f64 {
+        let mut widths = vec![self.image[2] as f64];
+        widths.extend(self.blocks.iter().flatten().map(|&width| width as f64));
+        let convs: f64 = widths.windows(2).map(|pair| 9.0 * pair[0] * pair[1]).sum();
+        let [height, width] = self.last_size().map(|side| side as f64);
+        convs + (widths[widths.len() - 1] * height * width + 1.0) * self.hidden as f64
+    }
+
     /// Height and width after all blocks.
     pub(crate) fn last_size(&self) -> [usize; 2] {
         [0, 1].map(|axis| self.image[axis].checked_shr(self.blocks.len() as u32).unwrap_or(0))
@@ -55,13 +64,18 @@ impl DiscriminatorConfig {
 impl Config for DiscriminatorConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("DiscriminatorConfig");
-        check.at_least_one("image[2]", self.image[2] as u64)?;
+        for (axis, n) in self.image.into_iter().enumerate().rev() {
+            // The sides of an image are looked at below.
+            if axis == 2 || n > 0 {
+                check.size(format!("image[{axis}]"), n)?;
+            }
+        }
         check.at_least_one("blocks", self.blocks.len() as u64)?;
-        check.at_least_one("hidden", self.hidden as u64)?;
+        check.size("hidden", self.hidden)?;
         for (i, block) in self.blocks.iter().enumerate() {
             check.at_least_one(format!("blocks[{i}]"), block.len() as u64)?;
             for (j, &width) in block.iter().enumerate() {
-                check.at_least_one(format!("blocks[{i}][{j}]"), width as u64)?;
+                check.size(format!("blocks[{i}][{j}]"), width)?;
             }
         }
         let halvings = self.blocks.len();
@@ -70,7 +84,8 @@ impl Config for DiscriminatorConfig {
         let expected =
             format!("at least {least}×{least}, so that {halvings} halvings leave a pixel");
         let leaves_a_pixel = !self.last_size().contains(&0);
-        check.that(leaves_a_pixel, "image", format!("{height}×{width}"), expected)
+        check.that(leaves_a_pixel, "image", format!("{height}×{width}"), expected)?;
+        check.elements("hidden", self.elements())
     }
 }
 

@@ -77,19 +77,32 @@ impl ExpertConfig {
     }
 }
 
+impl ExpertConfig {
+    /// The weights of all convolutions.
+    pub(crate) fn elements(&self) -> f64 {
+        let (width, channels) = (self.width as f64, self.channels as f64);
+        (self.layers as f64 - 2.0) * 9.0 * width * width + 18.0 * width * channels
+    }
+}
+
 impl Config for ExpertConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("ExpertConfig");
-        check.at_least_one("channels", self.channels as u64)?;
-        check.at_least_one("width", self.width as u64)?;
+        check.size("channels", self.channels)?;
+        check.size("width", self.width)?;
         check.that(self.layers >= 2, "layers", self.layers, "at least 2")?;
+        check.size("layers", self.layers)?;
+        check.elements("width", self.elements())?;
         if let Norm::Group { groups } = self.norm {
             let divides = groups > 0 && self.width.is_multiple_of(groups);
             let expected = format!("a divisor of {}, the width", self.width);
             check.that(divides, "norm.groups", groups, expected)?;
         }
         match self.head {
-            Head::Residual { std } => check.non_negative("head.std", std),
+            Head::Residual { std } => {
+                check.non_negative("head.std", std)?;
+                check.that(std <= 1e6, "head.std", std, "at most 1e6")
+            }
             Head::Sigmoid => Ok(()),
         }
     }

@@ -113,6 +113,10 @@ impl<F: Float> RimCell<F> {
     }
 
     /// All zeros, for a batch of this size.
+    ///
+    /// # Panics
+    /// If there is no memory for so many.
+    #[track_caller]
     pub fn zero_state(&self, batch: usize) -> Tensor<F> {
         Tensor::zeros(&[2, self.modules(), batch, self.units()])
     }

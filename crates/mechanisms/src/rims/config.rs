@@ -87,7 +87,26 @@ impl RimConfig {
 
     /// Size of what a module reads.
     pub fn value_size(&self) -> usize {
-        self.value.unwrap_or(4 * self.units)
+        self.value.unwrap_or(self.units.saturating_mul(4))
+    }
+}
+
+impl RimConfig {
+    /// The elements of all tensors of a cell and of its state for one sequence, and of a second layer's input.
+    fn elements(&self) -> f64 {
+        let f = |n: usize| n as f64;
+        let (inputs, modules, units) = (f(self.inputs), f(self.modules), f(self.units));
+        let (key, value) = (f(self.key), f(self.value_size()));
+        let all = modules * units;
+        let listen = self.communication.map_or(0.0, |of| {
+            let (heads, key, value) = (f(of.heads), f(of.key), f(of.value));
+            heads * (2.0 * key + value) * all + 2.0 * heads * value * units
+        });
+        all * key
+            + inputs.max(all) * (key + value)
+            + modules * (value + units + 1.0) * 4.0 * units
+            + listen
+            + 2.0 * all
     }
 }
 
@@ -101,16 +120,20 @@ impl Config for RimConfig {
             ("key", self.key),
             ("value", self.value_size()),
         ] {
-            check.at_least_one(field, n as u64)?;
+            check.size(field, n)?;
         }
         let expected = format!("from 1 to {}, the number of modules", self.modules);
         let possible = (1..=self.modules).contains(&self.active);
         check.that(possible, "active", self.active, expected)?;
         if let Some(Communication { heads, key, value }) = self.communication {
-            check.at_least_one("communication.heads", heads as u64)?;
-            check.at_least_one("communication.key", key as u64)?;
-            check.at_least_one("communication.value", value as u64)?;
+            check.size("communication.heads", heads)?;
+            check.size("communication.key", key)?;
+            check.size("communication.value", value)?;
         }
-        self.attention_std.map_or(Ok(()), |std| check.positive("attention_std", std))
+        check.elements("units", self.elements())?;
+        self.attention_std.map_or(Ok(()), |std| {
+            check.positive("attention_std", std)?;
+            check.that(std <= 1e6, "attention_std", std, "at most 1e6")
+        })
     }
 }

@@ -54,6 +54,22 @@ pub enum TableError {
         /// Its name.
         name: String,
     },
+    /// A column is asked for twice.
+    #[error("the column {name:?} is asked for twice")]
+    Twice {
+        /// Its name.
+        name: String,
+    },
+    /// A cell of a column that is asked for holds no finite number.
+    #[error("the column {column:?} is {value} in row {row}, but should be finite")]
+    NotFinite {
+        /// The column's name.
+        column: String,
+        /// The row, counted from 0.
+        row: usize,
+        /// The number.
+        value: f64,
+    },
     /// A column is asked for that does not exist.
     #[error("there is no column {name:?}; the columns are {}", names.join(", "))]
     NoColumn {
@@ -89,7 +105,7 @@ impl Table {
     /// The column `target` as `[rows]`, and those in `features`, or all others if that is empty, as `[rows, columns]`.
     ///
     /// # Errors
-    /// If there is no such column, or the target is among the features.
+    /// If there is no such column, the target is among the features, a column is asked for twice, or a number in one is not finite.
     pub fn split(
         &self,
         target: &str,
@@ -103,9 +119,20 @@ impl Table {
         if features.iter().any(|name| name == target) {
             return Err(TableError::TargetAmongFeatures { name: target.into() });
         }
+        if let Some((_, name)) =
+            features.iter().enumerate().find(|(i, name)| features[..*i].contains(name))
+        {
+            return Err(TableError::Twice { name: name.clone() });
+        }
         let columns = self.features(target, features);
         let x: Vec<usize> = columns.iter().map(|name| place(name)).collect::<Result<_, _>>()?;
         let rows = || self.values.chunks_exact(self.names.len());
+        for (row, numbers) in rows().enumerate() {
+            if let Some(&c) = x.iter().chain([&y]).find(|&&c| !numbers[c].is_finite()) {
+                let column = self.names[c].clone();
+                return Err(TableError::NotFinite { column, row, value: numbers[c] });
+            }
+        }
         let of_x: Vec<f64> = rows().flat_map(|row| x.iter().map(|&c| row[c])).collect();
         let of_y = rows().map(|row| row[y]).collect();
         Ok((Tensor::new(of_x, &[self.rows(), x.len()]), Tensor::new(of_y, &[self.rows()])))

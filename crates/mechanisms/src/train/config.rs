@@ -183,15 +183,7 @@ impl TrainConfig {
 
     /// The least number of weights that networks of this configuration have.
     pub(crate) fn elements(&self) -> f64 {
-        let width = self.expert.width as f64;
-        let hidden = (self.expert.layers as f64 - 2.0) * 9.0 * width * width;
-        let of_expert = hidden + 18.0 * width * self.expert.channels as f64;
-        let widths: Vec<f64> =
-            self.discriminator.blocks.iter().flatten().map(|&w| w as f64).collect();
-        let convs: f64 = widths.windows(2).map(|pair| 9.0 * pair[0] * pair[1]).sum();
-        let [height, width] = self.discriminator.last_size().map(|side| side as f64);
-        let last = widths.last().copied().unwrap_or(0.0) * height * width;
-        self.experts as f64 * of_expert + convs + last * self.discriminator.hidden as f64
+        self.experts as f64 * self.expert.elements() + self.discriminator.elements()
     }
 
     /// For images of another size.
@@ -214,8 +206,8 @@ impl TrainConfig {
 impl Config for TrainConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("TrainConfig");
-        check.at_least_one("experts", self.experts as u64)?;
-        check.at_least_one("batch", self.batch as u64)?;
+        check.size("experts", self.experts)?;
+        check.size("batch", self.batch)?;
         self.expert.validate()?;
         self.discriminator.validate()?;
         self.expert_adam.validate()?;
@@ -240,12 +232,13 @@ impl Config for TrainConfig {
         check.that(self.opening.iter().all(fades), "opening.fade", true, expected)?;
         check.decay_rate("judge_decay", self.judge_decay)?;
         if let Some(identity) = self.identity {
-            check.positive("identity.lr", identity.lr)?;
+            check.positive_f32("identity.lr", identity.lr)?;
             check.that(!identity.error.is_nan(), "identity.error", identity.error, "a number")?;
         }
-        check.non_negative("r1", self.r1)?;
+        check.non_negative_f32("r1", self.r1)?;
+        check.elements("experts", self.elements())?;
         if let Some(sharpening) = self.sharpening {
-            check.non_negative("sharpening.weight", sharpening.weight)?;
+            check.non_negative_f32("sharpening.weight", sharpening.weight)?;
         }
         let smoothing = self.smoothing;
         check.that((0.0..0.5).contains(&smoothing), "smoothing", smoothing, "in [0, 0.5)")?;

@@ -67,6 +67,8 @@ pub struct Trainer<F: Float = f32> {
     best_shares: Vec<f64>,
     canonical: Batches,
     transformed: Batches,
+    /// How many canonical and transformed images there are.
+    images: [usize; 2],
     rng: Rng,
     steps: u64,
 }
@@ -133,6 +135,7 @@ impl<F: Float> Trainer<F> {
             model,
             canonical,
             transformed,
+            images: counts(data),
             rng,
             steps: 0,
         })
@@ -160,8 +163,9 @@ impl<F: Float> Trainer<F> {
     /// One step. Nothing changes where it fails, but the batches that were drawn.
     ///
     /// # Errors
-    /// If the data are others than those that the trainer was made for, or the scores of an image are all NaN, which is how a training that diverged ends.
+    /// If the data have another shape or number of images than those that the trainer was made for, or the scores of an image are all NaN, which is how a training that diverged ends.
     pub fn step(&mut self, data: &Unpaired<F>) -> Result<StepReport, MechanismsError> {
+        self.check(data)?;
         let x = data.transformed().index_select(0, &self.transformed.next_rows());
         self.step_on(data, &x, |competition, scores, rng| competition.judge(scores, rng))
     }
@@ -175,9 +179,26 @@ impl<F: Float> Trainer<F> {
         data: &Unpaired<F>,
         decide: impl FnOnce(&[usize]) -> Vec<usize>,
     ) -> Result<StepReport, MechanismsError> {
+        self.check(data)?;
         let rows = self.transformed.next_rows();
         let x = data.transformed().index_select(0, &rows);
         self.step_on(data, &x, |_, scores, _| Round::of_winners(decide(&rows), scores))
+    }
+
+    /// Whether these can be the data that the trainer was made for.
+    fn check(&self, data: &Unpaired<F>) -> Result<(), MechanismsError> {
+        check(&self.config, data)?;
+        let all = [
+            ("the canonical images", data.canonical()),
+            ("the transformed images", data.transformed()),
+        ];
+        for ((what, images), n) in all.into_iter().zip(self.images) {
+            if images.shape()[0] != n {
+                let expected = format!("{n} images, as those that the trainer was made for");
+                return Err(MechanismsError::shape(what, images.shape(), expected));
+            }
+        }
+        Ok(())
     }
 
     fn step_on(
@@ -257,6 +278,10 @@ impl<F: Float> Trainer<F> {
         (self.best_shares[idle], self.best_shares[crowded]) = (mean, mean);
         Some([idle, crowded])
     }
+}
+
+fn counts<F: Float>(data: &Unpaired<F>) -> [usize; 2] {
+    [data.canonical(), data.transformed()].map(|images| images.shape()[0])
 }
 
 fn check<F: Float>(config: &TrainConfig, data: &Unpaired<F>) -> Result<(), MechanismsError> {

@@ -27,7 +27,7 @@ impl<F: Float> Trainer<F> {
             .value("transformed", &self.transformed.state())?
             .value("steps", &self.steps)?;
         if let Some(judge) = &self.judge {
-            writer.module("judge", &judge.average).value("judge_updates", &judge.updates)?;
+            writer.ema("judge", judge).value("judge_updates", &judge.updates)?;
         }
         writer.write(file)
     }
@@ -52,6 +52,11 @@ impl<F: Float> Trainer<F> {
         next.rng = saved.rng("rng")?;
         next.competition = saved.value("competition")?;
         next.best_shares = saved.value("best_shares")?;
+        let experts = self.config.experts;
+        if [next.competition.experts(), next.best_shares.len()] != [experts; 2] {
+            let problem = format!("it holds the shares of other than {experts} experts");
+            return Err(CheckpointError::Corrupt { file: file.into(), problem });
+        }
         next.canonical.restore(&saved.value("canonical")?).map_err(corrupt)?;
         next.transformed.restore(&saved.value("transformed")?).map_err(corrupt)?;
         next.steps = saved.value("steps")?;
@@ -60,10 +65,36 @@ impl<F: Float> Trainer<F> {
         }
         saved.load_named_optimizer("adam_discriminator", &mut next.discriminator_adam)?;
         if let Some(judge) = &mut next.judge {
-            judge.average = saved.module("judge", &judge.average)?;
+            saved.load_ema("judge", judge)?;
             judge.updates = saved.value("judge_updates")?;
         }
         *self = next;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seedbed_autodiff::{Rng, Tensor};
+    use seedbed_nn::Config as _;
+
+    use super::*;
+    use crate::samples::Unpaired;
+
+    #[test]
+    fn shares_of_other_experts_are_refused() {
+        let images = |seed| Tensor::<f32>::uniform(&[8, 8, 8, 1], 0.0, 1.0, &mut Rng::new(seed));
+        let data = Unpaired::new(images(0), images(1)).unwrap();
+        let config = TrainConfig { experts: 2, batch: 4, ..TrainConfig::default() };
+        let config = config.half().half().for_images([8, 8, 1]).check().unwrap();
+        let mut trainer = Trainer::<f32>::new(&config, &data, 0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.safetensors");
+        let mut broken = trainer.clone();
+        broken.best_shares.pop();
+        broken.save(&file).unwrap();
+        let error = trainer.load(&file).unwrap_err().to_string();
+        assert!(error.contains("shares of other than 2 experts"), "{error}");
+        trainer.step(&data).unwrap();
     }
 }

@@ -153,3 +153,19 @@ impl Twice for Tensor<f64> {
         Tensor::concat(&[self, self], 0)
     }
 }
+
+#[test]
+fn distances_beyond_any_image() {
+    let x = image(3, 3);
+    for mechanism in Mechanism::shifts(usize::MAX) {
+        assert_eq!(apply(&mechanism, &x), Tensor::zeros(x.shape()), "{mechanism:?}");
+    }
+    assert_eq!(Mechanism::<f64>::shifts(usize::MAX)[1].name(), format!("down {}", isize::MAX));
+    let far = Mechanism::<f64>::Shift { down: isize::MIN, right: 0 };
+    assert_eq!(far.name(), format!("up {}", isize::MIN.unsigned_abs()));
+    assert_eq!(apply(&far, &x), Tensor::zeros(x.shape()));
+    // The row through the centre stays where it is.
+    let sheared = apply(&Mechanism::Shear { slope: f64::MAX }, &x);
+    assert_eq!(sheared.slice(1, 1..2), x.slice(1, 1..2));
+    assert_eq!(sheared.slice(1, 0..1), Tensor::zeros(&[2, 1, 3, 2]));
+}

@@ -92,3 +92,26 @@ fn numbers_at_the_end_of_their_range_are_numbers() {
     let large = found(&(x * 1e160), &(y * 1e-160), config);
     assert!(adjusted_rand_index(&large.regime, &truth) > 0.9);
 }
+
+#[test]
+fn columns_of_any_scale() {
+    let (x, y, truth) = three_laws(60, 0);
+    let config = RegimesConfig { experts: 3, steps: 100, restarts: 1, ..RegimesConfig::default() };
+    let right = found(&x, &y, config.clone());
+    for scale in [2_f64.powi(-1000), 2_f64.powi(1000)] {
+        let found = found(&(&x * scale), &(&y * scale), config.clone());
+        assert_eq!(found.regime, right.regime, "{scale}");
+        let predicted = found.predict(&(&x * scale)).unwrap() / scale;
+        let error = (predicted - right.predict(&x).unwrap()).abs().max(..).item();
+        assert!(error < 1e-9, "{scale}: {error}");
+    }
+    assert_eq!(right.regime.len(), truth.len());
+    // The difference of two numbers of a column is beyond range.
+    let x = Tensor::new(vec![1.7e308, 1.7e308, 1.7e308, -1.7e308], &[4, 1]);
+    let y = Tensor::new(vec![1.0, 1.0, 1.0, 0.0], &[4]);
+    let config = RegimesConfig { experts: 1, steps: 200, restarts: 1, ..RegimesConfig::default() };
+    let found = found(&x, &y, config);
+    assert!(found.loss < 1e-3, "{}", found.loss);
+    let error = found.predict(&Tensor::new(vec![f64::INFINITY], &[1, 1])).unwrap_err().to_string();
+    assert!(error.contains("x is inf in row 0"), "{error}");
+}

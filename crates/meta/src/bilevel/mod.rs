@@ -24,6 +24,7 @@ mod unroll;
 
 use seedbed_autodiff::{Float, Module, Tensor, value_and_grad};
 use seedbed_kernels::par;
+use seedbed_nn::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 pub use data_weights::{DataWeights, WeighingConfig};
@@ -111,6 +112,23 @@ pub enum Hypergradient {
     Implicit(ImplicitConfig),
     /// θ₀ − θ_K in the place of ∂_θ outer (Nichol et al. 2018).
     Reptile,
+}
+
+impl Hypergradient {
+    /// Whether its numbers make sense, as a part of a configuration.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn validate(self, check: Check, field: &str) -> Result<(), ConfigError> {
+        match self {
+            Self::FiniteDifference { step } => check.positive_f32(&*format!("{field}.step"), step),
+            Self::Implicit(ImplicitConfig { damping, tolerance, .. }) => {
+                check.non_negative_f32(&*format!("{field}.damping"), damping)?;
+                check.non_negative(format!("{field}.tolerance"), tolerance)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What came of an inner training, and how λ should change.

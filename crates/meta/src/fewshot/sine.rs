@@ -135,8 +135,10 @@ impl Default for SineTraining {
 impl Config for SineTraining {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("SineTraining");
-        check.at_least_one("tasks", self.tasks as u64)?;
-        check.at_least_one("points", self.points as u64)?;
+        check.size("tasks", self.tasks)?;
+        check.size("points", self.points)?;
+        check.elements("tasks", self.tasks as f64 * self.points as f64)?;
+        self.hypergradient.validate(check, "hypergradient")?;
         check.non_negative_f32("inner_rate", self.inner_rate)?;
         check.positive_f32("rate", self.rate)?;
         check.positive("clip", self.clip)

@@ -75,10 +75,13 @@ impl<F: Float> Tasks<F> {
     /// Tasks of labelled images `[n, height, width, channels]`. Labels without an image are no class.
     ///
     /// # Errors
-    /// If there are fewer classes than ways, a class has fewer examples than shots and queries, or there is not one label an image.
+    /// If there are fewer classes than ways, a class has fewer examples than shots and queries, these are no images, or there is not one label an image.
     pub fn new(images: Tensor<F>, labels: &[usize], config: TaskConfig) -> Result<Self, MetaError> {
         config.validate()?;
-        let n = images.shape().first().copied().unwrap_or(0);
+        if images.ndim() != 4 {
+            return Err(MetaError::Shape { found: images.shape().to_vec() });
+        }
+        let n = images.shape()[0];
         if labels.len() != n {
             let what = "labels, one an image".into();
             return Err(MetaError::TooFew { what, wanted: n, found: labels.len() });
@@ -150,6 +153,16 @@ impl<F: Float> Tasks<F> {
         let (wanted, found) = (self.config.ways, self.classes());
         let what = || "classes".into();
         if found < wanted { Err(MetaError::TooFew { what: what(), wanted, found }) } else { Ok(()) }
+    }
+
+    /// Classes of a task.
+    pub(super) fn ways(&self) -> usize {
+        self.config.ways
+    }
+
+    /// Height, width and channels.
+    pub(super) fn image(&self) -> &[usize] {
+        &self.images.shape()[1..]
     }
 
     /// How many classes there are, turned ones included.

@@ -114,8 +114,10 @@ impl Config for FewShotConfig {
             ("inner_steps", self.inner_steps),
             ("inner_batch", self.inner_batch.unwrap_or(1)),
         ] {
-            check.at_least_one(field, value as u64)?;
+            check.size(field, value)?;
         }
+        let channels = self.channels as f64;
+        check.elements("channels", 27.0 * channels * channels)?;
         check.positive_f32("rate", self.rate)?;
         check.positive_f32("inner_rate", self.inner_rate)
     }
@@ -216,6 +218,7 @@ enum Outer {
 pub struct FewShotTrainer {
     config: Checked<FewShotConfig>,
     upper: Upper<f32>,
+    side: usize,
     outer: Outer,
     rng: Rng,
     steps: u64,
@@ -236,7 +239,7 @@ impl FewShotTrainer {
             let adam = AdamConfig { lr: config.rate, ..Default::default() }.check();
             Outer::Adam(Adam::new(&upper, adam.expect("the rate was checked")))
         };
-        Self { config: config.clone(), upper, outer, rng, steps: 0 }
+        Self { config: config.clone(), upper, side, outer, rng, steps: 0 }
     }
 
     /// The network: where adaptation starts.
@@ -244,8 +247,28 @@ impl FewShotTrainer {
         &self.upper.0
     }
 
+    /// Whether the network is for such images and ways.
+    #[track_caller]
+    fn check(&self, image: &[usize], ways: usize) {
+        let expected = [self.side, self.side, 1];
+        assert!(
+            image == expected,
+            "FewShotTrainer: images of {image:?}, but the network is for {expected:?}"
+        );
+        let own = self.config.ways;
+        assert!(
+            ways == own || self.config.method == Method::Prototypes,
+            "FewShotTrainer: tasks of {ways} ways, but the network is for {own}"
+        );
+    }
+
     /// One outer step; the mean loss of adapted networks on queries.
+    ///
+    /// # Panics
+    /// If the tasks have other images than the network is for, or other ways (which `Prototypes` may have).
+    #[track_caller]
     pub fn step(&mut self, tasks: &Tasks) -> f64 {
+        self.check(tasks.image(), tasks.ways());
         let tasks: Vec<Task> =
             (0..self.config.tasks).map(|_| tasks.sample(&mut self.rng)).collect();
         let (loss, gradient) = match self.config.method {
@@ -299,8 +322,15 @@ impl FewShotTrainer {
     }
 
     /// The share of queries that are recognised, over all tasks. Batches are normalised by their own statistics, so that a task's queries are
-    /// seen together (the transductive setting of the published figures).
+    /// seen together (the transductive setting of the published figures). 0 if there is no task.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    #[track_caller]
     pub fn accuracy(&self, tasks: &[Task]) -> f64 {
+        for task in tasks {
+            self.check(&task.support.0.shape()[1..], task.ways);
+        }
         let each = par::map(tasks.len(), usize::MAX, |i| {
             par::serially(|| {
                 let task = &tasks[i];
@@ -314,7 +344,7 @@ impl FewShotTrainer {
                 loss::accuracy(&logits, &task.query.1)
             })
         });
-        each.iter().sum::<f64>() / tasks.len() as f64
+        each.iter().sum::<f64>() / tasks.len().max(1) as f64
     }
 
     /// The logits of a task's queries after adaptation.

@@ -65,22 +65,34 @@ impl Regrets {
     /// The mean regret after so many evaluations.
     ///
     /// # Panics
-    /// If there were fewer.
+    /// If there were fewer, or none are asked for.
     #[track_caller]
     pub fn mean_after(&self, evaluations: usize) -> f64 {
-        let runs = &self.by_evaluations[evaluations - 1];
+        let runs = self.after(evaluations);
         runs.iter().sum::<f64>() / runs.len() as f64
     }
 
     /// The regret below which this share of runs is after so many evaluations.
     ///
     /// # Panics
-    /// If there were fewer.
+    /// If there were fewer, or none are asked for; or the share is not from 0 to 1.
     #[track_caller]
     pub fn quantile_after(&self, evaluations: usize, share: f64) -> f64 {
-        let mut runs = self.by_evaluations[evaluations - 1].clone();
+        assert!((0.0..=1.0).contains(&share), "quantile_after: a share of {share} runs");
+        let mut runs = self.after(evaluations).to_vec();
         runs.sort_by(f64::total_cmp);
         runs[((runs.len() - 1) as f64 * share).round() as usize]
+    }
+
+    /// The regrets of all runs after so many evaluations.
+    #[track_caller]
+    fn after(&self, evaluations: usize) -> &[f64] {
+        let all = self.by_evaluations.len();
+        assert!(
+            (1..=all).contains(&evaluations),
+            "Regrets: after {evaluations} evaluations, but there were 1 to {all}"
+        );
+        &self.by_evaluations[evaluations - 1]
     }
 }
 
@@ -96,13 +108,18 @@ impl Regrets {
 /// ```
 ///
 /// # Panics
-/// If there are no runs, or no evaluations, or a short training costs nothing.
+/// If there are no runs, or no evaluations, or more of both together than 2³⁰; or a short training costs nothing.
 #[track_caller]
 pub fn compare(strategy: &Named, table: &Table, settings: Comparison) -> Regrets {
     let Comparison { runs, evaluations, short_cost } = settings;
     assert!(
         runs > 0 && evaluations > 0 && short_cost > 0.0,
         "compare: {runs} runs of {evaluations} evaluations, a short one at {short_cost}: all should be above 0"
+    );
+    let numbers = runs.saturating_mul(evaluations as u64);
+    assert!(
+        numbers <= 1 << 30,
+        "compare: {runs} runs of {evaluations} evaluations, but at most 2^30 in all can be kept"
     );
     let (best_test, best_validation) = (table.best().1, table.best_validation());
     let worst = table.space().all().map(|c| table.test(&c)).fold(f64::INFINITY, f64::min);

@@ -70,9 +70,9 @@ impl Default for DartsConfig {
 impl Config for DartsConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("DartsConfig");
-        check.at_least_one("channels", self.channels as u64)?;
-        check.at_least_one("batch", self.batch as u64)?;
-        check.at_least_one("epochs", self.epochs as u64)?;
+        check.size("channels", self.channels)?;
+        check.size("batch", self.batch)?;
+        check.size("epochs", self.epochs)?;
         check.positive_f32("rate", self.rate)?;
         check.non_negative_f32("decay", self.decay)?;
         check.positive_f32("alpha_rate", self.alpha_rate)?;

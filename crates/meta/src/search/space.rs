@@ -1,5 +1,6 @@
 //! What is searched: candidates that can be drawn, changed, written down and read again.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -84,7 +85,8 @@ impl Choices {
             if options.is_empty() {
                 return Err(MetaError::Empty { what: "a position of the space", of: "option" });
             }
-            for (i, option) in options.iter().enumerate() {
+            let mut seen = HashSet::new();
+            for option in options {
                 let wrong = |reason: &str| MetaError::Candidate {
                     text: option.clone(),
                     reason: reason.into(),
@@ -92,7 +94,7 @@ impl Choices {
                 if option.contains(SEPARATOR) {
                     return Err(wrong("the name of an option must not have | in it"));
                 }
-                if options[..i].contains(option) {
+                if !seen.insert(option) {
                     return Err(wrong("the option is named twice"));
                 }
             }

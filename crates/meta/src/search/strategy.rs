@@ -30,8 +30,13 @@ pub trait Strategy<S: SearchSpace> {
     /// What to try next; `None` where nothing is left.
     fn ask(&mut self, space: &S, rng: &mut Rng) -> Option<Trial<S::Candidate>>;
 
-    /// How good it was: the larger, the better. Every question is answered before the next is asked.
+    /// How good it was: the larger, the better. Every question is answered before the next is asked. NaN, as of a training that diverged, is worse than any number.
     fn tell(&mut self, trial: &Trial<S::Candidate>, score: f64);
+}
+
+/// A score that all others can be compared with.
+fn comparable(score: f64) -> f64 {
+    if score.is_nan() { f64::NEG_INFINITY } else { score }
 }
 
 fn whole<C>(candidate: C) -> Option<Trial<C>> {
@@ -115,6 +120,7 @@ impl<S: SearchSpace> Strategy<S> for LocalSearch<S::Candidate> {
     }
 
     fn tell(&mut self, trial: &Trial<S::Candidate>, score: f64) {
+        let score = comparable(score);
         self.seen.insert(trial.candidate.clone());
         if self.best.as_ref().is_none_or(|(_, best)| score > *best) {
             self.best = Some((trial.candidate.clone(), score));
@@ -156,7 +162,7 @@ impl<S: SearchSpace> Strategy<S> for Evolution<S::Candidate> {
     }
 
     fn tell(&mut self, trial: &Trial<S::Candidate>, score: f64) {
-        self.members.push_back((trial.candidate.clone(), score));
+        self.members.push_back((trial.candidate.clone(), comparable(score)));
         if self.members.len() > self.population {
             self.members.pop_front();
         }
@@ -189,6 +195,13 @@ impl<C> Halving<C> {
         let (seen, short, promoted) = (BTreeSet::new(), Vec::new(), VecDeque::new());
         Self { candidates, keep, seen, short, promoted }
     }
+
+    /// The best of the round go on.
+    fn promote(&mut self) {
+        self.short.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let best = self.short.drain(..).take(self.keep);
+        self.promoted = best.map(|(candidate, _)| candidate).collect();
+    }
 }
 
 impl<S: SearchSpace> Strategy<S> for Halving<S::Candidate> {
@@ -196,8 +209,15 @@ impl<S: SearchSpace> Strategy<S> for Halving<S::Candidate> {
         if let Some(candidate) = self.promoted.pop_front() {
             return whole(candidate);
         }
-        let candidate = unseen(space, &self.seen, rng)?;
-        Some(Trial { candidate, budget: Budget::Short })
+        match unseen(space, &self.seen, rng) {
+            Some(candidate) => Some(Trial { candidate, budget: Budget::Short }),
+            // A round that the space has too few candidates for ends with those that there are.
+            None if !self.short.is_empty() => {
+                self.promote();
+                self.promoted.pop_front().and_then(whole)
+            }
+            None => None,
+        }
     }
 
     fn tell(&mut self, trial: &Trial<S::Candidate>, score: f64) {
@@ -205,11 +225,9 @@ impl<S: SearchSpace> Strategy<S> for Halving<S::Candidate> {
         if trial.budget == Budget::Whole {
             return;
         }
-        self.short.push((trial.candidate.clone(), score));
+        self.short.push((trial.candidate.clone(), comparable(score)));
         if self.short.len() == self.candidates {
-            self.short.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let best = self.short.drain(..).take(self.keep);
-            self.promoted = best.map(|(candidate, _)| candidate).collect();
+            self.promote();
         }
     }
 }
@@ -232,6 +250,9 @@ impl<C> Hyperband<C> {
     #[track_caller]
     pub fn new(rounds: &[(usize, usize)]) -> Self {
         assert!(!rounds.is_empty(), "Hyperband: needs at least one round");
+        for &(candidates, keep) in rounds {
+            let _ = Halving::<C>::new(candidates, keep);
+        }
         let (candidates, keep) = rounds[0];
         let round = Halving::new(candidates, keep);
         Self { rounds: rounds.to_vec(), at: 0, round, left: keep }

@@ -76,6 +76,10 @@ impl Table {
     pub fn read(file: &Path, columns: &Columns) -> Result<Self, MetaError> {
         let name = file.display().to_string();
         let source = |source| MetaError::File { file: name.clone(), source };
+        // Opening a pipe would wait for somebody to write into it.
+        if !std::fs::metadata(file).map_err(source)?.is_file() {
+            return Err(source(std::io::Error::other("it is not a regular file")));
+        }
         Self::parse(File::open(file).map_err(source)?, &name, columns)
     }
 
@@ -139,6 +143,8 @@ impl Table {
     ) -> Result<Self, MetaError> {
         let positions = lines.first().map_or(0, |(choices, _)| choices.len());
         let mut options: Vec<Vec<String>> = vec![Vec::new(); positions];
+        // The place of each option, by name: a file may have as many of them as lines.
+        let mut place: Vec<HashMap<&str, usize>> = vec![HashMap::new(); positions];
         for (choices, _) in lines {
             let text = choices.join("|");
             if choices.len() != positions {
@@ -147,19 +153,19 @@ impl Table {
                     choices.len()
                 )));
             }
-            for (options, choice) in options.iter_mut().zip(choices) {
-                if !options.contains(choice) {
+            for ((options, place), choice) in options.iter_mut().zip(&mut place).zip(choices) {
+                place.entry(choice).or_insert_with(|| {
                     options.push(choice.clone());
-                }
+                    options.len() - 1
+                });
             }
         }
         let space = Choices::new(options).map_err(|e| wrong(e.to_string()))?;
         let mut rows: HashMap<Vec<usize>, [f64; 3]> = HashMap::new();
         for (choices, scores) in lines {
-            let text = choices.join("|");
-            let candidate = space.decode(&text)?;
-            if rows.insert(candidate, *scores).is_some() {
-                return Err(wrong(format!("{text:?} is there twice")));
+            let candidate = place.iter().zip(choices).map(|(place, choice)| place[&**choice]);
+            if rows.insert(candidate.collect(), *scores).is_some() {
+                return Err(wrong(format!("{:?} is there twice", choices.join("|"))));
             }
         }
         // The space may be far larger than the file: the first that is missing ends the search for it.

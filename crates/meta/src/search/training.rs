@@ -76,9 +76,9 @@ impl CellTraining {
 impl Config for CellTraining {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("CellTraining");
-        check.at_least_one("channels", self.channels as u64)?;
-        check.at_least_one("batch", self.batch as u64)?;
-        check.at_least_one("epochs", self.epochs as u64)?;
+        check.size("channels", self.channels)?;
+        check.size("batch", self.batch)?;
+        check.size("epochs", self.epochs)?;
         check.positive_f32("rate", self.rate)
     }
 }
@@ -95,6 +95,10 @@ pub struct TrainedCell {
 }
 
 /// Trains the network of a cell; the same seed gives the same bits.
+///
+/// # Panics
+/// If there are fewer examples than a batch, or a label is none of the classes.
+#[track_caller]
 pub fn train_cell(
     cell: &[OnEdge; EDGES.len()],
     data: &CellData,
@@ -103,6 +107,12 @@ pub fn train_cell(
 ) -> TrainedCell {
     let mut rng = Rng::new(seed);
     let (images, labels) = &data.train;
+    assert!(
+        labels.len() >= config.batch,
+        "train_cell: {} examples are fewer than a batch of {}",
+        labels.len(),
+        config.batch
+    );
     let channels = images.shape()[3];
     let mut net = CellNet::new(cell, channels, config.channels, data.classes, &mut rng);
     let adam = AdamConfig { lr: config.rate, ..Default::default() }.check();

@@ -1,6 +1,7 @@
 //! The crate's tests through its public interface, in one program.
 
 mod darts;
+mod extremes;
 mod fewshot;
 mod golden;
 mod gradcheck;

@@ -42,6 +42,12 @@ fn gamma(terms: usize) -> f64 {
     2.0 * n / (1.0 - n)
 }
 
+/// The error of a sum of so many products whose magnitudes have this sum; NaN, which is no distance, where a part of the sum may overflow in 32 bits.
+fn error_of(terms: usize, magnitude: f64) -> f64 {
+    let fits = magnitude < 0.5 * f64::from(f32::MAX);
+    if fits { gamma(terms) * magnitude } else { f64::NAN }
+}
+
 /// The weights of a cell, for intervals.
 pub(super) struct Margins {
     maps: usize,
@@ -94,7 +100,7 @@ impl Margins {
                 magnitude += product.abs();
             }
         }
-        let x = Interval::around(sum, gamma(3 * self.maps + 3) * magnitude);
+        let x = Interval::around(sum, error_of(3 * self.maps + 3, magnitude));
         let half = x.times(0.5);
         let sum = Interval { low: half.low + 0.5, high: half.high + 0.5 };
         sum.wider(2.0 * gamma(2) * (half.magnitude() + 0.5)).clamp(0.0, 1.0)
@@ -121,7 +127,7 @@ impl Margins {
                 magnitude += product.magnitude();
             }
         }
-        let c = x.wider(gamma(3 * self.maps + 3) * magnitude).clamp(-1.0, 1.0);
+        let c = x.wider(error_of(3 * self.maps + 3, magnitude)).clamp(-1.0, 1.0);
         let g = self.gate(cells, 2, self.maps + unit);
         let crate::Moving { right, left } = self.moving;
         let from = match unit {
@@ -133,6 +139,9 @@ impl Margins {
         // Linear in each of the two, so the extremes are at corners.
         let at = |g: f64, c: f64| g * held + (1.0 - g) * c;
         let corners = [at(g.low, c.low), at(g.low, c.high), at(g.high, c.low), at(g.high, c.high)];
+        if corners.iter().any(|x| x.is_nan()) {
+            return Interval::around(f64::NAN, f64::NAN);
+        }
         let low = corners.into_iter().fold(f64::INFINITY, f64::min);
         let high = corners.into_iter().fold(f64::NEG_INFINITY, f64::max);
         // Four operations on numbers of at most 2.
@@ -171,6 +180,32 @@ mod tests {
             assert!(margins.of(cells, after).unwrap() < 0.5);
             let wrong: Vec<i8> = after.iter().map(|&x| if x == 1 { 0 } else { x + 1 }).collect();
             assert_eq!(margins.of(cells, &wrong), None);
+        }
+    }
+
+    #[test]
+    fn what_may_overflow_has_no_margin() {
+        let config =
+            DiagonalConfig { maps: 2, moving: crate::Moving::thirds(2), ..Default::default() };
+        let model = DiagonalGpu::<f32>::new(&config.check().unwrap(), &mut Rng::new(0));
+        // Without weights, a cell of blanks stays blank.
+        let zeros = model.map_params(|x| x * 0.0);
+        let of = |model: &DiagonalGpu| {
+            Margins::new(&model.cell).of([None, None, Some(&[0, 0]), None, None], &[0, 0])
+        };
+        assert!(of(&zeros).unwrap() > 0.49);
+        for bias in [3e38, f32::INFINITY, f32::NAN] {
+            for gate in 0..4 {
+                let mut broken = zeros.clone();
+                broken.cell.gate_bias.data_mut()[gate] = bias;
+                // The gates of resets are of no account where the state is 0.
+                assert_eq!(of(&broken).is_none(), gate >= 2, "{bias} at {gate}");
+            }
+            for unit in 0..2 {
+                let mut broken = zeros.clone();
+                broken.cell.candidate_bias.data_mut()[unit] = bias;
+                assert_eq!(of(&broken), None, "{bias} at {unit}");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use seedbed_autodiff::Rng;
+use seedbed_autodiff::{Module as _, Rng};
 use seedbed_data::strings::{Arithmetic, Layout, Operands, Operation, StringTask as _};
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,18 @@ pub fn certify_addition(model: &DiagonalGpu, task: &Arithmetic) -> Result<Certif
         return Err(Refusal::NotCovered(
             "the proof is for cells that see their left neighbours alone",
         ));
+    }
+    if task.check().is_err() {
+        return Err(Refusal::NotCovered(
+            "the task makes no sense: its base should be from 2 to 15",
+        ));
+    }
+    let symbols = [model.embedding.shape()[0] + 1, model.output.weight.shape()[1]];
+    if symbols != task.symbols() {
+        return Err(Refusal::NotCovered("the network has other symbols than the task"));
+    }
+    if model.params().iter().any(|x| x.data().iter().any(|x| !x.is_finite())) {
+        return Err(AutomatonError::NotFinite.into());
     }
     let mut search = Search { automaton: Automaton::new(model)?, task, triples: BTreeMap::new() };
     search.try_some()?;

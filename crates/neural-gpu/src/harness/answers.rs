@@ -48,6 +48,12 @@ pub enum AnswerError {
         /// What it names.
         id: String,
     },
+    /// Two cases have one name, so that an answer could be of either.
+    #[error("two cases are named {id:?}")]
+    TwoCases {
+        /// The name.
+        id: String,
+    },
     /// A case is answered twice.
     #[error("line {line} of the answers: case {id:?} was answered before")]
     Twice {
@@ -74,9 +80,14 @@ pub fn write_cases(cases: &[Case], mut out: impl Write) -> io::Result<()> {
 /// Scores the answers of another program, one line a case: `{"id": "41-uniform-0", "answer": [0, 1, 1]}`, in any order. A case without a line has no answer; empty lines are passed over.
 ///
 /// # Errors
-/// If a line is no answer, or answers no case or one that was answered before.
+/// If a line is no answer, or answers no case or one that was answered before; or if two cases have one name.
 pub fn score_answers(cases: &[Case], answers: impl BufRead) -> Result<Scores, AnswerError> {
-    let place: HashMap<&str, usize> = cases.iter().zip(0..).map(|(c, i)| (&*c.id, i)).collect();
+    let mut place: HashMap<&str, usize> = HashMap::new();
+    for (i, case) in cases.iter().enumerate() {
+        if place.insert(&case.id, i).is_some() {
+            return Err(AnswerError::TwoCases { id: case.id.clone() });
+        }
+    }
     let mut found: Vec<Option<Vec<u8>>> = vec![None; cases.len()];
     for (text, line) in answers.lines().zip(1..) {
         let text = text?;

@@ -20,7 +20,7 @@ pub use answers::{AnswerError, score_answers, write_cases};
 pub use scores::{Cell, Scores, score};
 
 use seedbed_autodiff::Rng;
-use seedbed_data::strings::{Arithmetic, Example, Operands};
+use seedbed_data::strings::{Arithmetic, Example, Layout, Operands};
 
 /// A string with its right answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Case {
     pub example: Example,
 }
 
-/// Cases of all kinds of operands: so many of each kind and length. The same seed gives the same cases.
+/// Cases of all kinds of operands: so many of each kind and length; of a length that is there twice, twice as many. The same seed gives the same cases.
 ///
 /// # Panics
 /// If the task has no example of a length.
@@ -46,12 +46,13 @@ pub fn arithmetic_cases(
 ) -> Vec<Case> {
     let mut rng = Rng::new(seed);
     let mut cases = Vec::new();
-    for &length in lengths {
+    for (before, &length) in lengths.iter().enumerate() {
+        let from = of_each * times(&lengths[..before], length);
         for kind in [Operands::Uniform].into_iter().chain(Operands::TOUGH) {
             let kind_name = format!("{kind:?}").to_lowercase();
             for i in 0..of_each {
                 let example = task.sample_of(kind, length, &mut rng);
-                let id = format!("{length}-{kind_name}-{i}");
+                let id = format!("{length}-{kind_name}-{}", from + i);
                 cases.push(Case { id, kind: kind_name.clone(), example });
             }
         }
@@ -63,7 +64,7 @@ pub fn arithmetic_cases(
 /// The kind is the length of the carry. A model's errors over it are its *carry curve* (Price, Zaremba & Sutskever 2016).
 ///
 /// # Panics
-/// If a carry is longer than the numbers of `cells` cells, or has no length.
+/// If a carry is longer than the numbers of `cells` cells, or has no length; or if no numbers have as few cells.
 #[track_caller]
 pub fn carry_cases(
     task: &Arithmetic,
@@ -74,7 +75,8 @@ pub fn carry_cases(
 ) -> Vec<Case> {
     let mut rng = Rng::new(seed);
     let mut cases = Vec::new();
-    for &carry in carries {
+    for (before, &carry) in carries.iter().enumerate() {
+        let from = of_each * times(&carries[..before], carry);
         for i in 0..of_each {
             let [mut a, mut b] = operands(task, cells, &mut rng);
             assert!(
@@ -88,13 +90,24 @@ pub fn carry_cases(
             // Just too small for a carry, or just not.
             (a[0], b[0]) = (task.base - 1, (i % 2) as u8);
             let example = task.example(&a, &b).expect("digits of the base");
-            cases.push(Case { id: format!("carry-{carry}-{i}"), kind: carry.to_string(), example });
+            let id = format!("carry-{carry}-{}", from + i);
+            cases.push(Case { id, kind: carry.to_string(), example });
         }
     }
     cases
 }
 
+/// How often a number is among others.
+fn times(among: &[usize], n: usize) -> usize {
+    among.iter().filter(|&&other| other == n).count()
+}
+
+#[track_caller]
 fn operands(task: &Arithmetic, cells: usize, rng: &mut Rng) -> [Vec<u8>; 2] {
-    let digits = (1..=cells).rev().find(|&digits| task.cells(digits) <= cells);
-    Operands::Uniform.draw(digits.expect("at least one digit"), task.base, rng)
+    let digits = match task.layout {
+        Layout::Unaligned => cells.saturating_sub(1) / 2,
+        Layout::Aligned => cells.saturating_sub(1),
+    };
+    assert!(digits > 0, "carry_cases: no numbers have {cells} cells");
+    Operands::Uniform.draw(digits, task.base, rng)
 }

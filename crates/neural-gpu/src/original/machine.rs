@@ -36,6 +36,16 @@ impl Default for NeuralGpuConfig {
 const MOST_WEIGHTS: usize = 1 << 32;
 
 impl NeuralGpuConfig {
+    /// The numbers of all weights.
+    pub(crate) fn elements(&self) -> f64 {
+        let [maps, layers, copies, inputs, targets] =
+            [self.maps, self.layers, self.copies, self.input_symbols, self.target_symbols]
+                .map(|n| n as f64);
+        copies * layers * (27.0 * maps + 3.0) * maps
+            + (inputs + maps) * maps
+            + (maps + 1.0) * targets
+    }
+
     /// The numbers of the banded kernels of all copies; `None` beyond counting.
     fn banded_weights(&self) -> Option<usize> {
         let n = self.width.checked_mul(self.maps)?;

@@ -30,8 +30,8 @@ pub struct ClippedAdaMaxConfig {
 impl Config for ClippedAdaMaxConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("ClippedAdaMaxConfig");
-        check.positive("lr", self.lr)?;
-        check.non_negative("weight_decay", self.weight_decay)
+        check.positive_f32("lr", self.lr)?;
+        check.non_negative_f32("weight_decay", self.weight_decay)
     }
 }
 

@@ -164,6 +164,7 @@ impl<T: StringTask> Trainer<T> {
             recipe.first_length,
             "twice the length of the task's shortest example, or more",
         )?;
+        sets::check_lengths(Check::of("Recipe"), &task, &recipe.validation)?;
         let mut rng = Rng::new(seed);
         let model = DiagonalGpu::new(&config, &mut rng.split());
         let optimizer =

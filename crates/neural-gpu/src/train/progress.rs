@@ -93,6 +93,39 @@ impl Progress {
         }
     }
 
+    /// Whether a training by this recipe can be here.
+    pub(super) fn check(&self, recipe: &Recipe) -> Result<(), String> {
+        let lengths = recipe.first_length..=recipe.full_length;
+        let share = |x: f64| (0.0..=1.0).contains(&x);
+        let wrong = |what: &str, found: String, expected: String| {
+            Err(format!("the training's {what} is {found}, but should be {expected}"))
+        };
+        if !lengths.contains(&self.length) {
+            let expected =
+                format!("from {} to {}, as in the recipe", lengths.start(), lengths.end());
+            return wrong("greatest length", self.length.to_string(), expected);
+        }
+        if !(0.0..=1e3).contains(&self.noise) {
+            return wrong("noise", self.noise.to_string(), "from 0 to 1000".into());
+        }
+        for (what, x) in [
+            ("probability of rounding", self.rounding),
+            ("rate", self.rate),
+            ("error", self.error),
+            ("error at the greatest length", self.error_at_length),
+            ("weight of the saturation", self.saturation_weight),
+        ] {
+            if !share(x) {
+                return wrong(what, x.to_string(), "from 0 to 1".into());
+            }
+        }
+        if self.grown_at > self.network_step || self.network_step > self.step {
+            let found = format!("{} of {} of {}", self.grown_at, self.network_step, self.step);
+            return wrong("count of steps", found, "in order".into());
+        }
+        Ok(())
+    }
+
     /// Of the next network.
     pub(super) fn start_again(&mut self, recipe: &Recipe) {
         let (step, restarts) = (self.step, self.restarts + 1);
@@ -158,7 +191,7 @@ impl Progress {
 
     fn grow(&mut self, recipe: &Recipe, limit: usize) {
         if self.error_at_length < recipe.grow_below && self.length < limit {
-            self.length = (self.length + recipe.growth).min(limit);
+            self.length = self.length.saturating_add(recipe.growth).min(limit);
             self.error_at_length = 1.0;
             self.grown_at = self.network_step;
         }

@@ -161,6 +161,14 @@ impl Recipe {
     }
 }
 
+/// Whether each stage of a validation has strings.
+pub(super) fn check_validation(check: Check, stages: &[[usize; 2]]) -> Result<(), ConfigError> {
+    stages.iter().enumerate().try_for_each(|(i, &[length, examples])| {
+        check.size(format!("validation[{i}][0]"), length)?;
+        check.size(format!("validation[{i}][1]"), examples)
+    })
+}
+
 impl Config for Recipe {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("Recipe");
@@ -187,12 +195,27 @@ impl Config for Recipe {
             ("state_noise", self.state_noise),
         ] {
             check.non_negative(field, value)?;
+            check.that(value <= 1e3, field, value, "at most 1000: states are from -1 to 1")?;
         }
+        check.positive_f32("rate", self.rate)?;
+        check.non_negative_f32("decay", self.decay)?;
+        check.non_negative_f32("settle", self.settle)?;
+        check.decay_rate("average", self.average)?;
+        for (field, value) in [
+            ("examples", self.examples),
+            ("first_length", self.first_length),
+            ("growth", self.growth),
+            ("full_length", self.full_length),
+        ] {
+            check.size(field, value)?;
+        }
+        check_validation(check, &self.validation)?;
         for (field, value) in [
             ("examples", self.examples as u64),
             ("growth", self.growth as u64),
             ("first_length", self.first_length as u64),
             ("gate_every", self.gate_every),
+            ("patience", self.patience),
             ("ramp_every", self.ramp_every),
             ("cycle_steps", self.cycle_steps),
             ("validate_every", self.validate_every),

@@ -7,7 +7,7 @@ use seedbed_nn::Config as _;
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 use seedbed_nn::ema::{Ema, EmaConfig};
 
-use super::{ClippedAdaMaxConfig, Recipe, Trainer};
+use super::{ClippedAdaMaxConfig, Progress, Recipe, Trainer};
 use crate::DiagonalConfig;
 
 impl<T: StringTask> Trainer<T> {
@@ -20,7 +20,7 @@ impl<T: StringTask> Trainer<T> {
         writer
             .module("model", &self.model)
             .optimizer(&self.optimizer)
-            .module("average", &self.average.average)
+            .ema("average", &self.average)
             .module("snapshot", &self.snapshot)
             .module("best", &self.best)
             .rng("rng", &self.rng)
@@ -51,19 +51,22 @@ impl<T: StringTask> Trainer<T> {
         if seed != self.seed {
             return Err(other(format!("it has seed {seed}, and this training {}", self.seed)));
         }
-        let (model, average) =
-            (saved.module("model", &self.model)?, saved.module("average", &self.model)?);
+        let model = saved.module("model", &self.model)?;
+        let mut average = Ema::new(&self.model, self.checked_average());
+        saved.load_ema("average", &mut average)?;
         let (snapshot, best) =
             (saved.module("snapshot", &self.model)?, saved.module("best", &self.model)?);
         let rng = saved.rng("rng")?;
-        let (updates, best_validated) =
-            (saved.value("average_updates")?, saved.value("best_validated")?);
-        let (progress, sums) = (saved.value("progress")?, saved.value("sums")?);
+        average.updates = saved.value("average_updates")?;
+        let best_validated = saved.value("best_validated")?;
+        let (progress, sums): (Progress, _) = (saved.value("progress")?, saved.value("sums")?);
+        if let Err(problem) = progress.check(&self.recipe) {
+            return Err(CheckpointError::Corrupt { file: file.into(), problem });
+        }
         // The last that can fail.
         saved.load_optimizer(&mut self.optimizer)?;
         (self.model, self.snapshot, self.best) = (model, snapshot, best);
-        self.average = Ema::new(&average, self.checked_average());
-        self.average.updates = updates;
+        self.average = average;
         (self.rng, self.best_validated) = (rng, best_validated);
         (self.progress, self.sums) = (progress, sums);
         Ok(())

@@ -1,5 +1,6 @@
 use seedbed_autodiff::Rng;
 use seedbed_data::strings::{Example, StringTask};
+use seedbed_nn::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
@@ -35,6 +36,19 @@ impl Validated {
     pub fn is_exact(&self, stages: usize) -> bool {
         self.0.len() == stages && self.0.iter().all(|&share| share == 1.0)
     }
+}
+
+/// Whether a task has examples of every stage of a validation.
+pub(super) fn check_lengths(
+    check: Check,
+    task: &dyn StringTask,
+    stages: &[[usize; 2]],
+) -> Result<(), ConfigError> {
+    stages.iter().enumerate().try_for_each(|(i, &[length, _])| {
+        let expected = "the length of the task's shortest example, or more";
+        let fits = task.fitting(length).is_some();
+        check.that(fits, format!("validation[{i}][0]"), length, expected)
+    })
 }
 
 /// The examples that networks are tried and validated on.

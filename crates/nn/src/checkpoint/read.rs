@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::{
     About, CheckpointError, KEY, OPTIMIZER, Sum, VERSION, WrittenOptimizer, dtype, is_within,
-    owner, tensor_name,
+    owner, tensor_name, write::rest_of,
 };
+use crate::ema::Ema;
 use crate::files;
 use crate::optim::Optimizer;
 
@@ -114,6 +115,27 @@ impl Checkpoint {
             }),
             (None, None) => Ok(module),
         }
+    }
+
+    /// Replaces the weights of a running average by those that [were written](super::Writer::ema); all of it or, on an error, nothing. Averages of early versions were written as
+    /// modules, without what rounding left.
+    ///
+    /// # Errors
+    /// As [`module`](Self::module).
+    pub fn load_ema<F: Float, M: Module<F>>(
+        &self,
+        name: &str,
+        ema: &mut Ema<M>,
+    ) -> Result<(), CheckpointError> {
+        let rest = rest_of(name);
+        let has_rest = self.about.as_ref().is_some_and(|about| about.modules.contains(&rest));
+        let average = self.module(name, &ema.average)?;
+        let rest = match has_rest {
+            true => self.module(&rest, &ema.rest)?,
+            false => ema.rest.map_params(|x| Tensor::zeros(x.shape())),
+        };
+        (ema.average, ema.rest) = (average, rest);
+        Ok(())
     }
 
     /// Replaces the state of an optimiser by the one that was written; all of it or, on an error, nothing.

@@ -11,6 +11,7 @@ use super::{
     About, CheckpointError, KEY, OPTIMIZER, Sum, VERSION, WrittenOptimizer, dtype, owner,
     tensor_name, to_value,
 };
+use crate::ema::Ema;
 use crate::files;
 use crate::optim::Optimizer;
 
@@ -73,6 +74,11 @@ impl View for &dyn Bytes {
     }
 }
 
+/// The name of what the rounding of an average left.
+pub(super) fn rest_of(name: &str) -> String {
+    format!("{name}-rest")
+}
+
 impl Writer {
     /// Nothing yet.
     pub fn new() -> Self {
@@ -97,6 +103,11 @@ impl Writer {
             }
         });
         self
+    }
+
+    /// Adds a running average: its weights as the module `name`, and what their rounding left as the module `name-rest`. The number of updates is a value of the caller's.
+    pub fn ema<F: Float, M: Module<F>>(&mut self, name: &str, ema: &Ema<M>) -> &mut Self {
+        self.module(name, &ema.average).module(&rest_of(name), &ema.rest)
     }
 
     /// Adds an optimiser: its state as the modules `optimizer.NAME`, its name and steps as the value `optimizer`.

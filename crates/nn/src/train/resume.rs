@@ -50,10 +50,10 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         batches: &mut B,
     ) -> Result<(), TrainError> {
         let model = checkpoint.module("model", &self.model)?;
-        let average = match &self.ema {
-            Some(ema) => Some(checkpoint.module("ema", &ema.average)?),
-            None => None,
-        };
+        let mut ema = self.ema.clone();
+        if let Some(ema) = &mut ema {
+            checkpoint.load_ema("ema", ema)?;
+        }
         let rng = checkpoint.rng("rng")?;
         let progress: Progress = checkpoint.value("progress")?;
         let state = checkpoint.value("batches")?;
@@ -64,9 +64,10 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
             batches.restore(&before).map_err(error)?;
             return Err(e.into());
         }
-        if let (Some(ema), Some(average)) = (&mut self.ema, average) {
-            (ema.average, ema.updates) = (average, progress.ema_updates);
+        if let Some(ema) = &mut ema {
+            ema.updates = progress.ema_updates;
         }
+        self.ema = ema;
         (self.model, self.rng, self.progress) = (model, rng, progress);
         Ok(())
     }
@@ -92,7 +93,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         let mut writer = Writer::new();
         writer.module("model", &self.model).optimizer(&self.optimizer).rng("rng", &self.rng);
         if let Some(ema) = &self.ema {
-            writer.module("ema", &ema.average);
+            writer.ema("ema", ema);
         }
         let mut values = || -> Result<(), CheckpointError> {
             writer.value("progress", &self.progress)?;

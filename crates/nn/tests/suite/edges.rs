@@ -206,6 +206,65 @@ fn schedules_and_averages_at_their_ends() {
     assert!((ema.average.item() / 1e18 - 1.0).abs() < 1e-3, "{}", ema.average.item());
 }
 
+/// Steps that are smaller than half of an average's last digit add up.
+#[test]
+fn averages_move_however_small_their_steps_are() {
+    fn after<F: Float>(decay: f64, from: f64, to: f64, updates: u64) -> f64 {
+        let config = EmaConfig { decay, warm_up: false }.check().unwrap();
+        let mut ema = Ema::new(&Tensor::<F>::scalar(from), config);
+        (0..updates).for_each(|_| ema.update(&Tensor::scalar(to)));
+        assert_eq!(ema.updates, updates);
+        ema.average.item().f64()
+    }
+    let cases: [(f64, f64, f64, u64); 5] = [
+        (1.0 - 1e-8, 1.0, 2.0, 1_000_000),
+        (1.0 - 1e-6, 1.0, 1.01, 1_000_000),
+        (0.9999, 1.0, 1.0001, 100_000),
+        (1.0 - 1e-9, -300.0, 50.0, 100_000),
+        (0.99, 1e-3, -1e-3, 2_000),
+    ];
+    for (decay, from, to, updates) in cases {
+        let right = to + (from - to) * (updates as f64 * decay.ln()).exp();
+        let found = after::<f32>(decay, from, to, updates);
+        let least = f64::from(f32::EPSILON) * right.abs();
+        assert!((found - right).abs() <= least, "{decay}: {found}, {right}");
+        let found = after::<f64>(decay, from, to, updates);
+        assert!((found - right).abs() <= 1e-9 * right.abs(), "{decay}: {found}, {right}");
+    }
+    // An average that was set from elsewhere goes on from there.
+    let config = EmaConfig { decay: 0.5, warm_up: false }.check().unwrap();
+    let mut ema = Ema::new(&Tensor::<f32>::scalar(16_777_216.0), config);
+    ema.update(&Tensor::scalar(16_777_218.5));
+    ema.average = Tensor::scalar(0.0);
+    ema.update(&Tensor::scalar(1.0));
+    assert_eq!(ema.average.item(), 0.5);
+    ema.update(&Tensor::scalar(f32::INFINITY.into()));
+    assert_eq!(ema.average.item(), f32::INFINITY);
+}
+
+#[test]
+fn averages_come_back_with_what_rounding_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("ema.safetensors");
+    let config = EmaConfig { decay: 1.0 - 1e-8, warm_up: false }.check().unwrap();
+    let new = || Ema::new(&Tensor::<f32>::scalar(1.0), config.clone());
+    let update = |ema: &mut Ema<Tensor<f32>>, n| {
+        (0..n).for_each(|_| ema.update(&Tensor::scalar(2.0)));
+    };
+    let (mut whole, mut first, mut second) = (new(), new(), new());
+    update(&mut whole, 7);
+    update(&mut first, 3);
+    Writer::new().ema("ema", &first).write(&file).unwrap();
+    Checkpoint::read(&file).unwrap().load_ema("ema", &mut second).unwrap();
+    update(&mut second, 4);
+    assert_eq!(second.average, whole.average);
+    // Of an early version, which had the average alone.
+    Writer::new().module("ema", &first.average).write(&file).unwrap();
+    let mut early = new();
+    Checkpoint::read(&file).unwrap().load_ema("ema", &mut early).unwrap();
+    assert_eq!(early.average, first.average);
+}
+
 #[test]
 fn norms_of_any_size_are_clipped() {
     for scale in [1e-310_f64, 1e-200, 1e-155, 1.0, 1e154, 1e200, 3e307] {

@@ -57,7 +57,7 @@ impl ResidualFsq {
     /// This many clamped stages of these levels, with scales L⁻ⁱ.
     ///
     /// # Errors
-    /// If there are no stages or more than 64, or [`Fsq::with_dialect`] refuses the levels.
+    /// If there are no stages or more than 64, their steps become too small for double precision, or [`Fsq::with_dialect`] refuses the levels.
     pub fn new(levels: &[u32], stages: usize) -> Result<Self, QuantizerError> {
         Self::with_scale(levels, stages, StageScale::Levels, true)
     }
@@ -81,6 +81,13 @@ impl ResidualFsq {
             StageScale::Levels => levels,
             StageScale::Steps => levels - 1,
         };
+        // The last stage's scale is a number that others are divided by.
+        let least = |&l: &u32| f64::from(base(l)).powi(1 - stages as i32);
+        if let Some(at) = levels.iter().position(|l| least(l) < f64::MIN_POSITIVE) {
+            let expected =
+                format!("fewer with {} levels: double precision has no smaller steps", levels[at]);
+            return Err(QuantizerError::setting("stages", stages, expected));
+        }
         let scales = levels
             .iter()
             .map(|&l| (0..stages).map(|i| f64::from(base(l)).powi(-(i as i32))).collect())

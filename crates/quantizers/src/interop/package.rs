@@ -24,11 +24,12 @@ fn projected<Q: Quantizer + 'static>(
 fn codebooks(dict: &StateDict, prefix: &str, metric: Metric) -> Result<Vec<Vq>, InteropError> {
     let name = format!("{prefix}_codebook.embed");
     let (shape, numbers) = dict.get(&name)?;
-    let &[codebooks, size, dim] = shape else {
+    let sides = <[usize; 3]>::try_from(shape).ok().filter(|sides| !sides.contains(&0));
+    let Some([codebooks, size, dim]) = sides else {
         let (shape, expected) = (shape.to_vec(), "[codebooks, codes, dimension]".into());
         return Err(InteropError::Shape { name, shape, expected });
     };
-    let parts = numbers.chunks_exact((size * dim).max(1)).take(codebooks);
+    let parts = numbers.chunks_exact(size * dim).take(codebooks);
     let vqs = parts.map(|codes| -> Result<Vq, InteropError> {
         let codebook = Codebook::new(codes.to_vec(), dim)?;
         Ok(match metric {
@@ -85,8 +86,7 @@ pub fn fsq(
     dialect: Dialect,
 ) -> Result<Box<dyn Quantizer>, InteropError> {
     let fsq = Fsq::with_dialect(levels, dialect)?;
-    let name = format!("{prefix}project_in.weight");
-    let inner = if dict.has(&name) { dict.get(&name)?.0[0] } else { fsq.dim() };
+    let inner = dict.outputs(&format!("{prefix}project_in"), fsq.dim())?;
     match inner / fsq.dim() {
         0 | 1 => projected(dict, prefix, fsq),
         codebooks => projected(dict, prefix, Heads::new(fsq, codebooks)?),
@@ -104,8 +104,7 @@ pub fn lfq(
 ) -> Result<Box<dyn Quantizer>, InteropError> {
     let bits = dict.get(&format!("{prefix}mask"))?.1.len() as u32;
     let lfq = Lfq::with_options(bits, BitOrder::FirstIsHighest, 1.0, spherical)?;
-    let name = format!("{prefix}project_in.weight");
-    let inner = if dict.has(&name) { dict.get(&name)?.0[0] } else { lfq.dim() };
+    let inner = dict.outputs(&format!("{prefix}project_in"), lfq.dim())?;
     match inner / lfq.dim() {
         0 | 1 => projected(dict, prefix, lfq),
         codebooks => projected(dict, prefix, Heads::new(lfq, codebooks)?),

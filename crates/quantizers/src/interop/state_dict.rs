@@ -87,8 +87,12 @@ impl StateDict {
     /// # Errors
     /// If it cannot be read, or is none.
     pub fn read(file: &Path) -> Result<Self, InteropError> {
-        let bytes =
-            std::fs::read(file).map_err(|error| InteropError::Io { file: file.into(), error })?;
+        let io = |error| InteropError::Io { file: file.into(), error };
+        // Opening a pipe would wait for somebody to write into it.
+        if !std::fs::metadata(file).map_err(io)?.is_file() {
+            return Err(io(std::io::Error::other("it is not a regular file")));
+        }
+        let bytes = std::fs::read(file).map_err(io)?;
         let tensors = SafeTensors::deserialize(&bytes)
             .map_err(|error| InteropError::Format { file: file.into(), error })?;
         let mut dict = Self::default();
@@ -123,7 +127,8 @@ impl StateDict {
         shape: &[usize],
         numbers: Vec<f32>,
     ) {
-        assert_eq!(shape.iter().product::<usize>(), numbers.len(), "StateDict::insert: {name}");
+        let count = shape.iter().try_fold(1_usize, |n, &side| n.checked_mul(side));
+        assert_eq!(count, Some(numbers.len()), "StateDict::insert: {name}");
         self.0.insert(name.into(), Entry { shape: shape.to_vec(), numbers, dtype });
     }
 
@@ -179,7 +184,7 @@ impl StateDict {
         }
     }
 
-    /// A tensor without its axes of length 1, which must have `N` others.
+    /// A tensor without its axes of length 1, which must have `N` others, none of length 0.
     pub(super) fn squeezed<const N: usize>(
         &self,
         name: &str,
@@ -188,9 +193,9 @@ impl StateDict {
         let (shape, numbers) = self.get(name)?;
         let others: Vec<usize> = shape.iter().copied().filter(|&n| n != 1).collect();
         let padded = if others.len() < N { shape.to_vec() } else { others };
-        match padded.try_into() {
-            Ok(sides) => Ok((sides, numbers)),
-            Err(_) => Err(InteropError::Shape {
+        match <[usize; N]>::try_from(padded) {
+            Ok(sides) if !sides.contains(&0) => Ok((sides, numbers)),
+            _ => Err(InteropError::Shape {
                 name: name.into(),
                 shape: shape.to_vec(),
                 expected: expected.into(),
@@ -222,6 +227,15 @@ impl StateDict {
         let key = format!("{name}.bias");
         let bias = if self.has(&key) { Some(self.get(&key)?.1.to_vec()) } else { None };
         Ok(Affine::new(transposed, bias, outputs)?)
+    }
+
+    /// The outputs of a linear layer, `{name}.weight`, or `or` where there is none.
+    pub(super) fn outputs(&self, name: &str, or: usize) -> Result<usize, InteropError> {
+        let key = format!("{name}.weight");
+        match self.has(&key) {
+            true => Ok(self.squeezed::<2>(&key, "[outputs, inputs]")?.0[0]),
+            false => Ok(or),
+        }
     }
 
     /// How many numbered parts there are: `name(0)`, `name(1)` …

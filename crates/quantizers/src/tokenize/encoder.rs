@@ -1,5 +1,6 @@
 //! Vectors and pictures to tokens: a quantizer from a file.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TokenizeError;
 use super::cli::{Format, MetricName, QuantizerOptions};
-use super::source::{Run, Wanted};
+use super::source::{Run, Wanted, open_regular};
 use crate::error::not_finite;
 use crate::interop::{self, S3, StateDict};
 use crate::tokenizer::{self, Tokenizer};
@@ -50,7 +51,9 @@ impl Encoder {
         refuse_what_has_no_meaning(options)?;
         let file = match &options.quantizer {
             Some(path) => {
-                let bytes = std::fs::read(path).map_err(TokenizeError::io(path, "read it"))?;
+                let mut bytes = Vec::new();
+                let (mut file, _) = open_regular(path)?;
+                file.read_to_end(&mut bytes).map_err(TokenizeError::io(path, "read it"))?;
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 Some((name, crc32fast::hash(&bytes)))
             }

@@ -1,6 +1,7 @@
 //! Which files of tokens a run makes, and whether a directory is its own.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use seedbed_nn::checkpoint::{CheckpointDir, CheckpointError, DirLock};
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::TokenizeError;
 use super::cli::{Container, TokenType};
 use super::encoder::Identity;
-use super::source::{About, Reading};
+use super::source::{About, Reading, open_regular};
 
 /// The inputs and the settings: what decides every byte of the tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,14 +50,32 @@ pub(super) struct Shard {
 }
 
 impl Manifest {
+    /// Items of a file of tokens of an input.
+    fn most(&self, about: &About) -> usize {
+        self.shard.unwrap_or(if about.samples { SAMPLES } else { ROWS })
+    }
+
+    /// How many files of tokens there are; none where each has no items.
+    fn shard_count(&self) -> Option<usize> {
+        self.inputs.iter().try_fold(0_usize, |sum, about| match self.most(about) {
+            0 => None,
+            most => Some(sum.saturating_add(about.items.div_ceil(most))),
+        })
+    }
+
     /// All files of tokens, in order.
     pub(super) fn shards(&self) -> Vec<Shard> {
         let mut shards = Vec::new();
         for (input, about) in self.inputs.iter().enumerate() {
-            let most = self.shard.unwrap_or(if about.samples { SAMPLES } else { ROWS });
+            let most = self.most(about);
             for from in (0..about.items).step_by(most) {
                 let name = format!("tokens-{:06}.{}", shards.len(), self.container.extension());
-                shards.push(Shard { name, input, from, to: (from + most).min(about.items) });
+                shards.push(Shard {
+                    name,
+                    input,
+                    from,
+                    to: from.saturating_add(most).min(about.items),
+                });
             }
         }
         shards
@@ -72,7 +91,7 @@ pub(super) fn begin(dir: &Path, manifest: &Manifest) -> Result<DirLock, Tokenize
     let path = dir.join(MANIFEST);
     let own = serde_json::to_value(manifest).expect("names and numbers can be written");
     if path.exists() {
-        let found = fs::read(&path).map_err(TokenizeError::io(&path, "read it"))?;
+        let found = read(&path)?;
         let found: Value = serde_json::from_slice(&found)
             .map_err(|error| TokenizeError::malformed(&path, format!("is damaged: {error}")))?;
         let mut differences = Vec::new();
@@ -102,9 +121,27 @@ pub(super) fn manifest_of(dir: &Path) -> Result<Manifest, TokenizeError> {
         let missing = MANIFEST.to_owned();
         return Err(TokenizeError::Unfinished { dir: dir.into(), missing });
     }
-    let found = fs::read(&path).map_err(TokenizeError::io(&path, "read it"))?;
-    serde_json::from_slice(&found)
-        .map_err(|error| TokenizeError::malformed(&path, format!("is damaged: {error}")))
+    let found = read(&path)?;
+    let manifest: Manifest = serde_json::from_slice(&found)
+        .map_err(|error| TokenizeError::malformed(&path, format!("is damaged: {error}")))?;
+    // Before as many names are made: can it be true?
+    let files = fs::read_dir(dir).map_err(TokenizeError::io(dir, "list it"))?.count();
+    match manifest.shard_count() {
+        None => Err(TokenizeError::malformed(&path, "is damaged: files of 0 items")),
+        Some(count) if count > files => {
+            let missing = format!("{} of {count} files", count - files);
+            Err(TokenizeError::Unfinished { dir: dir.into(), missing })
+        }
+        Some(_) => Ok(manifest),
+    }
+}
+
+/// A regular file's bytes.
+fn read(path: &Path) -> Result<Vec<u8>, TokenizeError> {
+    let mut bytes = Vec::new();
+    let (mut file, _) = open_regular(path)?;
+    file.read_to_end(&mut bytes).map_err(TokenizeError::io(path, "read it"))?;
+    Ok(bytes)
 }
 
 /// A file of JSON for people to read.

@@ -62,24 +62,56 @@ impl TokenizerConfig {
     }
 }
 
+/// The most halvings: none leaves more of a picture of 2³¹ pixels a side.
+const MOST_HALVINGS: usize = 31;
+/// The most hidden layers.
+const MOST_LAYERS: usize = 1 << 10;
+
+impl TokenizerConfig {
+    /// The least number of elements that all tensors of such a tokenizer have together.
+    pub(super) fn elements(&self) -> f64 {
+        let networks = match &self.architecture {
+            Architecture::PatchMlp { patch, hidden, layers } => {
+                let pixels = (*patch as f64).powi(2) * self.channels as f64;
+                let (hidden, latent) = (*hidden as f64, self.latent as f64);
+                match *layers {
+                    0 => 2.0 * pixels * latent,
+                    n => 2.0 * hidden * (pixels + latent + (n as f64 - 1.0) * hidden),
+                }
+            }
+            Architecture::Conv { channels } => {
+                let all: Vec<f64> =
+                    [self.channels].iter().chain(channels).map(|&n| n as f64).collect();
+                let windows: f64 = all.windows(2).map(|pair| 16.0 * pair[0] * pair[1]).sum();
+                2.0 * (windows + all[all.len() - 1] * self.latent as f64)
+            }
+        };
+        networks + self.quantizer.clone().for_vectors_of(self.latent).elements()
+    }
+}
+
 impl Config for TokenizerConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("TokenizerConfig");
-        let at_least_one = |field, n: usize| check.at_least_one(field, n as u64);
-        at_least_one("channels", self.channels)?;
-        at_least_one("latent", self.latent)?;
+        check.size("channels", self.channels)?;
+        check.size("latent", self.latent)?;
         match &self.architecture {
-            Architecture::PatchMlp { patch, hidden, .. } => {
-                at_least_one("architecture.patch", *patch)?;
-                at_least_one("architecture.hidden", *hidden)?;
+            &Architecture::PatchMlp { patch, hidden, layers } => {
+                check.size("architecture.patch", patch)?;
+                check.size("architecture.hidden", hidden)?;
+                let expected = format!("at most {MOST_LAYERS}");
+                check.that(layers <= MOST_LAYERS, "architecture.layers", layers, expected)?;
             }
             Architecture::Conv { channels } => {
-                at_least_one("architecture.channels (length)", channels.len())?;
+                let (field, n) = ("architecture.channels (length)", channels.len());
+                check.at_least_one(field, n as u64)?;
+                check.that(n <= MOST_HALVINGS, field, n, format!("at most {MOST_HALVINGS}"))?;
                 for &n in channels {
-                    at_least_one("architecture.channels", n)?;
+                    check.size("architecture.channels", n)?;
                 }
             }
         }
+        check.elements("architecture", self.elements())?;
         self.quantizer.clone().for_vectors_of(self.latent).validate()
     }
 }

@@ -37,10 +37,14 @@ impl<F: Float> Tokenizer<F> {
     pub fn load(file: &Path) -> Result<Self, CheckpointError> {
         let checkpoint = Checkpoint::read(file)?;
         let config: TokenizerConfig = checkpoint.value("config")?;
-        let config = config.check().map_err(|error| CheckpointError::Corrupt {
-            file: file.into(),
-            problem: error.to_string(),
-        })?;
+        let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
+        let config = config.check().map_err(|error| corrupt(error.to_string()))?;
+        // A few bytes of configuration may ask for any amount of memory; the tensors are as large as the file.
+        if config.elements() > checkpoint.elements() as f64 {
+            return Err(corrupt(
+                "its configuration describes a larger tokenizer than it holds".into(),
+            ));
+        }
         // The weights are replaced at once.
         checkpoint.module("tokenizer", &Self::new(&config, &mut Rng::new(0)))
     }

@@ -4,6 +4,7 @@ use seedbed_autodiff::{Float, Module, Path, Rng, Role, Tensor};
 use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
+use super::projection::maps;
 use super::{
     FiniteScalar, FsqConfig, LatentConfig, LatentQuantizer, Learner, LfqConfig, LookupFree, Pass,
     QuantizeDropout, Quantized, ResidualFiniteScalar, ResidualFsqConfig, ResidualLearner, Seen,
@@ -60,13 +61,25 @@ impl Default for ResidualVqConfig {
     }
 }
 
+impl ResidualVqConfig {
+    /// The elements of all tensors.
+    fn elements(&self) -> f64 {
+        let own = if self.shared { 1 } else { self.stages };
+        own as f64 * self.stage.elements()
+    }
+}
+
 impl Config for ResidualVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("ResidualVqConfig");
         check_stages(CHECK, self.stages, self.dropout)?;
-        self.stage.validate()
+        self.stage.validate()?;
+        CHECK.elements("stages", self.elements())
     }
 }
+
+/// The most residual stages.
+const MOST_STAGES: usize = 1 << 10;
 
 fn check_stages(
     check: Check,
@@ -74,6 +87,7 @@ fn check_stages(
     dropout: Option<QuantizeDropout>,
 ) -> Result<(), ConfigError> {
     check.at_least_one("stages", stages as u64)?;
+    check.that(stages <= MOST_STAGES, "stages", stages, format!("at most {MOST_STAGES}"))?;
     if let Some(QuantizeDropout { from, multiple_of }) = dropout {
         check.that(from < stages, "dropout.from", from, "below the number of stages")?;
         check.at_least_one("dropout.multiple_of", multiple_of as u64)?;
@@ -102,6 +116,11 @@ impl Default for ResidualLfqConfig {
 }
 
 impl ResidualLfqConfig {
+    /// The elements of all tensors.
+    fn elements(&self) -> f64 {
+        maps(self.dim, f64::from(self.stage.bits) * self.stage.codebooks as f64)
+    }
+
     /// The configuration of a stage: its codes are `2⁻ⁱ` as large.
     pub(super) fn stage(&self, i: usize) -> LfqConfig {
         let scale = self.stage.scale * 0.5_f64.powi(i as i32);
@@ -125,13 +144,15 @@ impl Config for ResidualLfqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("ResidualLfqConfig");
         check_stages(CHECK, self.stages, self.dropout)?;
-        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
+        CHECK.size("dim", self.dim.unwrap_or(1))?;
         self.stage.validate()?;
+        CHECK.elements("dim", self.elements())?;
         let inner = self.stage.bits as usize * self.stage.codebooks;
         let own = self.stage.dim.unwrap_or(inner);
         CHECK.that(own == inner, "stage.dim", own, "left out: `dim` projects around all stages")?;
-        let last = self.stage(self.stages - 1).scale as f32;
-        CHECK.that(last > 0.0, "stages", self.stages, "so few that the last has codes above 0")
+        let expected = "so few that the last has codes above 0";
+        let last = self.stage(self.stages - 1).validate().is_ok();
+        CHECK.that(last, "stages", self.stages, expected)
     }
 }
 
@@ -162,6 +183,20 @@ impl Config for LearnerConfig {
 }
 
 impl LearnerConfig {
+    /// The least number of elements that all tensors of such a quantizer have together.
+    pub(crate) fn elements(&self) -> f64 {
+        match self {
+            Self::Vq(config) => config.elements(),
+            Self::SimVq(config) => config.elements(),
+            Self::Fsq(config) => config.elements(),
+            Self::Lfq(config) => config.elements(),
+            Self::ResidualVq(config) => config.elements(),
+            Self::ResidualFsq(config) => config.elements(),
+            Self::ResidualLfq(config) => config.elements(),
+            Self::Latent(config) => config.elements(),
+        }
+    }
+
     /// The same for vectors of `dim` numbers: kinds whose codes have a dimension of their own project.
     #[must_use]
     pub fn for_vectors_of(mut self, dim: usize) -> Self {

@@ -21,7 +21,7 @@ use seedbed_kernels::simd::Lane;
 /// second entropy.
 ///
 /// # Panics
-/// If `x` is not a matrix of at least one row and column, or `most` is not from 1 to 24.
+/// If `x` is not a matrix of at least one row and column, `most` is not from 1 to 24, or the element type cannot hold the factor.
 ///
 /// ```
 /// use seedbed_autodiff::Tensor;
@@ -39,6 +39,7 @@ pub fn code_entropies<F: Float>(x: &Tensor<F>, factor: f64, most: usize) -> Tens
         x.shape()
     );
     assert!((1..=24).contains(&most), "code_entropies: groups of 1 to 24 bits, not {most}");
+    assert!(F::of(factor).is_finite(), "code_entropies: the factor {factor} is not finite");
     Tensor::fused(Entropies { factor, groups: groups(x.shape()[1], most) }, [x])
 }
 
@@ -83,7 +84,8 @@ impl<F: Float> Fused<F, 1> for Entropies {
     fn reference(&self, [x]: [&Tensor<F>; 1]) -> Tensor<F> {
         let rows = x.shape()[0];
         let a = x * self.factor;
-        let own = (a.softplus() - &a * a.sigmoid()).sum(..) / rows as f64;
+        let sure = a.clamp(-SURE, SURE);
+        let own = (sure.softplus() - &sure * sure.sigmoid()).sum(..) / rows as f64;
         let mut batch = Tensor::scalar(0.0);
         let mut first = 0;
         for &bits in &self.groups {
@@ -158,6 +160,15 @@ impl<F: Float> Fused<F, 1> for Entropies {
     }
 }
 
+/// `a` where the entropy of a bit is a number above 0, and what is as sure where it is not: ∞ · 0 is none.
+#[inline(always)]
+fn bounded<F: Float, const FMA: bool>(a: Lane<F, FMA>) -> Lane<F, FMA> {
+    a.clamp(-SURE, SURE)
+}
+
+/// Beyond it a bit is certain in double precision, too.
+const SURE: f64 = 1e3;
+
 /// `Σ h(σ(a))` of a row.
 #[derive(Clone, Copy)]
 struct Own<F> {
@@ -170,7 +181,7 @@ impl<F: Float> Rows<F, 1, 1> for Own<F> {
         let factor = Lane::<F, FMA>(self.factor);
         // softplus(a) − a σ(a) = ln(1 + e⁻|a|) + |a| σ(−|a|): nothing large is subtracted.
         out[0] = rows::sum_of::<F, FMA>(x, |x| {
-            let a = (x * factor).abs();
+            let a = bounded((x * factor).abs());
             let e = (-a).exp();
             e.ln_1p() + a * (e / (e + 1.0))
         });
@@ -189,7 +200,7 @@ impl<F: Float> Rows<F, 1, 1> for OwnSlope<F> {
     fn row<const FMA: bool>(self, _: usize, [x]: [&[F]; 1], [out]: [&mut [F]; 1]) {
         let (factor, scale) = (Lane::<F, FMA>(self.factor), Lane::<F, FMA>(self.scale));
         rows::map(x, out, |x| {
-            let a = x * factor;
+            let a = bounded(x * factor);
             let e = (-a.abs()).exp();
             let q = e / ((e + 1.0) * (e + 1.0));
             -(a * q * scale)

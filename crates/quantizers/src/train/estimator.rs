@@ -3,6 +3,8 @@
 use seedbed_autodiff::{Float, Rng, Tensor, custom_gradient};
 use serde::{Deserialize, Serialize};
 
+use super::norm::norm;
+
 /// How the gradient of the quantized vectors comes to the vectors that were quantized.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -44,13 +46,12 @@ const NO_ROTATION: f64 = 1e-6;
 #[track_caller]
 pub(super) fn rotation<F: Float>(x: &Tensor<F>, q: &Tensor<F>) -> Tensor<F> {
     let (x_is, q) = (x.stop_gradient(), q.stop_gradient());
-    let norm = |t: &Tensor<F>| t.square().sum_keepdim(-1).sqrt();
-    let (norm_x, norm_q) = (norm(&x_is), norm(&q));
+    let (norm_x, norm_q) = (norm(&x_is, 0.0), norm(&q, 0.0));
     let exists = norm_x.gt(0.0) * norm_q.gt(0.0);
     let u = &x_is / exists.select(&norm_x, 1.0);
     let v = &q / exists.select(&norm_q, 1.0);
     let sum = &u + &v;
-    let norm_sum = norm(&sum);
+    let norm_sum = norm(&sum, 0.0);
     let exists = exists * norm_sum.gt(NO_ROTATION);
     let w = sum / exists.select(&norm_sum, 1.0);
     let scale = &norm_q / exists.select(&norm_x, 1.0);
@@ -79,10 +80,10 @@ pub(super) fn diveq<F: Float>(
     if variance > 0.0 {
         direction = direction + Tensor::normal(x.shape(), 0.0, variance.sqrt(), rng);
     }
-    let norm = direction.square().sum_keepdim(-1).sqrt().maximum(1e-6);
+    let length = norm(&direction, 0.0).maximum(1e-6);
     // So that the root of 0 has a gradient: a vector that is its code.
-    let distance = (error.square().sum_keepdim(-1) + 1e-30).sqrt();
-    x + distance * (direction / norm)
+    let distance = norm(&error, 1e-30);
+    x + distance * (direction / length)
 }
 
 /// `x + (1 − λ) ‖a − x‖ · sg(unit(a − x + σ n)) + λ ‖b − x‖ · sg(unit(b − x + σ n'))`: SF-DiVeQ, for vectors whose nearest segment goes from `a` to `b`. `lambda` has a

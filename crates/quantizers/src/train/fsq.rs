@@ -7,6 +7,7 @@ use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{of_f32, to_f32};
+use super::projection::{check_heads, maps};
 use super::{Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Axis, Dialect, Fsq, Heads, Quantizer, QuantizerError, Scratch, Squash};
 
@@ -40,6 +41,13 @@ impl Default for FsqConfig {
     }
 }
 
+impl FsqConfig {
+    /// The elements of all tensors.
+    pub(crate) fn elements(&self) -> f64 {
+        maps(self.dim, self.levels.len() as f64 * self.codebooks as f64)
+    }
+}
+
 impl Config for FsqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("FsqConfig");
@@ -47,8 +55,9 @@ impl Config for FsqConfig {
             let levels = format!("{:?}", self.levels);
             CHECK.that(false, "levels", levels, format!("levels of {} ({error})", self.dialect))?;
         }
-        CHECK.at_least_one("codebooks", self.codebooks as u64)?;
-        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
+        check_heads(CHECK, "codebooks", self.codebooks)?;
+        CHECK.size("dim", self.dim.unwrap_or(1))?;
+        CHECK.elements("dim", self.elements())?;
         if let Some(p) = self.noise_dropout {
             CHECK.that((0.0..=1.0).contains(&p), "noise_dropout", p, "a probability")?;
         }

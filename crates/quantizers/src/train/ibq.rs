@@ -30,9 +30,10 @@ impl Default for IbqConfig {
 impl Config for IbqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("IbqConfig");
-        CHECK.at_least_one("dim", self.dim as u64)?;
-        CHECK.at_least_one("codebook_size", self.codebook_size as u64)?;
-        CHECK.non_negative("beta", self.beta)
+        CHECK.size("dim", self.dim)?;
+        CHECK.size("codebook_size", self.codebook_size)?;
+        CHECK.elements("codebook_size", self.dim as f64 * self.codebook_size as f64)?;
+        CHECK.non_negative_f32("beta", self.beta)
     }
 }
 
@@ -80,9 +81,11 @@ impl<F: Float> Learner<F> for IndexBackprop<F> {
         let soft = weights.matmul(&self.codes.stop_gradient());
         let values = &hard + (&soft - soft.stop_gradient());
         let mut losses = Losses::default();
-        losses.add("soft", (&values - x).square().mean(..), 1.0);
-        losses.add("commitment", (hard.stop_gradient() - x).square().mean(..), 1.0);
-        losses.add("codebook", (&hard - x.stop_gradient()).square().mean(..), self.config.beta);
+        if !x.is_empty() {
+            losses.add("soft", (&values - x).square().mean(..), 1.0);
+            losses.add("commitment", (hard.stop_gradient() - x).square().mean(..), 1.0);
+            losses.add("codebook", (&hard - x.stop_gradient()).square().mean(..), self.config.beta);
+        }
         let wide = indices.iter().map(|&k| u64::from(k)).collect();
         let batch = Batch { vectors: x.stop_gradient(), codes: indices };
         Quantized { values, indices: wide, losses, seen: Seen(vec![batch]) }

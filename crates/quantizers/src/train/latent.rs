@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
 use super::estimator::straight_through;
+use super::projection::{check_heads, maps};
 use super::{Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Heads, Latent, Quantizer, QuantizerError};
 
@@ -33,6 +34,14 @@ impl Default for LatentConfig {
     }
 }
 
+impl LatentConfig {
+    /// The elements of all tensors.
+    pub(crate) fn elements(&self) -> f64 {
+        let values: f64 = self.levels.iter().map(|&n| f64::from(n)).sum();
+        values + maps(self.dim, self.levels.len() as f64 * self.codebooks as f64)
+    }
+}
+
 impl Config for LatentConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("LatentConfig");
@@ -40,10 +49,11 @@ impl Config for LatentConfig {
             let found = format!("{:?}", self.levels);
             CHECK.that(false, "levels", found, format!("numbers of values ({error})"))?;
         }
-        CHECK.at_least_one("codebooks", self.codebooks as u64)?;
-        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
-        CHECK.non_negative("quantization", self.quantization)?;
-        CHECK.non_negative("commitment", self.commitment)
+        check_heads(CHECK, "codebooks", self.codebooks)?;
+        CHECK.size("dim", self.dim.unwrap_or(1))?;
+        CHECK.elements("dim", self.elements())?;
+        CHECK.non_negative_f32("quantization", self.quantization)?;
+        CHECK.non_negative_f32("commitment", self.commitment)
     }
 }
 

@@ -77,6 +77,10 @@ pub trait Learner<F: Float>: Module<F> {
     fn train_rows(&self, x: &Tensor<F>, pass: &mut Pass<'_>) -> Quantized<F>;
 
     /// Fits a first codebook to vectors of data, where the quantizer wants that. Call it once, before training.
+    ///
+    /// # Panics
+    /// If it wants that and there are no vectors, or a number is not finite.
+    #[track_caller]
     fn prepare(&mut self, _x: &Tensor<F>, _rng: &mut Rng) {}
 
     /// Moves what follows the data by itself, after a step: averages, dead codes. Returns how many codes were revived.

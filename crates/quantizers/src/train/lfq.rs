@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::{of_f32, to_f32};
 use super::estimator::straight_through;
+use super::norm::norm;
+use super::projection::{check_heads, maps};
 use super::{Learner, Losses, Pass, Projection, Quantized, Seen, code_entropies};
 use crate::{BitOrder, Heads, Lfq, Quantizer, QuantizerError, Scratch};
 
@@ -75,24 +77,37 @@ impl Default for LfqConfig {
 
 const CHECK: Check = Check::of("LfqConfig");
 
+impl LfqConfig {
+    /// The elements of all tensors.
+    pub(crate) fn elements(&self) -> f64 {
+        maps(self.dim, f64::from(self.bits) * self.codebooks as f64)
+    }
+}
+
 impl Config for LfqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         CHECK.that((1..=63).contains(&self.bits), "bits", self.bits, "from 1 to 63")?;
-        CHECK.at_least_one("codebooks", self.codebooks as u64)?;
-        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")?;
+        check_heads(CHECK, "codebooks", self.codebooks)?;
+        CHECK.size("dim", self.dim.unwrap_or(1))?;
+        CHECK.elements("dim", self.elements())?;
         let positive = [
             ("scale", self.scale),
             ("inverse_temperature", self.inverse_temperature),
             ("soft_clamp", self.soft_clamp.unwrap_or(1.0)),
         ];
         for (field, x) in positive {
-            CHECK.positive(field, x)?;
+            CHECK.positive_f32(field, x)?;
+            CHECK.that((1e-30..=1e30).contains(&x), field, x, "from 1e-30 to 1e30")?;
         }
-        CHECK.non_negative("entropy", self.entropy)?;
-        CHECK.non_negative("diversity", self.diversity)?;
-        CHECK.non_negative("commitment", self.commitment)?;
+        // 4τv multiplies vectors.
+        let factor = self.inverse_temperature * self.scale;
+        let expected = "at most 1e30 times the scale";
+        CHECK.that(factor <= 1e30, "inverse_temperature", self.inverse_temperature, expected)?;
+        CHECK.non_negative_f32("entropy", self.entropy)?;
+        CHECK.non_negative_f32("diversity", self.diversity)?;
+        CHECK.non_negative_f32("commitment", self.commitment)?;
         if let Some(Annealing { factor, steps }) = self.annealing {
-            CHECK.non_negative("annealing.factor", factor)?;
+            CHECK.non_negative_f32("annealing.factor", factor)?;
             // Updates are counted in a tensor of the model, which may be of f32.
             let exact = (1..=1 << 24).contains(&steps);
             CHECK.that(exact, "annealing.steps", steps, "from 1 to 2^24")?;
@@ -172,8 +187,7 @@ impl<F: Float> LookupFree<F> {
             x = (x / c).tanh() * c;
         }
         if config.spherical {
-            let norm = x.square().sum_keepdim(-1).sqrt().maximum(1e-12);
-            x = x / norm * config.scale;
+            x = &x / norm(&x, 0.0).maximum(1e-12) * config.scale;
         }
         let mut values = vec![0.0; x.len()];
         let mut indices = vec![0_u64; x.shape()[0]];
@@ -190,7 +204,7 @@ impl<F: Float> LookupFree<F> {
         if config.entropy > 0.0 && rows > 0 {
             self.entropies(&x, &mut losses);
         }
-        if config.commitment > 0.0 {
+        if config.commitment > 0.0 && rows > 0 {
             losses.add("commitment", (&x - &code).square().mean(..), config.commitment);
         }
         let values = straight_through(&x, &code).reshape(&[rows, config.codebooks * bits]);

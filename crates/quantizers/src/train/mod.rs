@@ -36,6 +36,7 @@ mod latent;
 mod learner;
 mod lfq;
 mod losses;
+mod norm;
 mod projection;
 mod residual;
 mod residual_fsq;

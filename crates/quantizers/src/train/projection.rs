@@ -1,5 +1,5 @@
 use seedbed_autodiff::{Float, Rng, Tensor, module};
-use seedbed_nn::{Init, Linear};
+use seedbed_nn::{Check, ConfigError, Init, Linear};
 
 use super::convert::to_f32;
 use crate::{Affine, Projected, Quantizer, QuantizerError};
@@ -43,6 +43,21 @@ impl<F: Float> Projection<F> {
         let (into, out_of) = (affine(&maps.into)?, affine(&maps.out_of)?);
         Ok(Box::new(Projected::new(into, inner, out_of)?))
     }
+}
+
+/// The elements of [`Projection::between`] vectors of `dim` numbers, if they are not as many, and `inner`.
+pub(crate) fn maps(dim: Option<usize>, inner: f64) -> f64 {
+    match dim.map(|dim| dim as f64) {
+        Some(dim) if dim != inner => 2.0 * dim * inner + dim + inner,
+        _ => 0.0,
+    }
+}
+
+/// Whether so many codes side by side can be.
+pub(super) fn check_heads(check: Check, field: &str, heads: usize) -> Result<(), ConfigError> {
+    const MOST: usize = 1 << 16;
+    check.at_least_one(field, heads as u64)?;
+    check.that(heads <= MOST, field, heads, format!("at most {MOST}"))
 }
 
 /// A linear layer as it stands.

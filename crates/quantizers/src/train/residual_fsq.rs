@@ -5,6 +5,7 @@ use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{of_f32, to_f32};
+use super::projection::maps;
 use super::{Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Quantizer, QuantizerError, ResidualFsq, Scratch, StageScale};
 
@@ -32,6 +33,11 @@ impl Default for ResidualFsqConfig {
 }
 
 impl ResidualFsqConfig {
+    /// The elements of all tensors.
+    pub(crate) fn elements(&self) -> f64 {
+        maps(self.dim, self.levels.len() as f64)
+    }
+
     fn build(&self) -> Result<ResidualFsq, QuantizerError> {
         ResidualFsq::with_scale(&self.levels, self.stages, self.scale, self.clamp)
     }
@@ -44,7 +50,8 @@ impl Config for ResidualFsqConfig {
             let found = format!("{:?} in {} stages", self.levels, self.stages);
             CHECK.that(false, "levels", found, format!("a grid ({error})"))?;
         }
-        CHECK.that(self.dim != Some(0), "dim", 0, "at least 1")
+        CHECK.size("dim", self.dim.unwrap_or(1))?;
+        CHECK.elements("dim", self.elements())
     }
 }
 

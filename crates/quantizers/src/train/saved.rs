@@ -90,6 +90,12 @@ impl<F: Float> AnyLearner<F> {
         let config: LearnerConfig = checkpoint.value(Self::CONFIG)?;
         let corrupt = |problem| CheckpointError::Corrupt { file: file.into(), problem };
         config.validate().map_err(|error| corrupt(error.to_string()))?;
+        // A few bytes of configuration may ask for any amount of memory; the tensors are as large as the file.
+        if config.elements() > checkpoint.elements() as f64 {
+            return Err(corrupt(
+                "its configuration describes a larger quantizer than it holds".into(),
+            ));
+        }
         // The weights are replaced at once.
         let like = config.build(&mut Rng::new(0)).map_err(|error| corrupt(error.to_string()))?;
         checkpoint.module(QUANTIZER, &like)

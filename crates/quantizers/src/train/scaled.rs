@@ -4,6 +4,7 @@ use seedbed_autodiff::{Float, Module, Path, Rng, Role, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
+use super::vq::MOST_DECAY;
 use super::{Batch, Learner, Pass, Quantized, Seen};
 use crate::{Quantizer, QuantizerError, Scaled};
 
@@ -61,13 +62,13 @@ impl<F: Float, L: Learner<F>> ScaledLearner<F, L> {
     /// A learner with scale 1 and no shift, until [`Learner::prepare`] has seen data.
     ///
     /// # Panics
-    /// If a decay is not in [0, 1), or `widths` not above 0.
+    /// If a decay is not from 0 to 0.99999, or `widths` not above 0 and finite.
     #[track_caller]
     pub fn new(inner: L, rule: ScaleRule) -> Self {
         if let ScaleRule::Running { decay, widths } = rule {
             assert!(
-                (0.0..1.0).contains(&decay) && widths > 0.0,
-                "ScaledLearner: a decay in [0, 1) and widths above 0, not {decay} and {widths}"
+                (0.0..=MOST_DECAY).contains(&decay) && widths > 0.0 && widths.is_finite(),
+                "ScaledLearner: a decay from 0 to {MOST_DECAY} and widths above 0, not {decay} and {widths}"
             );
         }
         let dim = inner.dim();
@@ -127,6 +128,7 @@ impl<F: Float, L: Learner<F>> Learner<F> for ScaledLearner<F, L> {
 
     fn prepare(&mut self, x: &Tensor<F>, rng: &mut Rng) {
         let rows = x.reshape(&[x.len() / self.dim(), self.dim()]).stop_gradient();
+        assert!(!rows.is_empty(), "prepare: there are no vectors");
         let [mean, deviation] = Self::moments(&rows);
         if let Some(learned) = &mut self.learned {
             *learned = deviation.ln();

@@ -41,18 +41,27 @@ impl Default for SimVqConfig {
     }
 }
 
+impl SimVqConfig {
+    /// The elements of all tensors.
+    pub(crate) fn elements(&self) -> f64 {
+        let width = self.frozen_dim.unwrap_or(self.dim) as f64;
+        width * (self.codebook_size as f64 + self.dim as f64)
+    }
+}
+
 impl Config for SimVqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         const CHECK: Check = Check::of("SimVqConfig");
-        CHECK.at_least_one("dim", self.dim as u64)?;
-        CHECK.at_least_one("codebook_size", self.codebook_size as u64)?;
-        CHECK.that(self.frozen_dim != Some(0), "frozen_dim", 0, "at least 1")?;
+        CHECK.size("dim", self.dim)?;
+        CHECK.size("codebook_size", self.codebook_size)?;
+        CHECK.size("frozen_dim", self.frozen_dim.unwrap_or(1))?;
+        CHECK.elements("codebook_size", self.elements())?;
         let by_distance =
             matches!(self.estimator, Estimator::Diveq { .. } | Estimator::SpaceFilling { .. });
         let found = format!("{:?}", self.estimator);
         CHECK.that(!by_distance, "estimator", found, "straight-through or rotation")?;
-        CHECK.non_negative("weight", self.weight)?;
-        CHECK.non_negative("commitment", self.commitment)
+        CHECK.non_negative_f32("weight", self.weight)?;
+        CHECK.non_negative_f32("commitment", self.commitment)
     }
 }
 
@@ -111,8 +120,10 @@ impl<F: Float> Learner<F> for SimVq<F> {
         let q = codes.index_select(0, &at);
         let mut losses = Losses::default();
         let SimVqConfig { weight, commitment, estimator, .. } = self.config;
-        losses.add("codebook", (x.stop_gradient() - &q).square().mean(..), weight);
-        if commitment > 0.0 {
+        if !x.is_empty() {
+            losses.add("codebook", (x.stop_gradient() - &q).square().mean(..), weight);
+        }
+        if !x.is_empty() && commitment > 0.0 {
             let loss = (x - q.stop_gradient()).square().mean(..);
             losses.add("commitment", loss, weight * commitment);
         }

@@ -4,7 +4,7 @@ use seedbed_kernels::Rng;
 
 use super::{Codebook, Metric, search};
 use crate::QuantizerError;
-use crate::error::{not_finite, rows_of};
+use crate::error::{not_finite, room, rows_of};
 use crate::rows::in_pieces;
 
 /// What k-means found.
@@ -22,7 +22,7 @@ pub struct Clusters {
 /// vectors than means, some of the first means are alike.
 ///
 /// # Errors
-/// If the numbers are no rows of `dim`, there are none, a number is not finite, or no means are asked for.
+/// If the numbers are no rows of `dim`, there are none, a number is not finite, or no means are asked for, or more than there is memory for.
 ///
 /// ```
 /// use seedbed_quantizers::{Metric, kmeans};
@@ -49,7 +49,7 @@ pub fn kmeans(
     if let Some(error) = not_finite(x, dim) {
         return Err(error);
     }
-    let mut means = Vec::with_capacity(size * dim);
+    let mut means = room("means", size, dim)?;
     let from = if rows >= size {
         rng.permutation(rows)
     } else {
@@ -71,7 +71,7 @@ pub fn kmeans(
         let sums = sums(x, &indices, size, dim);
         for (k, mean) in means.chunks_exact_mut(dim).enumerate().filter(|(k, _)| sizes[*k] > 0) {
             for (m, s) in mean.iter_mut().zip(&sums[k * dim..]) {
-                *m = s / sizes[k] as f32;
+                *m = (s / sizes[k] as f64) as f32;
             }
             if metric == Metric::Cosine {
                 normalize(mean);
@@ -114,14 +114,14 @@ pub(crate) fn counts(indices: &[u32], size: usize) -> Vec<usize> {
 /// Pieces that codes are cut into where vectors are added up: each looks at all indices.
 const PIECES: usize = 8;
 
-/// The sum of the vectors of each code, in the order of the vectors.
+/// The sum of the vectors of each code, in the order of the vectors and in double precision: a code may have millions.
 pub(crate) fn sums<F: seedbed_kernels::Float>(
     x: &[F],
     indices: &[u32],
     size: usize,
     dim: usize,
-) -> Vec<F> {
-    let mut sums = vec![F::zero(); size * dim];
+) -> Vec<f64> {
+    let mut sums = vec![0.0; size * dim];
     let codes = size.div_ceil(PIECES);
     let work = x.len() + PIECES * indices.len();
     seedbed_kernels::par::chunks_mut(&mut sums, codes * dim, work, |piece, sums| {
@@ -130,7 +130,7 @@ pub(crate) fn sums<F: seedbed_kernels::Float>(
         for (&k, x) in indices.iter().zip(x.chunks_exact(dim)) {
             if own.contains(&k) {
                 let sum = &mut sums[(k - first) as usize * dim..][..dim];
-                sum.iter_mut().zip(x).for_each(|(s, &x)| *s += x);
+                sum.iter_mut().zip(x).for_each(|(s, &x)| *s += x.f64());
             }
         }
     });

@@ -5,6 +5,7 @@ mod beam;
 mod compose;
 mod dependencies;
 mod diagnosis;
+mod extremes;
 mod fsq;
 #[cfg(all(feature = "train", feature = "interop"))]
 mod golden;

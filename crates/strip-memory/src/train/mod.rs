@@ -60,7 +60,8 @@ pub struct TrainProgress {
     pub grown_at: u64,
     /// The share of programs of the greatest size that are not exact, a running average.
     pub error: f64,
-    /// The loss of the last step.
+    /// The loss of the last step; before the first it is infinite, which files have as `null`.
+    #[serde(with = "unbounded")]
     pub loss: f64,
     /// How far noise and rounding have come, from 0 to 1.
     pub ramp: f64,
@@ -68,6 +69,50 @@ pub struct TrainProgress {
     pub saturation_weight: f64,
     /// The best validation: the share of exact programs.
     pub best: Option<f64>,
+}
+
+/// ∞ in files: JSON has no number for it.
+mod unbounded {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(x: &f64, to: S) -> Result<S::Ok, S::Error> {
+        x.is_finite().then_some(*x).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
+    }
+}
+
+impl TrainProgress {
+    /// Whether a training by this recipe can be here.
+    fn check(&self, recipe: &Recipe) -> Result<(), String> {
+        let dims = |s: ProgramSize| [s.items, s.operations, s.digits];
+        let (first, full) = (dims(recipe.first), dims(recipe.full));
+        let fits = (dims(self.size).iter().zip(first).zip(full))
+            .all(|((size, first), full)| (first..=full).contains(size));
+        if !fits {
+            let Self { size, .. } = self;
+            return Err(format!(
+                "the training's size is {size:?}, but should be from {:?} to {:?}",
+                recipe.first, recipe.full
+            ));
+        }
+        for (what, x) in [
+            ("error", self.error),
+            ("ramp", self.ramp),
+            ("weight of the saturation", self.saturation_weight),
+            ("best validation", self.best.unwrap_or(0.0)),
+        ] {
+            if !(0.0..=1.0).contains(&x) {
+                return Err(format!("the training's {what} is {x}, but should be from 0 to 1"));
+            }
+        }
+        if self.grown_at > self.step {
+            return Err(format!("the training grew at step {} of {}", self.grown_at, self.step));
+        }
+        Ok(())
+    }
 }
 
 /// Why a training cannot go on.
@@ -115,6 +160,7 @@ impl Trainer {
     ) -> Result<Self, TrainError> {
         let mut rng = Rng::new(seed);
         let machine = StripMachine::new(&config, &mut rng.split());
+        task.sample(recipe.first, recipe.tough, &mut Rng::new(VALIDATION_SEED))?;
         let draws = &mut Rng::new(VALIDATION_SEED);
         let full = Batch::new(vec![task.sample(recipe.full, recipe.tough, draws)?])?;
         machine.check(&full, config.slots)?;

@@ -108,7 +108,7 @@ impl Config for Recipe {
         check.that(self.batch <= 1 << 16, "batch", self.batch, format!("at most {}", 1 << 16))?;
         let cooling = format!("at most steps, {}", self.steps);
         check.that(self.cooling <= self.steps, "cooling", self.cooling, cooling)?;
-        check.positive("rate", self.rate)?;
+        check.positive_f32("rate", self.rate)?;
         for (field, x) in [
             ("tough", self.tough),
             ("roomy", self.roomy),
@@ -129,6 +129,7 @@ impl Config for Recipe {
             ("head_noise", self.head_noise),
         ] {
             check.non_negative(field, x)?;
+            check.that(x <= 1e3, field, x, "at most 1000: states are from -1 to 1")?;
         }
         let dims = |s: ProgramSize| [s.items, s.operations, s.digits];
         let fits = dims(self.first).iter().zip(dims(self.full)).all(|(first, full)| *first <= full);

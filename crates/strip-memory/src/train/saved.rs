@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use seedbed_data::programs::ProgramTask;
-use seedbed_nn::Config as _;
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
-use seedbed_nn::ema::{Ema, EmaConfig};
 
-use super::{Recipe, Trainer};
+use super::{Recipe, TrainProgress, Trainer};
 use crate::StripConfig;
 
 impl Trainer {
@@ -20,7 +18,7 @@ impl Trainer {
         writer
             .module("machine", &self.machine)
             .optimizer(&self.optimizer)
-            .module("average", &self.average.average)
+            .ema("average", &self.average)
             .module("best", &self.best)
             .rng("rng", &self.rng)
             .value("average_updates", &self.average.updates)?
@@ -55,15 +53,18 @@ impl Trainer {
             return Err(other(problem));
         }
         let machine = saved.module("machine", &self.machine)?;
-        let average = saved.module("average", &self.machine)?;
+        let mut average = self.average.clone();
+        saved.load_ema("average", &mut average)?;
         let best = saved.module("best", &self.machine)?;
-        let (rng, updates) = (saved.rng("rng")?, saved.value("average_updates")?);
-        let progress = saved.value("progress")?;
+        average.updates = saved.value("average_updates")?;
+        let rng = saved.rng("rng")?;
+        let progress: TrainProgress = saved.value("progress")?;
+        if let Err(problem) = progress.check(&self.recipe) {
+            return Err(CheckpointError::Corrupt { file: file.into(), problem });
+        }
         // The last that can fail.
         saved.load_optimizer(&mut self.optimizer)?;
-        let decay = EmaConfig { decay: self.recipe.average, warm_up: true };
-        self.average = Ema::new(&average, decay.check().expect("as when the training was made"));
-        self.average.updates = updates;
+        self.average = average;
         (self.machine, self.best, self.rng, self.progress) = (machine, best, rng, progress);
         Ok(())
     }

@@ -23,7 +23,7 @@ use seedbed_nn::optim::{Adam, AdamConfig};
 use seedbed_nn::{Check, Checked, Config as _};
 use serde::{Deserialize, Serialize};
 
-use super::sets::Sets;
+use super::sets::{Sets, check_lengths};
 use super::{Event, TrainError, Validated};
 use crate::{Batch, NeuralGpu, NeuralGpuConfig, Perturbation};
 
@@ -109,6 +109,7 @@ impl<T: StringTask> RelaxedTrainer<T> {
             recipe.first_length,
             "the length of the task's shortest example, or more",
         )?;
+        check_lengths(Check::of("RelaxedRecipe"), &task, &recipe.validation)?;
         let mut rng = Rng::new(seed);
         let model = NeuralGpu::new(&config, &mut rng.split());
         let adam = AdamConfig { lr: recipe.rate, eps: recipe.eps, ..Default::default() };

@@ -1,6 +1,8 @@
 use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
+use super::super::recipe::check_validation;
+
 /// How the original network is trained: see [`RelaxedTrainer`](super::RelaxedTrainer). The default values are those of Kaiser and Sutskever's program.
 ///
 /// ```
@@ -94,10 +96,15 @@ impl Config for RelaxedRecipe {
             ("pull", self.pull),
             ("greatest_pull", self.greatest_pull),
         ] {
-            check.positive(field, value)?;
+            check.positive_f32(field, value)?;
         }
-        check.non_negative("gradient_noise", self.gradient_noise)?;
+        check.non_negative_f32("gradient_noise", self.gradient_noise)?;
         check.non_negative("state_noise", self.state_noise)?;
+        check.that(self.state_noise <= 1e6, "state_noise", self.state_noise, "at most 1e6")?;
+        check.size("examples", self.examples)?;
+        check.size("first_length", self.first_length)?;
+        check.size("full_length", self.full_length)?;
+        check_validation(check, &self.validation)?;
         for (field, value) in [
             ("tough", self.tough),
             ("longer", self.longer),
@@ -118,7 +125,7 @@ impl Config for RelaxedRecipe {
             self.pull_growth,
             "at least 1",
         )?;
-        check.at_least_one("examples", self.examples as u64)?;
+        check.that(self.pull_growth <= 1e3, "pull_growth", self.pull_growth, "at most 1000")?;
         check.at_least_one("every", self.every)?;
         let divides = self.shards > 0 && self.examples.is_multiple_of(self.shards);
         check.that(divides, "shards", self.shards, "a divisor of examples")?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use seedbed_data::strings::StringTask;
 use seedbed_nn::checkpoint::{Checkpoint, CheckpointError, Writer};
 
-use super::RelaxedTrainer;
+use super::{RelaxedProgress, RelaxedTrainer};
 use crate::NeuralGpuConfig;
 
 impl<T: StringTask> RelaxedTrainer<T> {
@@ -47,7 +47,18 @@ impl<T: StringTask> RelaxedTrainer<T> {
         }
         let (model, best) =
             (saved.module("model", &self.model)?, saved.module("best", &self.model)?);
-        let (rng, progress) = (saved.rng("rng")?, saved.value("progress")?);
+        let rng = saved.rng("rng")?;
+        let progress: RelaxedProgress = saved.value("progress")?;
+        let lengths = self.recipe.first_length..=self.recipe.full_length;
+        if !lengths.contains(&progress.length) {
+            let problem = format!(
+                "the training's greatest length is {}, but should be from {} to {}, as in the recipe",
+                progress.length,
+                lengths.start(),
+                lengths.end()
+            );
+            return Err(CheckpointError::Corrupt { file: file.into(), problem });
+        }
         let best_validated = saved.value("best_validated")?;
         // The last that can fail.
         saved.load_optimizer(&mut self.optimizer)?;

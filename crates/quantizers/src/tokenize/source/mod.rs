@@ -73,7 +73,8 @@ impl Wanted {
             Self::Pictures { channels, stride } => match shape {
                 &[height, width, found]
                     if found == channels
-                        && height * width > 0
+                        && height > 0
+                        && width > 0
                         && height.is_multiple_of(stride)
                         && width.is_multiple_of(stride) =>
                 {
@@ -129,7 +130,7 @@ pub(super) fn open(
 }
 
 /// A regular file. Opening a pipe would wait for somebody to write into it.
-fn open_regular(path: &Path) -> Result<(File, Metadata), TokenizeError> {
+pub(super) fn open_regular(path: &Path) -> Result<(File, Metadata), TokenizeError> {
     let metadata = std::fs::metadata(path).map_err(TokenizeError::io(path, "read it"))?;
     if !metadata.is_file() {
         return Err(TokenizeError::malformed(path, "is not a regular file"));

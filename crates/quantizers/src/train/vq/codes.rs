@@ -3,6 +3,7 @@
 use seedbed_autodiff::{Float, Rng, Tensor};
 
 use super::super::Batch;
+use super::super::norm::norm;
 use super::Revival;
 use crate::Metric;
 
@@ -22,16 +23,16 @@ impl<F: Float> Codes<'_, F> {
     /// `N ← γN + (1−γ)n`, `m ← γm + (1−γ)Σx`, `e = m/Ñ` with `Ñ = (N + ε)/(ΣN + Kε) · ΣN`.
     pub(super) fn follow(&mut self, batch: &Batch<F>, decay: f64, epsilon: f64) {
         let (size, dim) = (self.sizes.len(), self.dim);
-        let keep = F::of(decay);
-        let fresh = F::one() - keep;
+        // In double precision: 1 − γ of a γ near 1 is lost in single precision.
+        let moved = |old: F, new: f64| F::of(decay * old.f64() + (1.0 - decay) * new);
         let counts = crate::vq::counts(&batch.codes, size);
         for (n, &count) in self.sizes.iter_mut().zip(&counts) {
-            *n = keep * *n + fresh * F::of(count as f64);
+            *n = moved(*n, count as f64);
         }
         let Some(sums) = &mut self.sums else { return };
         let new = crate::vq::sums(batch.vectors.data(), &batch.codes, size, dim);
         for (m, &x) in sums.iter_mut().zip(&new) {
-            *m = keep * *m + fresh * x;
+            *m = moved(*m, x);
         }
         let total: f64 = self.sizes.iter().map(|n| n.f64()).sum();
         let all = total + size as f64 * epsilon;
@@ -39,7 +40,8 @@ impl<F: Float> Codes<'_, F> {
             self.codes.chunks_exact_mut(dim).zip(sums.chunks_exact(dim)).zip(&*self.sizes)
         {
             let smoothed = F::of((n.f64() + epsilon) / all * total);
-            if smoothed > F::zero() {
+            // A code whose count has all but gone stays: what is left of its sum has no digits.
+            if smoothed > F::of(LEAST) {
                 code.iter_mut().zip(sum).for_each(|(e, &m)| *e = m / smoothed);
             }
             if self.metric == Metric::Cosine {
@@ -81,6 +83,9 @@ impl<F: Float> Codes<'_, F> {
     }
 }
 
+/// A count below this is none.
+const LEAST: f64 = 1e-30;
+
 /// Brings a vector to length 1; one of length 0 stays.
 fn normalize<F: Float>(x: &mut [F]) {
     let norm = x.iter().map(|x| x.f64() * x.f64()).sum::<f64>().sqrt();
@@ -91,5 +96,5 @@ fn normalize<F: Float>(x: &mut [F]) {
 
 /// Rows brought to length 1 as the reference has it: divided by their norm, or by 10⁻⁶ where that is less.
 pub(super) fn unit_rows<F: Float>(x: &Tensor<F>) -> Tensor<F> {
-    x / x.square().sum_keepdim(-1).sqrt().maximum(1e-6)
+    x / norm(x, 0.0).maximum(1e-6)
 }

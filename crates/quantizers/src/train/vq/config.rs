@@ -2,6 +2,7 @@ use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::super::Estimator;
+use super::super::projection::{check_heads, maps};
 use super::AffineMoments;
 use crate::Metric;
 
@@ -147,6 +148,13 @@ impl VqConfig {
         self.codebook_dim.unwrap_or(self.dim / self.heads.max(1))
     }
 
+    /// The elements of the codes and the maps around them.
+    pub(crate) fn elements(&self) -> f64 {
+        let dim = self.code_dim() as f64;
+        let codes = self.codebooks() as f64 * self.codebook_size as f64 * dim;
+        codes + maps(Some(self.dim), dim * self.heads as f64)
+    }
+
     /// How many codebooks there are.
     pub fn codebooks(&self) -> usize {
         if self.separate_codebooks { self.heads } else { 1 }
@@ -155,27 +163,40 @@ impl VqConfig {
 
 const CHECK: Check = Check::of("VqConfig");
 
+/// The largest scale and, inverted, the smallest one that single precision is asked to work with.
+const MOST: f64 = 1e12;
+
+/// The weight of the past in an average of single precision: nearer to 1, what is new would be rounded away, and codes would stand still.
+fn check_decay(check: Check, field: &str, decay: f64) -> Result<(), ConfigError> {
+    check.decay_rate(field, decay)?;
+    let expected = "at most 0.99999: single precision would not move";
+    check.that(decay <= MOST_DECAY, field, decay, expected)
+}
+
+/// See [`check_decay`].
+pub(in super::super) const MOST_DECAY: f64 = 0.99999;
+
 impl Config for VqConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let counts = [
             ("dim", self.dim),
             ("codebook_size", self.codebook_size),
-            ("heads", self.heads),
             ("codebook_dim", self.codebook_dim.unwrap_or(1)),
         ];
         for (field, n) in counts {
-            CHECK.at_least_one(field, n as u64)?;
+            CHECK.size(field, n)?;
         }
+        check_heads(CHECK, "heads", self.heads)?;
+        CHECK.elements("codebook_size", self.elements())?;
         let size = self.codebook_size;
-        CHECK.that(u32::try_from(size).is_ok(), "codebook_size", size, "below 2^32")?;
         let divides = self.codebook_dim.is_some() || self.dim.is_multiple_of(self.heads);
         CHECK.that(divides, "heads", self.heads, "a divisor of dim")?;
         if let CodebookLearning::Average { decay, epsilon } = self.learning {
-            CHECK.decay_rate("learning.decay", decay)?;
-            CHECK.non_negative("learning.epsilon", epsilon)?;
+            check_decay(CHECK, "learning.decay", decay)?;
+            CHECK.non_negative_f32("learning.epsilon", epsilon)?;
         }
-        CHECK.non_negative("commitment", self.commitment)?;
-        CHECK.non_negative("codebook", self.codebook)?;
+        CHECK.non_negative_f32("commitment", self.commitment)?;
+        CHECK.non_negative_f32("codebook", self.codebook)?;
         let learnt = self.learning == CodebookLearning::Gradient;
         let by_distance = match self.estimator {
             Estimator::Diveq { variance } => Some(("diveq", variance)),
@@ -184,6 +205,7 @@ impl Config for VqConfig {
         };
         if let Some((name, variance)) = by_distance {
             CHECK.non_negative("estimator.variance", variance)?;
+            CHECK.that(variance <= MOST, "estimator.variance", variance, "at most 1e12")?;
             CHECK.that(
                 learnt,
                 "estimator",
@@ -223,19 +245,23 @@ impl Config for VqConfig {
                 reset,
                 "at least the threshold: a revived code would be dead",
             )?;
+            CHECK.that(reset <= MOST, "revival.reset", reset, "at most 1e12")?;
         }
         if let Some(orthogonal) = self.orthogonal {
-            CHECK.non_negative("orthogonal.weight", orthogonal.weight)?;
+            CHECK.non_negative_f32("orthogonal.weight", orthogonal.weight)?;
             CHECK.that(learnt, "orthogonal", "set", "none where codes do not learn by gradient")?;
             CHECK.that(orthogonal.most != Some(0), "orthogonal.most", 0, "at least 1")?;
         }
         if let Some(Diversity { weight, inverse_temperature }) = self.diversity {
-            CHECK.non_negative("diversity.weight", weight)?;
+            CHECK.non_negative_f32("diversity.weight", weight)?;
             let field = "diversity.inverse_temperature";
             CHECK.non_negative(field, inverse_temperature)?;
+            CHECK.that(inverse_temperature <= MOST, field, inverse_temperature, "at most 1e12")?;
         }
         if let Some(t) = self.sampling {
             CHECK.positive("sampling", t)?;
+            let within = (1.0 / MOST..=MOST).contains(&t);
+            CHECK.that(within, "sampling", t, "from 1e-12 to 1e12")?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ mod affine;
 mod codes;
 mod config;
 
+pub(super) use config::MOST_DECAY;
+
 pub use affine::AffineMoments;
 pub use config::{CodebookInit, CodebookLearning, Diversity, Orthogonal, Revival, VqConfig};
 
@@ -157,10 +159,19 @@ impl<F: Float> VectorQuantizer<F> {
     /// The codes of vectors of one codebook: the nearest, or drawn.
     fn choose(&self, x: &Tensor<F>, codes: &Tensor<F>, rng: &mut Rng) -> Vec<u32> {
         if let Some(t) = self.config.sampling {
-            let logits = self.scores(&x.stop_gradient(), &codes.stop_gradient()) / t;
-            let noisy = logits.data().iter().map(|&s| F::of(s.f64() + gumbel(rng))).collect();
-            let drawn = Tensor::new(noisy, logits.shape()).argmax(1);
-            return drawn.iter().map(|&k| k as u32).collect();
+            let scores = self.scores(&x.stop_gradient(), &codes.stop_gradient());
+            // In double precision, so that no temperature makes scores infinite.
+            let drawn = |row: &[F]| {
+                let mut best = (f64::NEG_INFINITY, 0);
+                for (score, k) in row.iter().zip(0..) {
+                    let noisy = score.f64() / t + gumbel(rng);
+                    if noisy > best.0 {
+                        best = (noisy, k);
+                    }
+                }
+                best.1
+            };
+            return scores.data().chunks_exact(codes.shape()[0]).map(drawn).collect();
         }
         let mut indices = vec![0; x.shape()[0]];
         let codebook = codebook_of(&codes.stop_gradient());
@@ -171,10 +182,13 @@ impl<F: Float> VectorQuantizer<F> {
 
     /// `−‖x − e‖`, or `x · e`, of all vectors and codes.
     fn scores(&self, x: &Tensor<F>, codes: &Tensor<F>) -> Tensor<F> {
-        let products = x.matmul_nt(codes);
         if self.config.metric == Metric::Cosine {
-            return products;
+            return x.matmul_nt(codes);
         }
+        // From where the codes are: squares of what is far from 0 would leave nothing of the differences.
+        let centre = codes.stop_gradient().mean(0);
+        let (x, codes) = (&(x - &centre), &(codes - &centre));
+        let products = x.matmul_nt(codes);
         let squares = |t: &Tensor<F>| t.square().sum(-1);
         let sum = squares(x).unsqueeze(1) + squares(codes).unsqueeze(0);
         -((sum - products * 2.0).maximum(1e-8).sqrt())
@@ -205,20 +219,25 @@ impl<F: Float> VectorQuantizer<F> {
         let share = 1.0 / config.codebooks() as f64;
         let is_diveq =
             matches!(config.estimator, Estimator::Diveq { .. } | Estimator::SpaceFilling { .. });
-        if config.commitment > 0.0 && !is_diveq {
+        // Of no vectors there is no mean: their part in the losses is left out.
+        let some = !x.is_empty();
+        if some && config.commitment > 0.0 && !is_diveq {
             let loss = (x - q.stop_gradient()).square().mean(..);
             losses.add("commitment", loss * share, config.commitment);
         }
-        if config.codebook > 0.0 && self.learned.is_some() && !is_diveq {
+        if some && config.codebook > 0.0 && self.learned.is_some() && !is_diveq {
             let loss = (x.stop_gradient() - &q).square().mean(..);
             losses.add("codebook", loss * share, config.codebook);
         }
-        if let Some(orthogonal) = config.orthogonal {
+        if let Some(orthogonal) = config.orthogonal.filter(|of| some || !of.active_only) {
             let loss = orthogonal_loss(&kept, &indices, orthogonal, pass.rng);
             losses.add("orthogonal", loss * share, orthogonal.weight);
         }
-        if let Some(Diversity { weight, inverse_temperature }) = config.diversity {
-            let soft = (self.scores(x, codes) * inverse_temperature).softmax(1).mean(0);
+        if let Some(Diversity { weight, inverse_temperature }) = config.diversity.filter(|_| some) {
+            let scores = self.scores(x, codes);
+            // The highest first taken off: no temperature makes all of a row infinite.
+            let scores = &scores - scores.stop_gradient().max_keepdim(1);
+            let soft = (scores * inverse_temperature).softmax(1).mean(0);
             let entropy = -(&soft * soft.maximum(F::min_positive_value().f64()).ln()).sum(..);
             losses.add("diversity", -entropy * share, weight);
         }

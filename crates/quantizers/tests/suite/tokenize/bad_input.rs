@@ -3,7 +3,9 @@
 use std::fs;
 
 use seedbed_autodiff::Rng;
+use seedbed_nn::Config as _;
 use seedbed_nn::checkpoint::CheckpointDir;
+use seedbed_quantizers::tokenizer::{Tokenizer, TokenizerConfig};
 use seedbed_quantizers::train::{FsqConfig, LearnerConfig};
 
 use super::{Place, golden, npy, npy_bytes};
@@ -165,4 +167,76 @@ fn what_are_no_arguments() {
     use seedbed_quantizers::tokenize::{TokenizeError, run};
     let error = run(["encode"]).unwrap_err();
     assert!(matches!(error, TokenizeError::Usage { .. }) && error.to_string().contains("Usage"));
+}
+
+#[test]
+fn extreme_options_and_manifests() {
+    let place = Place::new();
+    fs::write(place.path("x.npy"), npy(&[3, 4], &[0.1; 12])).unwrap();
+    let shard = usize::MAX.to_string();
+    place.succeeds(&format!("encode x.npy {FSQ} -q --shard {shard}"));
+    // A manifest of somebody else, with more files than anybody has, or with none.
+    let manifest = fs::read_to_string(place.path("t/manifest.json")).unwrap();
+    let verify = "verify t t";
+    place.succeeds(verify);
+    for (found, there, text) in [
+        ("\"items\": 3", "\"items\": 4611686018427387904", "not finished"),
+        (&format!("\"shard\": {shard}"), "\"shard\": 0", "is damaged: files of 0 items"),
+    ] {
+        assert!(manifest.contains(found));
+        let one = manifest.replace(&format!("\"shard\": {shard}"), "\"shard\": 1");
+        let broken = if found.contains("items") { one } else { manifest.clone() };
+        fs::write(place.path("t/manifest.json"), broken.replace(found, there)).unwrap();
+        says(&place, verify, text);
+    }
+    // A codebook by as many heads as nobody has memory for.
+    let vq = golden("package-shared.safetensors");
+    let heads =
+        format!("encode x.npy --quantizer {} --format vq --heads {shard} --out u", vq.display());
+    let error = place.refuses(&heads);
+    assert!(error.contains("at most 65536"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_that_are_no_text_and_pipes() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let place = Place::new();
+    let [input, out] = [&b"x\xff.npy"[..], b"t\xff"].map(OsStr::from_bytes);
+    fs::write(place.0.path().join(input), npy(&[3, 4], &[0.1; 12])).unwrap();
+    let encode = || {
+        let mut command = place.command("encode");
+        command.arg(input).args(["--format", "fsq", "--levels", "8,5,5,5", "-q", "--out"]).arg(out);
+        command.output().unwrap()
+    };
+    for _ in 0..2 {
+        let output = encode();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut verify = place.command("verify");
+    assert!(verify.arg(out).arg(out).output().unwrap().status.success());
+    let pipe = std::process::Command::new("mkfifo").arg(place.path("q.safetensors")).status();
+    assert!(pipe.unwrap().success());
+    fs::write(place.path("x.npy"), npy(&[3, 4], &[0.1; 12])).unwrap();
+    for format in ["seedbed", "vq", "mimi"] {
+        let arguments = format!("encode x.npy --quantizer q.safetensors --format {format} --out u");
+        says(&place, &arguments, "regular file");
+    }
+}
+
+#[test]
+fn pictures_whose_sides_are_beyond_counting() {
+    let place = Place::new();
+    Tokenizer::<f32>::new(&TokenizerConfig::default().check().unwrap(), &mut Rng::new(9))
+        .save(&place.path("tokenizer.safetensors"))
+        .unwrap();
+    let side = 1 << 32;
+    fs::write(place.path("x.npy"), npy(&[0, side, side, 1], &[])).unwrap();
+    says(
+        &place,
+        "encode x.npy --quantizer tokenizer.safetensors --out t",
+        "more than can be counted",
+    );
 }
