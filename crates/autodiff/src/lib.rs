@@ -33,8 +33,8 @@ pub use seedbed_kernels::{Float, RNG_STATE_BYTES, Rng};
 pub use shape::Axes;
 pub use tensor::Tensor;
 pub use transform::{
-    custom_gradient, debug_nan, grad, hvp, jvp, par_value_and_grad, remat, value_and_grad,
-    value_and_grad_aux, vjp,
+    custom_gradient, debug_nan, grad, hessian, hvp, jacobian, jvp, par_value_and_grad, remat,
+    value_and_grad, value_and_grad_aux, vjp,
 };
 
 /// A set of positions along an axis, as `argmax`, `sort` and `topk` give and `gather` takes.
