@@ -7,6 +7,7 @@ mod embedding;
 mod init;
 mod linear;
 pub mod loss;
+pub mod metrics;
 mod mlp;
 mod norm;
 mod recurrent;

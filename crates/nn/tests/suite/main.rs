@@ -7,6 +7,7 @@ mod edges;
 mod killed;
 mod layers;
 mod learn;
+mod metrics;
 mod names;
 mod optim;
 #[cfg(unix)]
