@@ -32,7 +32,7 @@ macro_rules! instances {
 
 instances! {
     plain:
-    abs avg_pool1d avg_pool2d batch_norm batch_norm_with bce_with_logits bce_with_logits_each
+    abs attention avg_pool1d avg_pool2d batch_norm batch_norm_with bce_with_logits bce_with_logits_each
     broadcast_to chunk clamp clamp_ste conv1d conv2d conv_transpose1d conv_transpose2d cos cross_entropy cumprod
     cross_entropy_each cumsum dot dropout einsum elu erf exp exp_m1 flatten floor gather gelu gelu_tanh
     group_norm gru_cell hard_sigmoid hard_tanh index index_add index_select layer_norm leaky_relu linear

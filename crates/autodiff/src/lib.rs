@@ -24,7 +24,7 @@ pub mod update;
 use seedbed_kernels as kernels;
 
 pub use check::{GradCheck, check_fused, check_grads};
-pub use fused::Activation;
+pub use fused::{Activation, AttentionOptions};
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};
