@@ -43,6 +43,7 @@ pub mod schedule;
 mod track;
 pub mod train;
 mod warn;
+pub mod weights;
 
 pub use config::{Check, Checked, Config, ConfigError};
 pub use track::Goal;

@@ -13,7 +13,7 @@ use seedbed::nn::{Config, Embedding, LayerNorm, LearntPositions, Linear, Transfo
 
 const LENGTH: usize = 64;
 const WIDTH: usize = 64;
-const STEPS: u64 = 300;
+const STEPS: u64 = 600;
 
 // ANCHOR: model
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             m.logits(&batch.inputs, LENGTH).cross_entropy(&batch.targets)
         });
         optimizer.step_scaled(&mut model, &gradient, schedule.factor(step));
-        if step % 50 == 0 {
+        if step % 100 == 0 {
             println!("step {step:3}: {:.2} bits per character", loss.item() / 2f32.ln());
         }
     }

@@ -14,3 +14,4 @@ mod optim;
 mod runs;
 mod schedule;
 mod train;
+mod weights;

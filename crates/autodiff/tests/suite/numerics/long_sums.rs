@@ -3,7 +3,9 @@
 //! Each bound is a number of rounding errors, u = 2⁻²⁴, relative to the sum of magnitudes: what `seedbed_kernels::sums` promises is 72 for one
 //! sum, and an op may take several one after the other. Running sums would err by up to the number of their terms.
 
-use seedbed_autodiff::{Activation, AttentionOptions, ConvOptions, Float, Indices, Rng, Tensor, grad};
+use seedbed_autodiff::{
+    Activation, AttentionOptions, ConvOptions, Float, Indices, Rng, Tensor, grad,
+};
 
 const U: f64 = f32::EPSILON as f64 / 2.0;
 
