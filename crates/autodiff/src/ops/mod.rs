@@ -11,6 +11,7 @@ mod index;
 mod matmul;
 mod operators;
 mod pool;
+mod pool_adaptive;
 mod power;
 mod reduce;
 mod reduce_fold;
