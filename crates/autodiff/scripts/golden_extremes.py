@@ -107,12 +107,13 @@ for x in [0.0, 20.0, -20.0, 50.0, -50.0, 100.0, -100.0, single(1e-30), single(1e
         sigma, other = (large, small) if xx > 0 else (small, large)
         row("bce", [[x], [t]], (1 - tt) * softplus(xx) + tt * softplus(-xx), (1 - tt) * sigma - tt * other)
         row("softplus", [[x]], softplus(xx), sigma)
+        row("log_sigmoid", [[x]], -softplus(-xx), other)
 row("bce", [[inf], [1.0]], 0, 0)
 row("bce", [[-inf], [0.0]], 0, 0)
 row("bce", [[inf], [0.0]], inf, 1)
 row("bce", [[-inf], [1.0]], inf, -1)
 
-# --- Normalisation, variance, angles -----------------------------------------------------------------------------------------------
+# --- Normalisation, variance, lengths, angles -----------------------------------------------------------------------------------------------
 
 for far, near in [(1e6, 1.0), (1e7, 2.0), (0.0, single(1e-15)), (single(1e12), single(1e7)), (-3e5, 0.25)]:
     x = [single(far + near * (i * 37 % 64) / 16) for i in range(64)]
@@ -120,8 +121,15 @@ for far, near in [(1e6, 1.0), (1e7, 2.0), (0.0, single(1e-15)), (single(1e12), s
     mean = sum(xx) / len(xx)
     var = sum((v - mean) ** 2 for v in xx) / len(xx)
     row("var", [x], var, [2 * (v - mean) / len(xx) for v in xx])
+    row("std", [x], sqrt(var), [(v - mean) / len(xx) / sqrt(var) for v in xx])
     eps = mpf(single(1e-5))
     row("layer_norm", [x], [(v - mean) / sqrt(var + eps) for v in xx], eps=float(eps))
+
+for x in [[3.0, -4.0], [single(3e30), single(-4e30), 1.0], [single(3e-30), single(4e-30)], [single(1e-20), single(1e20)],
+          [0.0, 0.0], [5.0], [single(1e-36), single(2e-36)]]:
+    xx = mps(x)
+    norm = sqrt(sum(v * v for v in xx))
+    row("norm", [x], norm, [v / norm if norm else 0 for v in xx])
 
 for a, b in [(single(1e30), single(1e30)), (single(1e-30), single(2e-30)), (single(1e-42), 0.0), (3.0, -4.0), (0.0, single(1e25))]:
     aa, bb = mpf(a), mpf(b)

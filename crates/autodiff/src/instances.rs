@@ -32,15 +32,15 @@ macro_rules! instances {
 
 instances! {
     plain:
-    abs avg_pool1d avg_pool2d batch_norm batch_norm_with bce_with_logits bce_with_logits_each
-    broadcast_to chunk clamp clamp_ste conv1d conv2d conv_transpose1d conv_transpose2d cos cross_entropy
-    cross_entropy_each cumsum dot dropout elu erf exp exp_m1 flatten floor gather gelu gelu_tanh
+    abs adaptive_avg_pool2d adaptive_max_pool2d attention avg_pool1d avg_pool1d_inside avg_pool2d avg_pool2d_inside batch_norm batch_norm_with bce_with_logits bce_with_logits_each
+    broadcast_to chunk clamp clamp_ste conv1d conv2d conv_transpose1d conv_transpose2d cos cross_entropy cumprod
+    cross_entropy_each cumsum dot dropout einsum elu erf exp exp_m1 flatten floor gather gelu gelu_tanh
     group_norm gru_cell hard_sigmoid hard_tanh index index_add index_select layer_norm leaky_relu linear
-    ln ln_1p log_softmax lstm_cell matmul matmul_nt matmul_tn max_pool1d max_pool2d mse
+    ln ln_1p log_sigmoid log_softmax lstm_cell matmul matmul_nt matmul_tn max_pool1d max_pool2d mse
     neg one_hot outer pad permute
     powf powi recip relu reshape roll round round_ste rsqrt scatter_add sigmoid sign sign_ste silu sin
     smooth_cross_entropy_each soft_cross_entropy_each softmax softplus sort split sqrt square sum_to
-    swap_axes t tanh topk upsample_nearest1d upsample_nearest2d;
+    swap_axes t tanh topk tril triu upsample_bilinear2d upsample_nearest1d upsample_nearest2d;
     binary: add sub mul div mul_no_nan atan2 maximum minimum pow;
-    reduction: sum mean max min prod var logsumexp;
+    reduction: sum mean max min prod var logsumexp norm std;
 }

@@ -24,7 +24,7 @@ pub mod update;
 use seedbed_kernels as kernels;
 
 pub use check::{GradCheck, check_fused, check_grads};
-pub use fused::Activation;
+pub use fused::{Activation, AttentionOptions};
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};
@@ -33,8 +33,8 @@ pub use seedbed_kernels::{Float, RNG_STATE_BYTES, Rng};
 pub use shape::Axes;
 pub use tensor::Tensor;
 pub use transform::{
-    custom_gradient, debug_nan, grad, hvp, jvp, par_value_and_grad, remat, value_and_grad,
-    value_and_grad_aux, vjp,
+    custom_gradient, debug_nan, grad, hessian, hvp, jacobian, jvp, par_value_and_grad, remat,
+    value_and_grad, value_and_grad_aux, vjp,
 };
 
 /// A set of positions along an axis, as `argmax`, `sort` and `topk` give and `gather` takes.

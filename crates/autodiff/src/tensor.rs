@@ -87,6 +87,32 @@ impl<F: Float> Tensor<F> {
         Self::new((0..n).map(|i| F::of(i as f64)).collect(), &[n])
     }
 
+    /// `n` numbers at equal distances from `start` to `end`, both included and exact; `start` alone where `n` is 1.
+    ///
+    /// # Panics
+    /// Unless both ends are finite.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// assert_eq!(Tensor::<f32>::linspace(0.0, 1.0, 5).to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// ```
+    #[track_caller]
+    pub fn linspace(start: f64, end: f64, n: usize) -> Self {
+        assert!(
+            start.is_finite() && end.is_finite(),
+            "Tensor::linspace: needs finite ends, got {start} and {end}"
+        );
+        shape::room::<F>("Tensor::linspace", &[n]);
+        let intervals = n.saturating_sub(1).max(1) as f64;
+        // Not (end − start)/intervals, which may overflow. From either end, so that both are exact.
+        let step = end / intervals - start / intervals;
+        let at = |i: usize| match 2 * i < n {
+            true => start + step * i as f64,
+            false => end - step * (n - 1 - i) as f64,
+        };
+        Self::new((0..n).map(|i| F::of(at(i))).collect(), &[n])
+    }
+
     /// The `n × n` identity matrix.
     #[track_caller]
     pub fn eye(n: usize) -> Self {

@@ -34,6 +34,7 @@ pub mod tasks;
 #[cfg(feature = "tensors")]
 mod tensor;
 pub mod text;
+mod windows;
 
 pub use batches::{Batches, BatchesState, in_order};
 pub use dir::DataDir;
@@ -49,3 +50,4 @@ pub use resample::{dominated, duplicate, imbalance, long_tail};
 pub use resize::resize;
 pub use source::Limits;
 pub use split::stratified_split;
+pub use windows::{WindowBatch, Windows, WindowsState, windows_in_order};

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "it is what this crate is for: what is unsafe stays here")]
 
 pub mod accumulate;
+pub mod attention;
 pub mod buffers;
 pub mod conv;
 pub mod dropout;

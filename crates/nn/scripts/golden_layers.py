@@ -186,6 +186,59 @@ cases = {
     ),
 }
 
+
+
+def rotated(x, base):
+    """Turns pairs (i, i + half) one by one; x is time × width."""
+    half = x.shape[1] // 2
+    rows = []
+    for p in range(x.shape[0]):
+        angles = [p * base ** (-2 * i / x.shape[1]) for i in range(half)]
+        first = [x[p, i] * np.cos(a) - x[p, i + half] * np.sin(a) for i, a in enumerate(angles)]
+        second = [x[p, i + half] * np.cos(a) + x[p, i] * np.sin(a) for i, a in enumerate(angles)]
+        rows.append(np.stack(first + second))
+    return np.stack(rows)
+
+
+def multi_head(x, wq, wk, wv, wo, bq, bk, bv, bo, heads, turn=None, lengths=None):
+    """Causal attention, query by query; keys from a sequence's length on are padding."""
+    out = []
+    for n in range(x.shape[0]):
+        q, k, v = x[n] @ wq + bq, x[n] @ wk + bk, x[n] @ wv + bv
+        size, found = q.shape[1] // heads, []
+        for h in range(heads):
+            part = slice(h * size, (h + 1) * size)
+            qh, kh, vh = q[:, part], k[:, part], v[:, part]
+            if turn:
+                qh, kh = rotated(qh, turn), rotated(kh, turn)
+            rows = []
+            for i in range(q.shape[0]):
+                last = i + 1 if lengths is None else min(i + 1, lengths[n])
+                if last == 0:
+                    rows.append(np.zeros(size))
+                    continue
+                weights = np.exp(kh[:last] @ qh[i] / np.sqrt(size))
+                rows.append(weights @ vh[:last] / np.sum(weights))
+            found.append(np.stack(rows))
+        out.append(np.concatenate(found, axis=1) @ wo + bo)
+    return np.stack(out)
+
+
+def attention_inputs():
+    names = ["wq", "wk", "wv", "wo"]
+    return {"x": normal(2, 4, 8), **{w: normal(8, 8) * 0.5 for w in names}, **{"b" + w[1]: normal(8) for w in names}}
+
+
+cases["attention"] = case(lambda **p: multi_head(**p, heads=2), **attention_inputs())
+cases["rotary_attention"] = case(lambda **p: multi_head(**p, heads=2, turn=10.0), **attention_inputs())
+# The second sequence is all padding.
+cases["padded_attention"] = case(lambda **p: multi_head(**p, heads=4, lengths=[3, 0]), **attention_inputs())
+cases["rms_norm"] = case(
+    lambda x, w: x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + EPS) * w, x=normal(2, 3, 5) * 2, w=normal(5)
+)
+positions = [[(np.cos if c % 2 else np.sin)((p + 3) / 10000 ** ((c - c % 2) / 6)) for c in range(6)] for p in range(4)]
+cases["sinusoidal"] = {"y": numbers(positions)}
+
 # The running statistics that the batch leaves behind, starting from 0 and 1 (Ioffe & Szegedy 2015, algorithm 2).
 batch = np.reshape(np.array(cases["batch_norm"]["inputs"]["x"]["data"]), (-1, 3))
 cases["batch_norm"]["running_mean"] = numbers(0.1 * np.mean(batch, axis=0))

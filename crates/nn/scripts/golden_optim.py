@@ -73,7 +73,25 @@ def graves_rmsprop(c, x, g, s, t):
     return x + s["d"]
 
 
-METHODS = {f.__name__: f for f in (sgd, adam, adamw, adamax, rmsprop, graves_rmsprop)}
+def amsgrad(c, x, g, s, t):
+    """Reddi et al. 2018, Algorithm 2, with the corrections of the bias of Adam."""
+    g = g + c["weight_decay"] * x
+    s["m"] = c["beta1"] * s.get("m", 0) + (1 - c["beta1"]) * g
+    s["v"] = c["beta2"] * s.get("v", 0) + (1 - c["beta2"]) * g**2
+    s["max"] = np.maximum(s.get("max", 0), s["v"])
+    m_hat, v_hat = s["m"] / (1 - c["beta1"] ** t), s["max"] / (1 - c["beta2"] ** t)
+    return x - c["lr"] * m_hat / (np.sqrt(v_hat) + c["eps"])
+
+
+def lion(c, x, g, s, t):
+    """Chen et al. 2023, Algorithm 2."""
+    m = s.get("m", np.zeros_like(x))
+    update = np.sign(c["beta1"] * m + (1 - c["beta1"]) * g)
+    s["m"] = c["beta2"] * m + (1 - c["beta2"]) * g
+    return x - c["lr"] * (update + c["weight_decay"] * x)
+
+
+METHODS = {f.__name__: f for f in (sgd, adam, adamw, adamax, rmsprop, graves_rmsprop, amsgrad, lion)}
 BETAS = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 CONFIGS = [
     {"kind": "sgd", "lr": 0.1, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
@@ -90,6 +108,10 @@ CONFIGS = [
     {"kind": "rmsprop", "lr": 0.01, "alpha": 0.95, "eps": 1e-4, "momentum": 0.9, "weight_decay": 0.05},
     {"kind": "graves_rmsprop", "lr": 1e-2, "alpha": 0.95, "eps": 1e-4, "momentum": 0.9, "weight_decay": 0.0},
     {"kind": "graves_rmsprop", "lr": 1e-1, "alpha": 0.9, "eps": 1e-2, "momentum": 0.5, "weight_decay": 0.1},
+    {"kind": "amsgrad", "lr": 0.01, "weight_decay": 0.0, **BETAS},
+    {"kind": "amsgrad", "lr": 0.02, "weight_decay": 0.1, "beta1": 0.8, "beta2": 0.5, "eps": 1e-3},
+    {"kind": "lion", "lr": 0.01, "weight_decay": 0.0, "beta1": 0.9, "beta2": 0.99},
+    {"kind": "lion", "lr": 0.1, "weight_decay": 0.5, "beta1": 0.5, "beta2": 0.8},
 ]
 
 

@@ -2,8 +2,10 @@
 
 mod batch;
 mod handover;
+mod rms;
 
 pub use batch::{BatchNorm, BatchStatistics};
+pub use rms::RmsNorm;
 
 use seedbed_autodiff::{Float, Tensor, module};
 

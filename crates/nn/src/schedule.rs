@@ -50,6 +50,32 @@ pub enum Schedule {
         #[serde(default)]
         end: f64,
     },
+    /// Up from `start` to 1 along half a cosine in the share `rise` of the steps, and down to `end` along another in the rest, and then `end` (Smith and Topin, "Super-convergence", 2019, in the form of
+    /// PyTorch's `OneCycleLR`, whose `start` is 1/25 and whose `end` is 4 · 10⁻⁶).
+    OneCycle {
+        /// All steps.
+        steps: u64,
+        /// The share of them that goes up.
+        #[serde(default = "one_cycle::rise")]
+        rise: f64,
+        /// The first factor.
+        #[serde(default = "one_cycle::start")]
+        start: f64,
+        /// The last factor.
+        #[serde(default = "one_cycle::end")]
+        end: f64,
+    },
+    /// [`Cosine`](Self::Cosine) again and again: the first time in `steps` steps, and each time in `longer` times as many as before (Loshchilov and Hutter, "SGDR", 2017, equation 5).
+    WarmRestarts {
+        /// The steps of the first cycle.
+        steps: u64,
+        /// How many times as long each cycle is as the one before it.
+        #[serde(default = "one")]
+        longer: u64,
+        /// The factor at the end of a cycle, which is not reached.
+        #[serde(default)]
+        end: f64,
+    },
     /// `(step + 1) / steps` of the first factor of `then`, and after `steps` steps `then` from its beginning (Goyal et
     /// al., "Accurate, large minibatch SGD", 2017, section 2.2).
     WarmUp {
@@ -84,6 +110,28 @@ impl Schedule {
         Self::Cosine { steps, end: 0.0 }
     }
 
+    /// Up in three tenths of the steps and down in the others, with PyTorch's ends.
+    pub fn one_cycle(steps: u64) -> Self {
+        Self::OneCycle {
+            steps,
+            rise: one_cycle::rise(),
+            start: one_cycle::start(),
+            end: one_cycle::end(),
+        }
+    }
+
+    /// Down to 0 along half a cosine in `steps` steps, then from the beginning in `longer` times as many, and so on.
+    ///
+    /// ```
+    /// use seedbed_nn::schedule::Schedule;
+    /// let schedule = Schedule::warm_restarts(10, 2);
+    /// assert_eq!([0, 10, 30, 70].map(|step| schedule.factor(step)), [1.0; 4]);
+    /// assert!((schedule.factor(20) - 0.5).abs() < 1e-12);
+    /// ```
+    pub fn warm_restarts(steps: u64, longer: u64) -> Self {
+        Self::WarmRestarts { steps, longer, end: 0.0 }
+    }
+
     /// This schedule after a warm-up of `steps` steps.
     #[must_use]
     pub fn warm_up(self, steps: u64) -> Self {
@@ -100,11 +148,60 @@ impl Schedule {
                 end + (1.0 - end) * 0.5 * (1.0 + (PI * progress(step, *steps)).cos())
             }
             Self::Cosine { end, .. } => *end,
+            Self::OneCycle { steps, rise, start, end } => {
+                // The last step of the rise, and the last of all.
+                let (top, last) = (rise * *steps as f64 - 1.0, *steps as f64 - 1.0);
+                let step = step as f64;
+                match step {
+                    _ if step <= top && top > 0.0 => between(*start, 1.0, step / top),
+                    _ if step < last => between(1.0, *end, (step - top) / (last - top)),
+                    _ => *end,
+                }
+            }
+            Self::WarmRestarts { steps, longer, end } => {
+                let (in_cycle, cycle) = in_cycle(step, *steps, *longer);
+                between(1.0, *end, in_cycle as f64 / cycle as f64)
+            }
             Self::WarmUp { steps, then } if step < *steps => {
                 (step + 1) as f64 / *steps as f64 * then.factor(0)
             }
             Self::WarmUp { steps, then } => then.factor(step - steps),
         }
+    }
+}
+
+/// From `from` to `to` along half a cosine, of which a share is done.
+fn between(from: f64, to: f64, share: f64) -> f64 {
+    to + (from - to) * 0.5 * (1.0 + (PI * share).cos())
+}
+
+/// Where in its cycle a step stands, and how long that is.
+fn in_cycle(mut step: u64, steps: u64, longer: u64) -> (u64, u64) {
+    let mut cycle = steps.max(1);
+    if longer <= 1 {
+        return (step % cycle, cycle);
+    }
+    while step >= cycle {
+        step -= cycle;
+        cycle = cycle.saturating_mul(longer);
+    }
+    (step, cycle)
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// What PyTorch's `OneCycleLR` has by default.
+mod one_cycle {
+    pub(super) fn rise() -> f64 {
+        0.3
+    }
+    pub(super) fn start() -> f64 {
+        1.0 / 25.0
+    }
+    pub(super) fn end() -> f64 {
+        4e-6
     }
 }
 
@@ -124,6 +221,17 @@ impl Config for Schedule {
             }
             Self::Linear { steps, end } | Self::Cosine { steps, end } => {
                 check.at_least_one("steps", *steps)?;
+                check.non_negative_f32("end", *end)
+            }
+            Self::OneCycle { steps, rise, start, end } => {
+                check.at_least_one("steps", *steps)?;
+                check.that((0.0..=1.0).contains(rise), "rise", rise, "in [0, 1]")?;
+                check.non_negative_f32("start", *start)?;
+                check.non_negative_f32("end", *end)
+            }
+            Self::WarmRestarts { steps, longer, end } => {
+                check.at_least_one("steps", *steps)?;
+                check.at_least_one("longer", *longer)?;
                 check.non_negative_f32("end", *end)
             }
             Self::WarmUp { steps, then } => {

@@ -1,5 +1,6 @@
 //! Kernels with a specification: see [`Fused`](crate::Fused).
 
+mod attention;
 mod bce;
 mod cross_entropy;
 mod dropout;
@@ -9,6 +10,7 @@ mod lstm;
 mod nonzero_rows;
 mod norm;
 
+pub use attention::AttentionOptions;
 pub use linear::Activation;
 pub(crate) use linear::gemm_onto;
 

@@ -70,7 +70,7 @@ comparisons! {
 pointwise! { Choice {} work 1, |mask, a, b| [mask.ne(0.0).select(a, b)]; }
 
 impl<F: Float> Tensor<F> {
-    /// Elements of `a` where this mask is not 0, of `b` where it is 0; all three broadcast.
+    /// Elements of `a` where this mask is not 0, of `b` where it is 0; all three broadcast. NumPy and PyTorch call it `where`.
     ///
     /// The gradient goes to the chosen elements alone; the mask has none.
     ///
@@ -82,6 +82,7 @@ impl<F: Float> Tensor<F> {
     /// let x = Tensor::<f64>::new(vec![-1.0, 2.0], &[2]);
     /// assert_eq!(x.lt(0.0).select(0.5, &x).to_vec(), [0.5, 2.0]);
     /// ```
+    #[doc(alias = "where")]
     #[must_use]
     #[track_caller]
     pub fn select(&self, a: impl Operand<F>, b: impl Operand<F>) -> Self {

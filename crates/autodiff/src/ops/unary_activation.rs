@@ -43,6 +43,16 @@ unary! {
     /// `ln(1 + eˣ)`, without overflow, to 1.5 ulp; its derivative is [`sigmoid`](Self::sigmoid).
     pub fn softplus(x) = x.softplus(), |x, y, g| g * x.sigmoid();
 
+    /// `ln σ(x) = −ln(1 + e^{−x})`, without overflow or cancellation: to 1.5 ulp also where σ(x) rounds to 1 or to 0. Its
+    /// derivative is `σ(−x)`.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let x = Tensor::<f64>::new(vec![-1000.0, 0.0, 50.0], &[3]);
+    /// assert_eq!(x.log_sigmoid().to_vec(), [-1000.0, -(2f64.ln()), -(-50f64).exp()]);
+    /// ```
+    pub fn log_sigmoid(x) = -(-x).softplus(), |x, y, g| g * (-x).sigmoid();
+
     /// `x` above 0, `alpha · (eˣ − 1)` elsewhere (Clevert et al. 2016). The subgradient at 0 is `alpha`.
     pub fn elu(x, alpha: f64) = x.gt(0.0).select(x, x.exp_m1() * alpha),
         |x, y, g| g * x.gt(0.0).select(1.0, x.minimum(0.0).exp() * alpha);

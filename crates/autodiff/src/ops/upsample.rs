@@ -1,4 +1,4 @@
-//! Nearest-neighbour upsampling of channels-last images and sequences, and the sum that transposes it.
+//! Upsampling by nearest neighbours, with the sum that transposes it, and on straight lines of channels-last images and sequences.
 
 use smallvec::smallvec;
 
@@ -50,6 +50,56 @@ impl<F: Float> Tensor<F> {
         let small = Dims::from_slice(shape);
         Nearest { op: "upsample_nearest2d", small, factor }.forward(self)
     }
+
+    /// Images (N, H, W, C) enlarged by `factor` = (down, across) with numbers in between on straight lines: (N, H·down, W·across, C). Pixels are squares whose values stand in their
+    /// middle; beyond the outermost middles the image goes on as it ends (PyTorch's `mode="bilinear"` with `align_corners=False`).
+    ///
+    /// # Panics
+    /// Unless the rank is 4 and the factors at least 1.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// let x = Tensor::<f32>::new(vec![0.0, 4.0], &[1, 1, 2, 1]);
+    /// assert_eq!(x.upsample_bilinear2d([1, 2]).to_vec(), [0.0, 1.0, 3.0, 4.0]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn upsample_bilinear2d(&self, factor: [usize; 2]) -> Self {
+        let shape = self.shape();
+        assert!(shape.len() == 4, "upsample_bilinear2d: the input is (N, H, W, C), got {shape:?}");
+        assert!(
+            factor.iter().all(|&f| f > 0),
+            "upsample_bilinear2d: the factors must be at least 1, got {factor:?}"
+        );
+        let mut large = Dims::from_slice(shape);
+        for (size, factor) in large[1..3].iter_mut().zip(factor) {
+            let counted = size.checked_mul(factor);
+            *size = shape::counted("upsample_bilinear2d", "an axis of the result", counted);
+        }
+        shape::room::<F>("upsample_bilinear2d", &large);
+        in_between(&in_between(self, 1, factor[0]), 2, factor[1])
+    }
+}
+
+/// An axis of images enlarged: each place of the result is a mean of two neighbours.
+#[track_caller]
+fn in_between<F: Float>(x: &Tensor<F>, axis: isize, factor: usize) -> Tensor<F> {
+    let n = x.shape()[axis as usize];
+    if factor == 1 || n == 0 {
+        return x.clone();
+    }
+    let (mut before, mut after, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..n * factor {
+        let place = ((i as f64 + 0.5) / factor as f64 - 0.5).clamp(0.0, (n - 1) as f64);
+        let whole = place.floor() as usize;
+        before.push(whole);
+        after.push((whole + 1).min(n - 1));
+        weights.push(F::of(place - whole as f64));
+    }
+    let mut shape = [1; 4];
+    shape[axis as usize] = n * factor;
+    let weights = Tensor::new(weights, &shape);
+    x.index_select(axis, &before) * (1.0 - &weights) + x.index_select(axis, &after) * weights
 }
 
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ mod golden;
 mod gradcheck;
 mod messages;
 mod messages_linear;
+mod named_axes;
 mod numerics;
 mod panics;
 mod properties;

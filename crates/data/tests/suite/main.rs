@@ -18,3 +18,4 @@ mod special;
 mod strings;
 mod tasks;
 mod texts;
+mod windows;

@@ -2,8 +2,8 @@ use seedbed_autodiff::{Float, Module};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdaMaxConfig, AdamConfig, AdamWConfig, GravesRmsPropConfig, Method, Optim, Optimizer, PerParam,
-    RmsPropConfig, SgdConfig,
+    AdaMaxConfig, AdamConfig, AdamWConfig, AmsGradConfig, GravesRmsPropConfig, LionConfig, Method,
+    Optim, Optimizer, PerParam, RmsPropConfig, SgdConfig,
 };
 use crate::{Checked, Config, ConfigError};
 
@@ -35,6 +35,12 @@ pub enum OptimizerConfig {
     /// [`AdaMax`](super::AdaMax).
     #[serde(rename = "adamax")]
     AdaMax(AdaMaxConfig),
+    /// [`AmsGrad`](super::AmsGrad).
+    #[serde(rename = "amsgrad")]
+    AmsGrad(AmsGradConfig),
+    /// [`Lion`](super::Lion).
+    #[serde(rename = "lion")]
+    Lion(LionConfig),
     /// [`RmsProp`](super::RmsProp).
     #[serde(rename = "rmsprop")]
     RmsProp(RmsPropConfig),
@@ -50,6 +56,8 @@ impl Config for OptimizerConfig {
             Self::Adam(c) => c.validate(),
             Self::AdamW(c) => c.validate(),
             Self::AdaMax(c) => c.validate(),
+            Self::AmsGrad(c) => c.validate(),
+            Self::Lion(c) => c.validate(),
             Self::RmsProp(c) => c.validate(),
             Self::GravesRmsProp(c) => c.validate(),
         }
@@ -81,6 +89,8 @@ impl Checked<OptimizerConfig> {
             OptimizerConfig::Adam(c) => boxed(model, c, options),
             OptimizerConfig::AdamW(c) => boxed(model, c, options),
             OptimizerConfig::AdaMax(c) => boxed(model, c, options),
+            OptimizerConfig::AmsGrad(c) => boxed(model, c, options),
+            OptimizerConfig::Lion(c) => boxed(model, c, options),
             OptimizerConfig::RmsProp(c) => boxed(model, c, options),
             OptimizerConfig::GravesRmsProp(c) => boxed(model, c, options),
         }

@@ -10,6 +10,8 @@
 //! | [`Adam`] | [`AdamConfig`]: L2 in the gradient | `m`, `v` |
 //! | [`AdamW`] | [`AdamWConfig`]: decoupled weight decay | `m`, `v` |
 //! | [`AdaMax`] | [`AdaMaxConfig`] | `m`, `u` |
+//! | [`AmsGrad`] | [`AmsGradConfig`] | `m`, `v`, `w` |
+//! | [`Lion`] | [`LionConfig`]: decoupled weight decay | `m` |
 //! | [`RmsProp`] | [`RmsPropConfig`]: plain, with momentum | `v`, `velocity` |
 //! | [`GravesRmsProp`] | [`GravesRmsPropConfig`]: centred, with momentum | `n`, `q`, `delta` |
 //!
@@ -31,8 +33,10 @@
 
 mod adam;
 mod adamax;
+mod amsgrad;
 mod config;
 mod groups;
+mod lion;
 mod optimizer;
 mod range;
 mod rmsprop;
@@ -45,8 +49,10 @@ use crate::{Checked, Config};
 
 pub use adam::{Adam, AdamConfig, AdamUpdate, AdamW, AdamWConfig};
 pub use adamax::{AdaMax, AdaMaxConfig, AdaMaxUpdate};
+pub use amsgrad::{AmsGrad, AmsGradConfig, AmsGradUpdate};
 pub use config::OptimizerConfig;
 pub use groups::{ParamGroup, ParamOptions, PerParam};
+pub use lion::{Lion, LionConfig, LionUpdate};
 pub use optimizer::Optimizer;
 pub use rmsprop::{
     GravesRmsProp, GravesRmsPropConfig, GravesRmsPropUpdate, RmsProp, RmsPropConfig, RmsPropUpdate,

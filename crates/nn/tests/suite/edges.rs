@@ -6,8 +6,8 @@ use seedbed_nn::checkpoint::{Checkpoint, Writer};
 use seedbed_nn::clip::{clip_global_norm, clip_value, global_norm};
 use seedbed_nn::ema::{Ema, EmaConfig};
 use seedbed_nn::optim::{
-    AdaMaxConfig, AdamConfig, AdamW, AdamWConfig, GravesRmsPropConfig, Method, Optim, ParamGroup,
-    ParamOptions, PerParam, RmsPropConfig, SgdConfig,
+    AdaMaxConfig, AdamConfig, AdamW, AdamWConfig, AmsGradConfig, GravesRmsPropConfig, LionConfig,
+    Method, Optim, ParamGroup, ParamOptions, PerParam, RmsPropConfig, SgdConfig,
 };
 use seedbed_nn::schedule::{PlateauConfig, Schedule};
 use seedbed_nn::train::{Metrics, Stream, TrainConfig, Trainer};
@@ -61,6 +61,8 @@ fn a_thawed_parameter_begins_as_any_other() {
     thaws(AdamConfig::default());
     thaws(AdamWConfig::default());
     thaws(AdaMaxConfig::default());
+    thaws(AmsGradConfig::default());
+    thaws(LionConfig::default());
     thaws(RmsPropConfig { momentum: 0.5, ..Default::default() });
     thaws(GravesRmsPropConfig::default());
 }
@@ -140,6 +142,8 @@ fn squares_of_gradients_do_not_overflow() {
         AdamConfig::default(),
         AdamWConfig::default(),
         AdaMaxConfig::default(),
+        AmsGradConfig::default(),
+        LionConfig::default(),
         RmsPropConfig::default()
     );
 }
@@ -159,6 +163,7 @@ fn an_epsilon_below_the_element_type_is_not_0() {
     survives(AdamConfig { lr, eps, ..Default::default() });
     survives(AdamWConfig { lr, eps, weight_decay: 0.0, ..Default::default() });
     survives(AdaMaxConfig { lr, eps, ..Default::default() });
+    survives(AmsGradConfig { lr, eps, ..Default::default() });
     survives(RmsPropConfig { lr, eps, ..Default::default() });
     survives(GravesRmsPropConfig { lr, eps, ..Default::default() });
 }

@@ -7,9 +7,11 @@ mod edges;
 mod killed;
 mod layers;
 mod learn;
+mod metrics;
 mod names;
 mod optim;
 #[cfg(unix)]
 mod runs;
 mod schedule;
 mod train;
+mod weights;

@@ -30,6 +30,53 @@ fn a_warm_up_goes_before_any_schedule() {
     assert_eq!(factors(&twice, 0..6), [0.5, 0.5, 1.0, 1.0, 0.5, 0.0]);
 }
 
+/// PyTorch's OneCycleLR(max_lr=1, total_steps=10), computed from the formula in its documentation by hand: the rise ends at step 2.
+#[test]
+fn one_cycle_goes_up_and_down() {
+    let schedule = Schedule::one_cycle(10);
+    let want = [
+        0.04,
+        0.52,
+        1.0,
+        0.950_484_4,
+        0.811_745_6,
+        0.611_261_8,
+        0.388_742_2,
+        0.188_258_4,
+        0.049_519_6,
+        4e-6,
+    ];
+    for (got, want) in factors(&schedule, 0..10).iter().zip(want) {
+        assert!((got - want).abs() < 1e-6, "{got} is not {want}");
+    }
+    assert_eq!(factors(&schedule, [10, 1000, u64::MAX]), [4e-6; 3]);
+    // Without a rise it begins at the top; with nothing else it ends there.
+    let down = Schedule::OneCycle { steps: 5, rise: 0.0, start: 0.1, end: 0.0 };
+    assert!(factors(&down, 0..5).is_sorted_by(|a, b| a > b));
+    assert!(factors(&Schedule::one_cycle(1), 0..3).iter().all(|f| f.is_finite()));
+}
+
+#[test]
+fn warm_restarts_begin_again() {
+    let schedule = Schedule::WarmRestarts { steps: 4, longer: 3, end: 0.2 };
+    for (cycle, start) in [(4, 0), (12, 4), (36, 16)] {
+        let cosine = Schedule::Cosine { steps: cycle, end: 0.2 };
+        for step in 0..cycle {
+            let (got, want) = (schedule.factor(start + step), cosine.factor(step));
+            assert!((got - want).abs() < 1e-15, "{got} is not {want}");
+        }
+    }
+    let equal = Schedule::warm_restarts(5, 1);
+    assert_eq!(factors(&equal, 0..5), factors(&equal, 1_000_000..1_000_005));
+    assert!(schedule.factor(u64::MAX).is_finite());
+    let text = r#"{"kind":"warm_restarts","steps":5}"#;
+    assert_eq!(serde_json::from_str::<Schedule>(text).unwrap(), equal);
+    let bad = Schedule::warm_restarts(5, 0).check().unwrap_err();
+    assert_eq!(bad.to_string(), "Schedule.longer is 0, but should be at least 1");
+    let text = r#"{"kind":"one_cycle","steps":10}"#;
+    assert_eq!(serde_json::from_str::<Schedule>(text).unwrap(), Schedule::one_cycle(10));
+}
+
 #[test]
 fn schedules_are_read_from_files_and_checked() {
     let text = r#"{"kind":"warm_up","steps":10,"then":{"kind":"cosine","steps":100}}"#;

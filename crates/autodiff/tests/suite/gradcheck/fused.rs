@@ -1,6 +1,6 @@
 //! Losses, normalisation, recurrent cells, dropout.
 
-use seedbed_autodiff::Rng;
+use seedbed_autodiff::{AttentionOptions, Rng};
 
 use super::case::{Case, T, case};
 
@@ -10,6 +10,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = losses();
     cases.extend(normalisation());
     cases.extend(recurrent());
+    cases.extend(attention());
     cases.push(
         case("dropout", &[&[3, 4]], |x| x[0].dropout(0.5, &mut Rng::new(2)).square())
             .also(&[&[0, 4]])
@@ -66,6 +67,27 @@ fn normalisation() -> Vec<Case> {
     ]
     .map(moderate)
     .into()
+}
+
+fn attention() -> Vec<Case> {
+    let of = |options: AttentionOptions<f64>| move |x: &[T]| x[0].attention(&x[1], &x[2], &options);
+    const SHAPES: &[&[usize]] = &[&[2, 3, 2], &[2, 4, 2], &[2, 4, 3]];
+    let mask = T::new((0..12).map(|i| f64::from(u8::from(i % 4 > i / 6))).collect(), &[3, 4]);
+    // The first query sees nothing.
+    let none = T::new(vec![0.0, 1.0, 1.0], &[3, 1]);
+    vec![
+        case("attention", SHAPES, of(AttentionOptions::default()))
+            .also(&[&[2, 2], &[2, 2], &[2, 2]])
+            .also(&[&[0, 2], &[3, 2], &[3, 1]])
+            .also(&[&[2, 2], &[0, 2], &[0, 3]])
+            .also(&[&[1, 2, 1, 2], &[1, 2, 3, 2], &[1, 2, 3, 1]]),
+        case("attention", SHAPES, of(AttentionOptions::causal()))
+            .also(&[&[3, 2], &[3, 2], &[3, 2]])
+            .also(&[&[4, 2], &[2, 2], &[2, 1]]),
+        case("attention", SHAPES, of(AttentionOptions::masked(mask))),
+        case("attention", SHAPES, of(AttentionOptions::masked(none))),
+        case("attention", SHAPES, of(AttentionOptions { scale: Some(2.0), ..AttentionOptions::causal() })),
+    ]
 }
 
 fn recurrent() -> Vec<Case> {

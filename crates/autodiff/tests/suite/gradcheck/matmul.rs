@@ -28,6 +28,14 @@ pub(crate) fn cases() -> Vec<Case> {
             .also(&[&[2, 3], &[2, 3]])
             .also(&[&[2, 2, 3], &[1, 3]]),
         case("dot", &[&[4], &[4]], |x| x[0].dot(&x[1])).also(&[&[0], &[0]]).also(&[&[1], &[1]]),
+        case("einsum", &[&[2, 3, 2], &[2, 2, 3]], |x| T::einsum("bij,bjk->kbi", &[&x[0], &x[1]]))
+            .also(&[&[0, 3, 2], &[0, 2, 3]])
+            .also(&[&[1, 1, 1], &[1, 1, 1]]),
+        case("einsum", &[&[3, 2], &[2, 3], &[3, 3]], |x| {
+            T::einsum("ij,jk,kk->i", &[&x[0], &x[1], &x[2]])
+        }),
+        case("einsum", &[&[2, 3]], |x| T::einsum("ij->ji", &[&x[0]])),
+        case("einsum", &[&[3, 2], &[3, 2]], |x| T::einsum("ij,ik->j", &[&x[0], &x[1]])),
         case("outer", &[&[3], &[2]], |x| x[0].outer(&x[1])).also(&[&[2], &[2]]).also(&[&[0], &[2]]),
     ]
 }

@@ -24,6 +24,10 @@ pub(crate) fn cases() -> Vec<Case> {
         case("index", BOX, |x| x[0].index(1, -1)).also(&[&[2, 1, 2]]),
         case("split", BOX, |x| joined(&x[0].split(-1, &[1, 0, 3]))).also(&[&[0, 4]]),
         case("chunk", BOX, |x| joined(&x[0].chunk(-1, 2))).also(&[&[1, 2]]),
+        case("tril", BOX, |x| x[0].tril(0)).also(&[&[3, 2]]).also(&[&[2, 0]]).also(&[&[0, 2]]),
+        case("tril", &[&[3, 4]], |x| x[0].tril(-1)).also(&[&[2, 2, 2]]),
+        case("triu", BOX, |x| x[0].triu(1)).also(&[&[4, 1]]).also(&[&[0, 3, 3]]),
+        case("triu", &[&[3, 3]], |x| x[0].triu(-2)),
         case("flip", BOX, |x| x[0].flip([0, 2])).also(&[&[1, 0, 2]]),
         case("pad", &[&[2, 3]], |x| x[0].pad(&[(1, 0), (2, 3)], 0.5)).also(&[&[0, 1]]),
         case("concat", &[&[2, 3], &[2, 1]], |x| T::concat(x, 1))

@@ -56,6 +56,7 @@ const TABLE: &[Row] = &[
     row!("tanh", (-2.0, 2.0), |x| x.tanh(), f64::tanh),
     row!("sigmoid", (-3.0, 3.0), |x| x.sigmoid(), sigmoid),
     row!("softplus", (-3.0, 3.0), |x| x.softplus(), |x| x.exp().ln_1p()),
+    row!("log_sigmoid", (-3.0, 3.0), |x| x.log_sigmoid(), |x| -(-x).exp().ln_1p()),
     row!("relu", (0.1, 2.0), |x| x.relu(), |x| x),
     row!("relu", (-2.0, -0.1), |x| x.relu(), |_| 0.0),
     row!("leaky_relu", (0.1, 2.0), |x| x.leaky_relu(0.1), |x| x),

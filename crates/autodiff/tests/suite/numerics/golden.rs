@@ -28,7 +28,10 @@ fn run<F: Float>(op: &str, x: &[Tensor<F>], row: &Value) -> Tensor<F> {
         "soft_cross_entropy" => x[0].soft_cross_entropy_each(&x[1]),
         "bce" => x[0].bce_with_logits_each(&x[1]),
         "softplus" => x[0].softplus(),
+        "log_sigmoid" => x[0].log_sigmoid(),
         "var" => x[0].var(-1),
+        "std" => x[0].std(-1),
+        "norm" => x[0].norm(-1),
         "layer_norm" => {
             let n = x[0].shape()[1];
             let eps = row["eps"].as_f64().expect("a number");
@@ -68,8 +71,8 @@ fn agree<F: Float>(tolerance: f64) {
             })
             .collect();
         let what = format!("{op} of {}", row["args"]);
-        let difference =
-            ["var", "layer_norm", "smooth_cross_entropy", "soft_cross_entropy"].contains(&op);
+        let difference = ["var", "std", "layer_norm", "smooth_cross_entropy", "soft_cross_entropy"]
+            .contains(&op);
         compare(&what, &run(op, &x, row), &numbers(&row["value"]), tolerance, op == "layer_norm");
         if row["gradient"].is_null() {
             continue;

@@ -3,7 +3,9 @@
 //! Each bound is a number of rounding errors, u = 2⁻²⁴, relative to the sum of magnitudes: what `seedbed_kernels::sums` promises is 72 for one
 //! sum, and an op may take several one after the other. Running sums would err by up to the number of their terms.
 
-use seedbed_autodiff::{Activation, ConvOptions, Float, Indices, Rng, Tensor, grad};
+use seedbed_autodiff::{
+    Activation, AttentionOptions, ConvOptions, Float, Indices, Rng, Tensor, grad,
+};
 
 const U: f64 = f32::EPSILON as f64 / 2.0;
 
@@ -111,6 +113,16 @@ ops! {
         let (w, b) = (Tensor::ones(&[x.shape()[1]]), Tensor::zeros(&[x.shape()[1]]));
         grad(&b, |b| (x.batch_norm(&w, b, 1e-5).0 * x).sum(..))
     };
+    Norm = |x| (x / 1e3).norm(0);
+    AttentionOverKeys = |x| {
+        let (q, k) = (Tensor::zeros(&[1, 2]), Tensor::zeros(&[x.shape()[0], 2]));
+        q.attention(&k, x, &AttentionOptions::default())
+    };
+    AttentionOverQueries = |x| {
+        let (q, k) = (Tensor::zeros(&[x.shape()[0], 1]), Tensor::zeros(&[2, 1]));
+        let v = Tensor::zeros(&[2, x.shape()[1]]);
+        grad(&v, |v| (q.attention(&k, v, &AttentionOptions::default()) * x).sum(..))
+    };
     Shards = |x| {
         let shards: Vec<Tensor<F>> = x.slice(0, ..2000).split(0, &[1; 2000]);
         let w = Tensor::ones(&[x.shape()[1]]);
@@ -158,6 +170,9 @@ fn long_sums_are_accurate() {
         GatherGradient: 2.0;
         LayerNormParameters: 200.0;
         BatchNormBias: 140.0;
+        Norm: 40.0;
+        AttentionOverKeys: 1200.0;
+        AttentionOverQueries: 140.0;
         Shards: 140.0;
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));

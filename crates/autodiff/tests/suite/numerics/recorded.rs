@@ -66,6 +66,12 @@ fn table<F: Float>() -> Vec<Row<F>> {
         row("var", MATRIX, &[], |x| x[0].var(1)),
         row("var", MATRIX, &[], |x| x[0].var(0)),
         row("prod", &[&[4, 3]], &[], |x| x[0].prod(1)),
+        row("cumprod", &[&[4, 3]], &[], |x| x[0].cumprod(1)),
+        row("norm", MATRIX, &[], |x| x[0].norm(1)),
+        row("norm", MATRIX, &[], |x| x[0].norm(0)),
+        row("std", MATRIX, &[], |x| x[0].std(1)),
+        row("std", MATRIX, &[], |x| x[0].std(0)),
+        row("einsum", &[&[4, 5], &[5, 3]], &[], |x| Tensor::einsum("ij,jk->k", &[&x[0], &x[1]])),
         row("matmul", &[&[4, 5], &[5, 3]], &[], |x| x[0].matmul(&x[1])),
         row("conv1d", &[&[2, 6, 2], &[3, 2, 2]], &[], |x| {
             x[0].conv1d(&x[1], ConvOptions::default())
@@ -107,6 +113,7 @@ fn table<F: Float>() -> Vec<Row<F>> {
         hard_sigmoid,
         sigmoid,
         softplus,
+        log_sigmoid,
         elu(1.5),
         gelu,
         gelu_tanh,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use seedbed_autodiff::{ConvOptions, Tensor, value_and_grad_aux};
 use seedbed_nn::{
-    BatchNorm, Conv, ConvTranspose, GroupNorm, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell,
-    loss,
+    AttentionOptions, BatchNorm, Conv, ConvTranspose, GroupNorm, Gru, GruCell, LayerNorm, Linear,
+    Lstm, LstmCell, MultiHeadAttention, RmsNorm, Rotary, loss, padding_mask, sinusoidal_positions,
 };
 use serde_json::Value;
 
@@ -119,6 +119,36 @@ fn gru() {
         let layers = vec![GruCell { weight_x, weight_h, bias_x, bias_h }];
         Gru { layers }.forward(&x, None).0
     });
+}
+
+#[test]
+fn attention_with_several_heads() {
+    let names = ["x", "wq", "wk", "wv", "wo", "bq", "bk", "bv", "bo"];
+    let run = |case: &str, heads: usize, rotary: Option<Rotary>, lengths: Option<[usize; 2]>| {
+        compare(case, names, |[x, wq, wk, wv, wo, bq, bk, bv, bo]| {
+            let linear = |weight, bias| Linear { weight, bias: Some(bias) };
+            let attention = MultiHeadAttention {
+                query: linear(wq, bq),
+                key: linear(wk, bk),
+                value: linear(wv, bv),
+                output: linear(wo, bo),
+                heads,
+                rotary,
+            };
+            let visible = lengths.map(|lengths| padding_mask(&lengths, 4));
+            attention.forward(&x, &AttentionOptions { visible, ..AttentionOptions::causal() })
+        });
+    };
+    run("attention", 2, None, None);
+    run("rotary_attention", 2, Some(Rotary { base: 10.0 }), None);
+    run("padded_attention", 4, None, Some([3, 0]));
+}
+
+#[test]
+fn rms_norm_and_positions() {
+    compare("rms_norm", ["x", "w"], |[x, weight]| RmsNorm { weight, eps: 1e-5 }.forward(&x));
+    let Golden(golden) = golden("sinusoidal");
+    near("positions", &sinusoidal_positions(3, 4, 6), &tensor(&golden["y"]));
 }
 
 #[test]

@@ -6,3 +6,4 @@ mod learn;
 mod paths;
 mod shapes;
 mod sizes;
+mod transformer;

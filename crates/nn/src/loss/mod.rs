@@ -3,6 +3,13 @@
 //! The engine's own are methods of [`Tensor`]: [`cross_entropy`](Tensor::cross_entropy) (and its
 //! [per-sample](Tensor::cross_entropy_each), [smoothed](Tensor::smooth_cross_entropy_each) and
 //! [soft](Tensor::soft_cross_entropy_each) forms), [`bce_with_logits`](Tensor::bce_with_logits), [`mse`](Tensor::mse).
+//! [`CrossEntropy`] adds classes of different weight and labels that do not count. Measures are in [`metrics`](crate::metrics).
+
+mod binary;
+mod classes;
+
+pub use binary::{bce_with_positive_weights, bce_with_positive_weights_each, focal, focal_each};
+pub use classes::CrossEntropy;
 
 use seedbed_autodiff::{Float, Tensor};
 
