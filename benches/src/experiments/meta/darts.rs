@@ -3,7 +3,8 @@
 use anyhow::Result;
 use seedbed::data::mnist;
 use seedbed::meta::search::{
-    CellData, DartsConfig, Derived, EdgeOp, SearchSpace as _, Selection, Table, darts,
+    CellData, DartsConfig, Derived, EDGES, EdgeOp, SearchSpace as _, Selection, SharingConfig,
+    Table, darts, share_weights,
 };
 use seedbed::nn::Config as _;
 
@@ -16,13 +17,15 @@ use crate::row::Row;
 pub(super) const CLAIM: Claim = Claim {
     name: NAME,
     about: "DARTS on the cells of the table, in three settings (24 epochs; 48 epochs; 24 epochs with 6 channels): first and second order, ended early by the \
-            largest eigenvalue, chosen by perturbation, and with an auxiliary skip connection. The accuracy is the table's, of the cell that was chosen, \
+            largest eigenvalue, chosen by perturbation, and with an auxiliary skip connection; beside it random search with shared weights, which needs none of it. The accuracy is the table's, of the cell that was chosen, \
             the rank its place among all 625 (1 is the best), skips its edges with a skip connection.",
     long: true,
     run,
 };
 
 const NAME: &str = "nas-darts-collapse";
+
+type Cell = [EdgeOp; EDGES.len()];
 
 /// What differs from one way to the next.
 type Change = fn(&mut DartsConfig);
@@ -57,28 +60,47 @@ fn run(context: &Context) -> Result<Outcome> {
         context.progress.inc(1);
         Ok(derived)
     })?;
+    // What needs no α at all stands beside them.
+    let shared_jobs: Vec<(usize, u64)> = (0..SETTINGS.len())
+        .flat_map(|setting| (0..seeds).map(move |seed| (setting, seed)))
+        .collect();
+    let shared = side_by_side(&shared_jobs, |&(setting, seed)| {
+        let mut config = DartsConfig::default();
+        (SETTINGS[setting].1)(&mut config);
+        let config = SharingConfig {
+            epochs: config.epochs,
+            channels: config.channels,
+            ..SharingConfig::default()
+        };
+        let search = (&data.train, &data.validation);
+        Ok(share_weights(search, data.classes, &config.check()?, seed).cell)
+    })?;
     let mut sorted: Vec<f64> = table.space().all().map(|cell| table.test(&cell)).collect();
     sorted.sort_by(|a, b| b.total_cmp(a));
-    let score = |derived: &Derived| -> Result<f64> {
-        let name = derived.cell.map(EdgeOp::name).join("|");
+    let score = |cell: &Cell| -> Result<f64> {
+        let name = cell.map(EdgeOp::name).join("|");
         Ok(table.test(&table.space().decode(&name)?))
+    };
+    let rows = |way: &str, setting: usize, cells: &[Cell]| -> Result<[Row; 3]> {
+        let name = format!("{NAME}-{way}-{}", SETTINGS[setting].0);
+        let scores = cells.iter().map(score).collect::<Result<Vec<f64>>>()?;
+        let better = |score: &f64| sorted.iter().filter(|other| *other > score).count();
+        let ranks: Vec<f64> = scores.iter().map(|score| 1.0 + better(score) as f64).collect();
+        let skips = |cell: &Cell| cell.iter().filter(|op| **op == EdgeOp::Skip).count() as f64;
+        let skips: Vec<f64> = cells.iter().map(skips).collect();
+        Ok([
+            Row::learn(&name, "accuracy", "share", &scores),
+            Row::learn(&name, "rank", "", &ranks),
+            Row::learn(&name, "skips", "", &skips),
+        ])
     };
     let mut outcome = Outcome::new();
     let mut curves = Vec::new();
     for (&(way, setting, _), found) in
         jobs.iter().step_by(seeds as usize).zip(found.chunks(seeds as usize))
     {
-        let name = format!("{NAME}-{}-{}", WAYS[way].0, SETTINGS[setting].0);
-        let scores = found.iter().map(score).collect::<Result<Vec<f64>>>()?;
-        let ranks: Vec<f64> = scores
-            .iter()
-            .map(|score| 1.0 + sorted.iter().filter(|other| *other > score).count() as f64)
-            .collect();
-        let skips: Vec<f64> = found.iter().map(|derived| derived.skips() as f64).collect();
-        outcome = outcome
-            .row(Row::learn(&name, "accuracy", "share", &scores))
-            .row(Row::learn(&name, "rank", "", &ranks))
-            .row(Row::learn(&name, "skips", "", &skips));
+        let cells: Vec<Cell> = found.iter().map(|derived| derived.cell).collect();
+        outcome = rows(WAYS[way].0, setting, &cells)?.into_iter().fold(outcome, Outcome::row);
         if way == 0 {
             let eigenvalues = |derived: &Derived| {
                 derived.eigenvalues.iter().enumerate().map(|(i, &x)| (i as f64 + 1.0, x)).collect()
@@ -86,6 +108,9 @@ fn run(context: &Context) -> Result<Outcome> {
             let runs = found.iter().map(eigenvalues).collect();
             curves.push(Series::new(SETTINGS[setting].0, runs));
         }
+    }
+    for (setting, cells) in shared.chunks(seeds as usize).enumerate() {
+        outcome = rows("shared", setting, cells)?.into_iter().fold(outcome, Outcome::row);
     }
     let title = "Largest eigenvalue of the second derivatives by the weights of operations";
     Ok(outcome.figure(Figure::curves(title, "epochs", "eigenvalue", curves)))

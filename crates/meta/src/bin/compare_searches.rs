@@ -1,6 +1,6 @@
 //! Compares ways to search on a table: `compare_searches cells.csv --candidate cell --validation valid --test test`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
@@ -126,7 +126,7 @@ fn until_best(regrets: &Regrets, evaluations: usize) -> String {
     if median > evaluations as f64 { format!("> {evaluations}") } else { format!("{median:.0}") }
 }
 
-fn write_curves(file: &PathBuf, curves: &[(&str, Regrets)], evaluations: usize) -> Result<()> {
+fn write_curves(file: &Path, curves: &[(&str, Regrets)], evaluations: usize) -> Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["strategy", "evaluations", "mean", "low", "high"])?;
     for (name, regrets) in curves {

@@ -10,7 +10,7 @@ use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::cell::{CellNet, EDGES, EdgeOp, OnEdge};
-use super::training::Labelled;
+use super::training::{Labelled, select};
 use crate::bilevel::{Bilevel, Hypergradient, InnerSgd, hypergradient};
 
 /// How the weights of operations are learnt, and an operation is chosen for each edge.
@@ -222,10 +222,6 @@ pub fn darts(
         Selection::Perturbation => by_perturbation(&net, &alpha, validation, rng),
     };
     Derived { cell, epochs: weights.len(), weights, eigenvalues }
-}
-
-fn select((images, labels): &Labelled, rows: &[usize]) -> Labelled {
-    (images.index_select(0, rows), rows.iter().map(|&row| labels[row]).collect())
 }
 
 fn by_weight(alpha: &Tensor) -> [EdgeOp; EDGES.len()] {

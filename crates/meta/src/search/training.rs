@@ -136,3 +136,8 @@ pub fn train_cell(
     let (validation_right, test_right) = (right(&data.validation), right(&data.test));
     TrainedCell { net, validation_right, test_right }
 }
+
+/// Some of the examples.
+pub(super) fn select((images, labels): &Labelled, rows: &[usize]) -> Labelled {
+    (images.index_select(0, rows), rows.iter().map(|&row| labels[row]).collect())
+}

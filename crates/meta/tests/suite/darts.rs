@@ -1,7 +1,9 @@
 //! Searching with all operations at once.
 
 use seedbed_autodiff::{Rng, Tensor};
-use seedbed_meta::search::{DartsConfig, Derived, EdgeOp, Labelled, Selection, darts};
+use seedbed_meta::search::{
+    DartsConfig, Derived, EdgeOp, Labelled, Selection, SharingConfig, darts, share_weights,
+};
 use seedbed_nn::Config as _;
 
 /// Bars, upright and level, in noise.
@@ -60,4 +62,31 @@ fn settings_that_cannot_be_are_refused() {
         error(DartsConfig { stop_at_eigenvalue: Some(1.0), ..Default::default() })
             .contains("should be above 1")
     );
+}
+
+/// Cells read bars with weights that none of them was trained with alone, and the best of those that were judged is chosen.
+#[test]
+fn shared_weights_serve_every_cell() {
+    let config = SharingConfig {
+        channels: 6,
+        batch: 16,
+        epochs: 20,
+        rate: 0.05,
+        candidates: 60,
+        ..Default::default()
+    };
+    let (train, validation) = (bars(128, 1), bars(128, 2));
+    let search =
+        |seed| share_weights((&train, &validation), 2, &config.clone().check().unwrap(), seed);
+    let found = search(3);
+    let best = found.judged.iter().map(|(_, accuracy)| *accuracy).fold(0.0, f64::max);
+    assert!(best > 0.8, "{best}");
+    assert!(found.judged.contains(&(found.cell, best)));
+    // Where one cell is judged twice, it is judged alike.
+    for (cell, accuracy) in &found.judged {
+        let again = found.judged.iter().filter(|(other, _)| other == cell);
+        assert!(again.into_iter().all(|(_, other)| other == accuracy));
+    }
+    assert_eq!(search(3).judged, found.judged, "the same seed");
+    assert_ne!(search(4).judged, found.judged, "another seed");
 }

@@ -291,17 +291,22 @@ impl Trainer {
         progress.saturation_weight = weight.clamp(1e-20, 1e-3);
         let Some(wrong) = wrong else { return };
         progress.error += NEW * (wrong - progress.error);
-        let grown = progress.size == recipe.full;
-        if !grown
-            && progress.error < recipe.grow_below
-            && progress.step - progress.grown_at >= recipe.grow_every
-        {
+        // Items and digits grow first, then noise and rounding, and only then operations: what is calculated again and again must be digital before.
+        let ProgramSize { items, operations, digits } = recipe.full;
+        let grown = progress.size.items == items && progress.size.digits == digits;
+        let may_grow = progress.error < recipe.grow_below
+            && progress.step - progress.grown_at >= recipe.grow_every;
+        if may_grow && progress.size != recipe.full && (!grown || progress.ramp >= 1.0) {
             let up = |now: usize, full: usize| (now + 1).min(full);
-            progress.size = ProgramSize {
-                items: up(progress.size.items, recipe.full.items),
-                operations: up(progress.size.operations, recipe.full.operations),
-                digits: up(progress.size.digits, recipe.full.digits),
-            };
+            if grown {
+                // What is new is learnt without noise, again.
+                progress.size.operations = up(progress.size.operations, operations);
+                progress.ramp = 0.0;
+                progress.error = 1.0;
+            } else {
+                progress.size.items = up(progress.size.items, items);
+                progress.size.digits = up(progress.size.digits, digits);
+            }
             progress.grown_at = progress.step;
         }
         if grown && progress.step.is_multiple_of(10) {
