@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 /// The items of an iterator, made on another thread while this one does something else: the same items in the same order.
 ///
-/// At most `ahead` items wait to be taken, and one more is being made. If making an item panics, so does taking it. When this is dropped, the item that is being made is finished, and no other
+/// At most `ahead` items wait to be taken; then the thread waits, too. If making an item panics, so does taking it. When this is dropped, the item that is being made is finished, and no other
 /// begun.
 ///
 /// What is ahead is not yet used: a checkpoint must hold the state that belongs to the last item *taken*, so let the items bring it along.

@@ -243,6 +243,22 @@ mod tests {
         assert_eq!(y.index(0, 2), keys.index(0, 0));
     }
 
+    /// What a program needs that writes one token after the other and keeps the keys.
+    #[test]
+    fn the_last_queries_see_what_they_would_see_among_all() {
+        let [q, k, v] = [1, 2, 3].map(|seed| draw::<f64>(&[2, 9, 4], seed));
+        let options = AttentionOptions::causal();
+        let all = q.attention(&k, &v, &options);
+        for n in 1..=9_isize {
+            let [k, v] = [&k, &v].map(|x| x.slice(1, ..n));
+            let last = q.slice(1, n - 1..n).attention(&k, &v, &options);
+            let want = all.slice(1, n - 1..n);
+            for (a, b) in last.data().iter().zip(want.data()) {
+                assert!((a - b).abs() < 1e-15, "{a}, {b}");
+            }
+        }
+    }
+
     #[test]
     fn large_scores_do_not_overflow() {
         let q = Tensor::<f32>::new(vec![1e18, 0.0], &[1, 2]);
