@@ -101,7 +101,8 @@ fn run(
 fn a_training_that_diverged_is_worse_than_any() {
     let space = Choices::new([vec!["a", "b", "c", "d"], vec!["0", "1", "2", "3"]]).unwrap();
     // Half of all candidates diverge; the others are the better the more they add up to.
-    let score = |c: &Candidate| if c[1].is_multiple_of(2) { f64::NAN } else { (c[0] + c[1]) as f64 };
+    let score =
+        |c: &Candidate| if c[1].is_multiple_of(2) { f64::NAN } else { (c[0] + c[1]) as f64 };
     let is_nan = |c: &Candidate| score(c).is_nan();
     let mut evolution = Evolution::<Candidate>::new(8, 8);
     let late: Vec<_> = run(&mut evolution, &space, 200, score).split_off(150);

@@ -103,3 +103,12 @@ fn a_vector_of_zeros_has_no_direction_and_gets_the_first_code() {
     assert_eq!(vq.encode(&[0.0, 0.0, 1e-30, 0.0, 0.0, 3e38]).unwrap(), [0, 1, 2]);
     assert_eq!(vq.decode(&[0, 2]).unwrap(), [0.0, 0.0, 0.0, 2.0]);
 }
+
+#[test]
+fn means_that_stand_still_are_found() {
+    let x: Vec<f32> = (0..200).map(|i| ((i * 37) % 101) as f32).collect();
+    for metric in [Metric::Euclidean, Metric::Cosine] {
+        let of = |iterations| kmeans(&x, 2, 5, iterations, metric, &mut Rng::new(1)).unwrap();
+        assert_eq!(of(usize::MAX), of(300));
+    }
+}
