@@ -84,8 +84,10 @@ pub struct StepReport {
     #[serde(with = "or_nan")]
     pub scores: Vec<f64>,
     /// The winners' loss.
+    #[serde(with = "or_nan::one")]
     pub expert_loss: f64,
     /// The discriminator's loss, without its regularisers.
+    #[serde(with = "or_nan::one")]
     pub discriminator_loss: f64,
     /// The expert that took over after this step, and from which.
     pub revived: Option<[usize; 2]>,
@@ -102,6 +104,24 @@ mod or_nan {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
         let all = Vec::<Option<f64>>::deserialize(from)?;
         Ok(all.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+    }
+
+    /// A single one.
+    pub(super) mod one {
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            x: &f64,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            x.is_finite().then_some(*x).serialize(to)
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<f64, D::Error> {
+            Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+        }
     }
 }
 

@@ -248,8 +248,12 @@ fn a_report_with_an_expert_that_diverged_is_read_again() {
     let mut trainer = Trainer::new(&small_config().check().unwrap(), &data, 0).unwrap();
     let mut report = trainer.step(&data).unwrap();
     report.scores[1] = f64::NAN;
+    report.expert_loss = f64::INFINITY;
     let text = serde_json::to_string(&report).unwrap();
     let back: StepReport = serde_json::from_str(&text).unwrap();
-    assert!(back.scores[1].is_nan() && back.scores[0] == report.scores[0]);
+    assert_eq!(back.discriminator_loss, report.discriminator_loss);
+    assert!(
+        back.expert_loss.is_nan() && back.scores[1].is_nan() && back.scores[0] == report.scores[0]
+    );
     assert_eq!((back.wins, back.step), (report.wins, report.step));
 }

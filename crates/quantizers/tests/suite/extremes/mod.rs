@@ -31,6 +31,10 @@ fn sizes_that_cannot_be() {
         let stage = Vq::new(Codebook::new(vec![0.0, 1.0], 1).unwrap());
         let residual = Residual::new(vec![stage]).unwrap();
         assert!(says(Beam::new(residual, n)).contains("width is"));
+        let large = Vq::new(Codebook::new((0..1 << 14).map(|i| i as f32).collect(), 1).unwrap());
+        let residual = Residual::new(vec![large.clone(), large]).unwrap();
+        assert!(Beam::new(residual.clone(), 1 << 13).is_ok());
+        assert!(says(Beam::new(residual, 1 << 14)).contains("at most 67108864 candidates"));
         // A window of any length is possible: no more is kept than comes.
         let mut usage = Usage::sliding(4, n);
         usage.count((&[1_u32, 1, 2]).into());
