@@ -3,6 +3,7 @@
 mod accumulate;
 #[cfg(feature = "approx")]
 pub mod approx;
+mod attention_options;
 mod check;
 mod deferred;
 mod fused;
@@ -23,8 +24,9 @@ pub mod update;
 
 use seedbed_kernels as kernels;
 
+pub use attention_options::AttentionOptions;
 pub use check::{GradCheck, check_fused, check_grads};
-pub use fused::{Activation, AttentionOptions};
+pub use fused::Activation;
 pub use fusion::{Fused, FusedCtx};
 pub use graph::{Ctx, Grads, Op};
 pub use module::{Module, Path, Role};

@@ -115,6 +115,20 @@ pub enum Problem {
         /// Its name.
         name: &'static str,
     },
+    /// An IDX element type other than the one that was asked for.
+    #[error(
+        "IDX element type 0x{code:02x} ({name}); it should be 0x{expected:02x} ({expected_name})"
+    )]
+    OtherElement {
+        /// The type's code in the file.
+        code: u8,
+        /// Its name.
+        name: &'static str,
+        /// The code that would be right.
+        expected: u8,
+        /// Its name.
+        expected_name: &'static str,
+    },
     /// An array with another number of dimensions than expected.
     #[error("an array with {found} dimensions; it should have {expected}")]
     Rank {

@@ -184,6 +184,12 @@ impl ImageSet {
         Self { images: images.into_shared(), ..self.clone() }
     }
 
+    /// The same examples with other images of the same shape.
+    pub(crate) fn with_images(&self, images: Array4<u8>) -> Self {
+        debug_assert_eq!(images.shape(), self.images.shape());
+        Self { images: images.into_shared(), ..self.clone() }
+    }
+
     /// Several sets with the same classes and image shape as one, with new ids from 0.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod augment;
 mod batches;
 pub mod cifar;
+pub mod cifar100;
 mod dir;
 mod error;
 pub mod fashion_mnist;
@@ -22,6 +24,7 @@ pub mod npy;
 pub mod omniglot;
 #[cfg(feature = "png")]
 pub mod png_image;
+mod prefetch;
 pub mod programs;
 mod resample;
 mod resize;
@@ -36,6 +39,7 @@ mod tensor;
 pub mod text;
 mod windows;
 
+pub use augment::Augment;
 pub use batches::{Batches, BatchesState, in_order};
 pub use dir::DataDir;
 pub use error::{DataError, Problem};
@@ -46,6 +50,7 @@ pub use label_noise::{Flip, LabelNoise, NoisyLabels};
 pub use normalize::Normalize;
 #[cfg(feature = "png")]
 pub use png_image::Channels;
+pub use prefetch::Prefetch;
 pub use resample::{dominated, duplicate, imbalance, long_tail};
 pub use resize::resize;
 pub use source::Limits;

@@ -328,7 +328,7 @@ mod tests {
                 let seen = |j: usize| {
                     let masked =
                         sight.mask.is_some_and(|m| m.data[m.starts[b] + i * m.stride + j] == 0.0);
-                    !masked && !(sight.causal && j + queries > i + keys)
+                    !(masked || sight.causal && j + queries > i + keys)
                 };
                 let weight = |j: usize| {
                     let k = &k[(b * keys + j) * depth..][..depth];

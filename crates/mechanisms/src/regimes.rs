@@ -91,6 +91,45 @@ impl Regimes {
     }
 }
 
+/// What a linear model says: y = `at_zero` + Σ `slopes`ᵢ xᵢ, in the units of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// y where all of x is 0.
+    pub at_zero: f64,
+    /// Of each column.
+    pub slopes: Vec<f64>,
+}
+
+impl Regimes {
+    /// The local models as lines, one a regime; `None` if they have hidden layers.
+    ///
+    /// ```
+    /// use seedbed_autodiff::Tensor;
+    /// use seedbed_mechanisms::regimes::{RegimesConfig, regimes};
+    /// use seedbed_nn::Config;
+    /// let x = Tensor::new(vec![0.0, 1.0, 2.0, 3.0], &[4, 1]);
+    /// let config = RegimesConfig { experts: 1, restarts: 1, ..Default::default() }.check()?;
+    /// let line = &regimes(&x, &Tensor::new(vec![5.0, 7.0, 9.0, 11.0], &[4]), &config)?.lines().unwrap()[0];
+    /// assert!((line.at_zero - 5.0).abs() < 0.01 && (line.slopes[0] - 2.0).abs() < 0.01);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lines(&self) -> Option<Vec<Line>> {
+        let y = self.y_scale;
+        let line = |model: &Mlp<f64>| {
+            let [layer] = &model.layers[..] else { return None };
+            let bias = layer.bias.as_ref().map_or(0.0, |bias| bias.data()[0]);
+            let (mut at_zero, mut slopes) = (bias * y.deviation + y.mean, Vec::new());
+            for (weight, x) in layer.weight.data().iter().zip(&self.x_scale) {
+                let slope = weight / x.deviation * y.deviation;
+                at_zero -= slope * x.mean;
+                slopes.push(slope / x.largest * y.largest);
+            }
+            Some(Line { at_zero: at_zero * y.largest, slopes })
+        };
+        self.models.iter().map(line).collect()
+    }
+}
+
 /// Rows of a batch.
 const BATCH: usize = 1024;
 

@@ -165,3 +165,44 @@ fn paths_that_are_no_text() {
     assert!(fs::read_to_string(&report).unwrap().contains("3 rows"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "no temporary files stay");
 }
+
+#[test]
+fn tables_of_other_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let quick = ["--target", "y", "--out", "r.csv", "--steps", "5", "--restarts", "1"];
+    let run = |content: &[u8], more: &[&str]| {
+        fs::write(folder.join("t.csv"), content).unwrap();
+        let out = regimes(folder, &[&["t.csv"], &quick[..], more].concat());
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let good: [&[u8]; 4] = [
+        // A mark of the order of bytes, lines of Windows, quotes, spaces.
+        b"\xef\xbb\xbfa,y\n1,2\n2,3\n4,1\n",
+        b"a,y\r\n1,2\r\n2,3\r\n4,1\r\n",
+        b"\"a\",\"y\"\n\"1\",2\n2,3\n4,1",
+        b" a , y \n 1 , 2e0\n2,3\n\n4,1\n",
+    ];
+    for content in good {
+        let (code, error) = run(content, &["--columns", "a"]);
+        assert_eq!(code, Some(0), "{error}");
+    }
+    let bad: [(&[u8], &str); 5] = [
+        (b"", "no column \"y\""),
+        (b"a;y\n1;2\n", "in column a;y, line 2"),
+        (b"\xff\xfea\0,\0y\0\n\0", "is no table"),
+        (b"a,y\n1,2\0\n", "but should have a number"),
+        (b"a,y\n1,\n", "\"\" in column y, line 2"),
+    ];
+    for (content, expected) in bad {
+        let (code, error) = run(content, &[]);
+        assert!(code == Some(1) && error.contains(expected), "{error}");
+    }
+    // As many columns as rows.
+    let names: Vec<String> = (0..30_000).map(|i| format!("c{i}")).collect();
+    let row =
+        |x: u32| (0..30_000).map(|i| format!("{}", (i + x) % 7)).collect::<Vec<_>>().join(",");
+    let wide = format!("{},y\n{},1\n{},2\n", names.join(","), row(0), row(1));
+    let (code, error) = run(wide.as_bytes(), &[]);
+    assert_eq!(code, Some(0), "{error}");
+}

@@ -38,6 +38,9 @@ pub struct Beam {
 /// The most sums that are kept.
 const MOST: usize = 1 << 16;
 
+/// The most candidates of a vector at a stage: 1 GiB of them.
+const MOST_CANDIDATES: usize = 1 << 26;
+
 /// Scores of codes that are computed at a time.
 const AT_ONCE: usize = 1 << 18;
 
@@ -54,13 +57,22 @@ impl Beam {
     /// Keeps the `width` sums that leave the least.
     ///
     /// # Errors
-    /// If the width is 0 or above 65,536, or a stage compares by cosine.
+    /// If the width is 0 or above 65,536, or so large that the candidates of a vector take more than 1 GiB; or if a stage compares by cosine.
     pub fn new(residual: Residual<Vq>, width: usize) -> Result<Self, QuantizerError> {
         if width == 0 {
             return Err(QuantizerError::setting("width", width, "at least 1"));
         }
         if width > MOST {
             return Err(QuantizerError::setting("width", width, format!("at most {MOST}")));
+        }
+        // Of one vector: so many sums, each with so many codes that may go on.
+        let largest = residual.stages().iter().map(|stage| stage.codebook().len()).max();
+        let candidates = width * width.min(largest.unwrap_or(1));
+        if candidates > MOST_CANDIDATES {
+            let expected = format!(
+                "so small that a vector has at most {MOST_CANDIDATES} candidates, not {candidates}"
+            );
+            return Err(QuantizerError::setting("width", width, expected));
         }
         if residual.stages().iter().any(|stage| stage.metric() == Metric::Cosine) {
             let expected = "Euclidean in every stage: a sum is judged by the distance it leaves";

@@ -10,7 +10,6 @@ mod lstm;
 mod nonzero_rows;
 mod norm;
 
-pub use attention::AttentionOptions;
 pub use linear::Activation;
 pub(crate) use linear::gemm_onto;
 

@@ -187,19 +187,31 @@ fn contract<F: Float>(
         };
         shape::len(&labels.iter().map(of).collect::<Dims>())
     };
-    let sizes = [&batch, &rows, &inner, &columns].map(size);
-    let (lhs, left) = matrices(&a, &a_labels, &batch, [&rows, &inner], sizes);
-    let (rhs, right) =
-        matrices(&b, &b_labels, &batch, [&inner, &columns], [sizes[0], sizes[2], sizes[3], 0]);
-    let y = match (left, right) {
-        (false, false) => lhs.matmul(&rhs),
-        (true, false) => lhs.matmul_tn(&rhs),
-        (false, true) => lhs.matmul_nt(&rhs),
-        (true, true) => lhs.swap_axes(-1, -2).matmul_nt(&rhs),
+    let sizes @ [count, m, k, n] = [&batch, &rows, &inner, &columns].map(size);
+    let y = if inner.is_empty() || (rows.is_empty() && columns.is_empty() && !batch.is_empty()) {
+        // Nothing to add up, or one number for each of the batch: many products of tiny matrices would be slow.
+        let a_last = arranged(&a, &a_labels, &joined(&batch, &rows, &inner));
+        let b_last = arranged(&b, &b_labels, &joined(&batch, &columns, &inner));
+        let product = a_last.reshape(&[count, m, 1, k]).mul(b_last.reshape(&[count, 1, n, k]));
+        if inner.is_empty() { product } else { product.sum(-1) }
+    } else {
+        let (lhs, left) = matrices(&a, &a_labels, &batch, [&rows, &inner], sizes);
+        let of_b = [count, k, n, 0];
+        let (rhs, right) = matrices(&b, &b_labels, &batch, [&inner, &columns], of_b);
+        match (left, right) {
+            (false, false) => lhs.matmul(&rhs),
+            (true, false) => lhs.matmul_tn(&rhs),
+            (false, true) => lhs.matmul_nt(&rhs),
+            (true, true) => lhs.swap_axes(-1, -2).matmul_nt(&rhs),
+        }
     };
     let labels: Labels = batch.iter().chain(&rows).chain(&columns).copied().collect();
     let shape: Dims = labels.iter().map(|c| size(&vec![*c])).collect();
     (labels, y.reshape(&shape))
+}
+
+fn joined(batch: &Labels, a: &Labels, b: &Labels) -> Labels {
+    batch.iter().chain(a).chain(b).copied().collect()
 }
 
 /// An operand as matrices `[batch, first, second]`, or with the last two exchanged (then `true`) where it lies so in memory.
@@ -211,11 +223,13 @@ fn matrices<F: Float>(
     [first, second]: [&Labels; 2],
     [count, m, n, _]: [usize; 4],
 ) -> (Tensor<F>, bool) {
-    let joined =
-        |a: &Labels, b: &Labels| -> Labels { batch.iter().chain(a).chain(b).copied().collect() };
-    let exchanged = !first.is_empty() && !second.is_empty() && labels == joined(second, first);
-    let (to, last) =
-        if exchanged { (joined(second, first), [n, m]) } else { (joined(first, second), [m, n]) };
+    let exchanged =
+        !first.is_empty() && !second.is_empty() && labels == joined(batch, second, first);
+    let (to, last) = if exchanged {
+        (joined(batch, second, first), [n, m])
+    } else {
+        (joined(batch, first, second), [m, n])
+    };
     let x = arranged(x, labels, &to);
     let x = if batch.is_empty() { x.reshape(&last) } else { x.reshape(&[count, last[0], last[1]]) };
     (x, exchanged)

@@ -1,6 +1,8 @@
 //! IDX and CIFAR-10: what is read, and the words of every complaint.
 
-use seedbed_data::{DataError, Limits, Problem, cifar, idx};
+use ndarray::{Array2, ArrayD};
+use seedbed_data::cifar100::{self, Labels};
+use seedbed_data::{DataDir, DataError, Limits, Problem, cifar, idx};
 
 use crate::samples;
 
@@ -166,4 +168,88 @@ fn cifar_complaints() {
         parse(&bytes, 1 << 20),
         "c.bin: byte 3073: label 10; there are 10 classes, so it should be below 10"
     );
+}
+
+/// Each type there and back, plain and gzipped, and what stands in the bytes.
+#[test]
+fn idx_of_every_type() {
+    fn check<T: idx::Element + PartialEq + std::fmt::Debug>(
+        code: u8,
+        elements: [T; 6],
+        last: &[u8],
+    ) {
+        let array = Array2::from_shape_vec((2, 3), elements.to_vec()).unwrap().into_dyn();
+        let bytes = idx::encode(array.view());
+        assert_eq!(bytes[..12], [0, 0, code, 2, 0, 0, 0, 2, 0, 0, 0, 3]);
+        assert!(bytes.ends_with(last), "{bytes:?}");
+        let read =
+            |bytes: &[u8]| -> ArrayD<T> { idx::parse_as(bytes, "x", Limits::default()).unwrap() };
+        assert_eq!(read(&bytes), array);
+        assert_eq!(read(&samples::gzip(&bytes)), array);
+        let size = size_of::<T>() as u64;
+        let cut = idx::parse_as::<T>(&bytes[..bytes.len() - 1], "x", Limits::default());
+        assert!(complaint(cut).contains(&format!("{} bytes should follow from byte 12", 6 * size)));
+        let small = idx::parse_as::<T>(&bytes, "x", Limits { bytes: 6 * size - 1 });
+        assert!(
+            complaint(small).contains("shape [2, 3] is announced, which is more than the limit")
+        );
+    }
+    check::<u8>(0x08, [0, 1, 2, 3, 4, 255], &[255]);
+    check::<i8>(0x09, [0, 1, 2, -3, 127, -128], &[0x80]);
+    check::<i16>(0x0b, [0, 1, 2, -3, 32767, -2], &[0xff, 0xfe]);
+    check::<i32>(0x0c, [0, 1, 2, -3, i32::MIN, 0x0102_0304], &[1, 2, 3, 4]);
+    check::<f32>(0x0d, [0.0, 1.0, -2.5, f32::INFINITY, 1e-45, 1.0], &[0x3f, 0x80, 0, 0]);
+    check::<f64>(0x0e, [0.0, 1.0, -2.5, 1e300, 5e-324, -2.0], &[0xc0, 0, 0, 0, 0, 0, 0, 0]);
+    let empty = idx::parse_as::<f64>(&[0, 0, 0x0e, 1, 0, 0, 0, 0], "x", Limits { bytes: 0 });
+    assert!(empty.is_err_and(|e| e.to_string().contains("limit of 0 bytes")));
+    assert_eq!(
+        complaint(idx::parse_as::<f64>(&samples::idx(&[2]), "x", Limits::default())),
+        "x: byte 2: IDX element type 0x08 (unsigned byte); it should be 0x0e (64-bit float)"
+    );
+}
+
+#[test]
+fn cifar_100_has_two_labels() {
+    let mut bytes = Vec::new();
+    for (coarse, fine) in [(0, 4), (19, 99), (3, 28)] {
+        bytes.extend([coarse, fine]);
+        bytes.extend((0..3072).map(|i| (i / 1024 * 80 + i % 1024 / 32 + i % 32) as u8));
+    }
+    let fine = cifar100::parse(&bytes, "x", Labels::Fine, Limits::default()).unwrap();
+    let coarse = cifar100::parse(&bytes, "x", Labels::Coarse, Limits::default()).unwrap();
+    let names = |set: &seedbed_data::ImageSet| -> Vec<String> {
+        set.labels().iter().map(|&label| set.class_name(label).to_owned()).collect()
+    };
+    assert_eq!(names(&fine), ["beaver", "worm", "cup"]);
+    assert_eq!(names(&coarse), ["aquatic_mammals", "vehicles_2", "food_containers"]);
+    assert_eq!((fine.num_classes(), coarse.num_classes()), (100, 20));
+    for ((_, y, x, c), &value) in fine.images().indexed_iter() {
+        assert_eq!(usize::from(value), c * 80 + y + x);
+    }
+    assert!(cifar100::FINE.is_sorted() && cifar100::COARSE.is_sorted());
+    bytes[3074] = 20;
+    assert!(cifar100::parse(&bytes, "x", Labels::Fine, Limits::default()).is_ok());
+    assert_eq!(
+        complaint(cifar100::parse(&bytes, "x", Labels::Coarse, Limits::default())),
+        "x: byte 3074: label 20; there are 20 classes, so it should be below 20"
+    );
+    bytes[1] = 100;
+    assert_eq!(
+        complaint(cifar100::parse(&bytes, "x", Labels::Fine, Limits::default())),
+        "x: byte 1: label 100; there are 100 classes, so it should be below 100"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let dir = DataDir::new(folder.path());
+    assert!(matches!(
+        cifar100::load(&dir, Labels::Fine),
+        Err(DataError::Missing { what: "CIFAR-100", .. })
+    ));
+    std::fs::create_dir(folder.path().join("cifar-100-binary")).unwrap();
+    for name in ["train.bin", "test.bin"] {
+        std::fs::write(folder.path().join("cifar-100-binary").join(name), &bytes[3074 * 2..])
+            .unwrap();
+    }
+    let both = cifar100::load(&dir, Labels::Coarse).unwrap();
+    assert_eq!((both.train.labels(), both.test.len()), (&[3][..], 1));
 }

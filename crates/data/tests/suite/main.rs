@@ -1,5 +1,6 @@
 //! The crate's tests through its public interface, in one program.
 
+mod ahead;
 mod embedded;
 mod files;
 mod folders;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use seedbed_autodiff::Tensor;
 use seedbed_mechanisms::MechanismsError;
-use seedbed_mechanisms::regimes::{Regimes, RegimesConfig, regimes};
+use seedbed_mechanisms::regimes::{Line, Regimes, RegimesConfig, regimes};
 use seedbed_mechanisms::table::Table;
 use seedbed_nn::Config as _;
 
@@ -90,7 +90,7 @@ fn main() -> Result<()> {
         let fields = [row.to_string(), regime.to_string(), certainty.to_string()];
         writer.write_record(fields.iter().chain([&prediction.to_string()]))?;
     }
-    let report = report(&a, &names, &found, &predicted, &y)?;
+    let report = report(&a, &names, &found, &predicted, &y);
     write(&a.out, &writer.into_inner()?)?;
     match &a.report {
         Some(path) => write(path, report.as_bytes()),
@@ -144,7 +144,7 @@ fn report(
     found: &Regimes,
     predicted: &Tensor<f64>,
     y: &Tensor<f64>,
-) -> Result<String> {
+) -> String {
     let rows = y.len();
     let mut text = format!(
         "# Regimes of {}\n\n{rows} rows, {} regimes. Unexplained: {:.3} % of the variance of {}.\n\n",
@@ -164,21 +164,15 @@ fn report(
             mean(&|row| (predicted.data()[row * a.experts + regime] - y.data()[row]).powi(2));
         text += &format!("| {regime} | {} | {certainty:.3} | {:.4} |\n", of.len(), square.sqrt());
     }
-    if a.hidden.is_empty() {
-        // A linear model is known by what it says at 0 and at each unit vector.
-        let n = names.len();
-        let mut at = vec![0.0; (n + 1) * n];
-        (0..n).for_each(|i| at[(i + 1) * n + i] = 1.0);
-        let says = found.predict(&Tensor::new(at, &[n + 1, n]))?;
+    if let Some(lines) = found.lines() {
         text += "\n";
-        for regime in 0..a.experts {
-            let value = |row: usize| says.data()[row * a.experts + regime];
-            text += &format!("Regime {regime}: {} = {:.4}", a.target, value(0));
-            for (i, name) in names.iter().enumerate() {
-                text += &format!(" + {:.4} · {name}", value(i + 1) - value(0));
+        for (regime, Line { at_zero, slopes }) in lines.iter().enumerate() {
+            text += &format!("Regime {regime}: {} = {at_zero:.4}", a.target);
+            for (slope, name) in slopes.iter().zip(names) {
+                text += &format!(" + {slope:.4} · {name}");
             }
             text += "\n\n";
         }
     }
-    Ok(text)
+    text
 }

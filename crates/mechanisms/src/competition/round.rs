@@ -106,7 +106,7 @@ impl<F: Float> Round<F> {
         all.index_select(0, &at)
     }
 
-    /// Σ weight · output over the experts: what a mixture of experts answers.
+    /// Σ weight · output over the experts: what a mixture of experts answers. Numbers that are not finite add nothing where the weight is 0.
     ///
     /// # Panics
     /// As [`select`](Self::select).
@@ -116,7 +116,14 @@ impl<F: Float> Round<F> {
         let mut shape = vec![1; outputs[0].ndim()];
         shape[0] = self.winners.len();
         let weighted = |(expert, y): (usize, &Tensor<F>)| {
-            y * self.weights.index(1, expert as isize).reshape(&shape)
+            let weight = self.weights.index(1, expert as isize).reshape(&shape);
+            if y.data().iter().all(|x| x.is_finite()) {
+                return y * weight;
+            }
+            // x − x is 0 for a number, else NaN.
+            let is_number = (y - y).eq(0.0).stop_gradient();
+            let counts = (&is_number + weight.ne(0.0)).gt(0.0).stop_gradient();
+            counts.select(y, 0.0) * weight
         };
         outputs.iter().enumerate().map(weighted).reduce(|a, b| a + b).expect("there is an expert")
     }

@@ -1,5 +1,6 @@
 //! Tables from files: CSV with a line of names, and NumPy's NPY.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -111,18 +112,21 @@ impl Table {
         target: &str,
         features: &[String],
     ) -> Result<(Tensor<f64>, Tensor<f64>), TableError> {
+        // A table may have as many columns as rows: they are looked up, not compared with one another. Of equal names the first counts.
+        let mut places = HashMap::new();
+        for (at, name) in self.names.iter().enumerate() {
+            places.entry(&**name).or_insert(at);
+        }
         let place = |name: &str| {
             let missing = || TableError::NoColumn { name: name.into(), names: self.names.clone() };
-            self.names.iter().position(|other| other == name).ok_or_else(missing)
+            places.get(name).copied().ok_or_else(missing)
         };
         let y = place(target)?;
         if features.iter().any(|name| name == target) {
             return Err(TableError::TargetAmongFeatures { name: target.into() });
         }
-        if let Some((_, name)) =
-            features.iter().enumerate().find(|(i, name)| features[..*i].contains(name))
-        {
-            return Err(TableError::Twice { name: name.clone() });
+        if let Some(name) = twice(features) {
+            return Err(TableError::Twice { name: name.into() });
         }
         let columns = self.features(target, features);
         let x: Vec<usize> = columns.iter().map(|name| place(name)).collect::<Result<_, _>>()?;
@@ -145,6 +149,12 @@ impl Table {
     }
 }
 
+/// The first name that is there twice.
+fn twice(names: &[String]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    names.iter().find(|name| !seen.insert(*name)).map(String::as_str)
+}
+
 /// A matrix of numbers of any type. Its columns are named 0, 1, 2, …
 fn of_npy(bytes: &[u8]) -> Result<Table, String> {
     let array = npy::Array::parse(bytes).map_err(|error| error.to_string())?;
@@ -160,7 +170,7 @@ fn csv(bytes: &[u8]) -> Result<Table, String> {
     let mut reader = ::csv::ReaderBuilder::new().trim(::csv::Trim::All).from_reader(bytes);
     let wrong = |error: ::csv::Error| format!("is no table: {error}");
     let names: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
-    if names.iter().enumerate().any(|(i, name)| names[..i].contains(name)) {
+    if twice(&names).is_some() {
         return Err("has two columns of one name in its first line".into());
     }
     let mut values = Vec::new();

@@ -80,14 +80,49 @@ pub struct StepReport {
     pub step: u64,
     /// How many images each expert won.
     pub wins: Vec<usize>,
-    /// The mean logit of each expert's outputs.
+    /// The mean logit of each expert's outputs; NaN of one that diverged, which JSON has as `null`.
+    #[serde(with = "or_nan")]
     pub scores: Vec<f64>,
     /// The winners' loss.
+    #[serde(with = "or_nan::one")]
     pub expert_loss: f64,
     /// The discriminator's loss, without its regularisers.
+    #[serde(with = "or_nan::one")]
     pub discriminator_loss: f64,
     /// The expert that took over after this step, and from which.
     pub revived: Option<[usize; 2]>,
+}
+
+/// NaN and infinities in files: JSON has no number for them, and all are read as NaN.
+mod or_nan {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(all: &[f64], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(all.iter().map(|x| x.is_finite().then_some(*x)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let all = Vec::<Option<f64>>::deserialize(from)?;
+        Ok(all.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+    }
+
+    /// A single one.
+    pub(super) mod one {
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            x: &f64,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            x.is_finite().then_some(*x).serialize(to)
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<f64, D::Error> {
+            Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+        }
+    }
 }
 
 impl<F: Float> Trainer<F> {

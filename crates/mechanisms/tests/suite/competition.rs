@@ -307,3 +307,29 @@ fn a_competition_from_a_file_is_checked() {
     let slack = r#"{"rule":{"kind":"balanced","slack":-1.0},"shares":[0.5,0.5]}"#;
     assert!(error(slack).contains("slack is -1"));
 }
+
+#[test]
+fn what_has_no_weight_is_not_mixed() {
+    let (nan, inf) = (f64::NAN, f64::INFINITY);
+    let scores = tensor(&[vec![nan, 0.0, 0.0], vec![0.0, 0.0, 0.0]]);
+    let mut competition = Competition::new(3, Rule::Soft { temperature: 1.0 }).unwrap();
+    let outputs = |broken: f64| {
+        let of = |rows: [f64; 2]| Tensor::new(rows.to_vec(), &[2, 1]);
+        [of([broken, 3.0]), of([1.0, 6.0]), of([3.0, 9.0])]
+    };
+    for broken in [nan, inf, -inf] {
+        let round = competition.judge(&scores, &mut Rng::new(0)).unwrap();
+        let mixed = round.mix(&outputs(broken)).to_vec();
+        assert!((mixed[0] - 2.0).abs() < 1e-12 && (mixed[1] - 6.0).abs() < 1e-12, "{mixed:?}");
+        // Nor is it in a gradient.
+        let slope = grad(&scores, |scores| {
+            let round = competition.judge(scores, &mut Rng::new(0)).unwrap();
+            round.mix(&outputs(broken)).sum(..)
+        });
+        assert!(slope.data().iter().all(|x| x.is_finite()), "{:?}", slope.to_vec());
+        // What has a weight is.
+        let all = tensor(&[vec![0.0; 3], vec![0.0; 3]]);
+        let round = competition.judge(&all, &mut Rng::new(0)).unwrap();
+        assert!(!round.mix(&outputs(broken)).data()[0].is_finite());
+    }
+}

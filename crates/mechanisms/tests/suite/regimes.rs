@@ -115,3 +115,20 @@ fn columns_of_any_scale() {
     let error = found.predict(&Tensor::new(vec![f64::INFINITY], &[1, 1])).unwrap_err().to_string();
     assert!(error.contains("x is inf in row 0"), "{error}");
 }
+
+#[test]
+fn lines_say_what_the_models_predict() {
+    let (x, y, _) = three_laws(80, 1);
+    let config = RegimesConfig { experts: 3, steps: 60, restarts: 1, ..RegimesConfig::default() };
+    let found = found(&x, &y, config.clone());
+    let lines = found.lines().unwrap();
+    let predicted = found.predict(&x).unwrap();
+    for (row, predicted) in x.data().chunks(2).zip(predicted.data().chunks(3)) {
+        for (line, predicted) in lines.iter().zip(predicted) {
+            let says = line.at_zero + line.slopes[0] * row[0] + line.slopes[1] * row[1];
+            assert!((says - predicted).abs() < 1e-9 * predicted.abs().max(1.0));
+        }
+    }
+    let curved = RegimesConfig { hidden: vec![4], ..config };
+    assert!(self::found(&x, &y, curved).lines().is_none());
+}

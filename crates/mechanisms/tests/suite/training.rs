@@ -3,7 +3,9 @@
 use seedbed_autodiff::{Module, Rng, Tensor};
 use seedbed_mechanisms::competition::Rule;
 use seedbed_mechanisms::network::{Discriminator, Norm};
-use seedbed_mechanisms::train::{Identity, Opening, Sharpening, Statistics, TrainConfig, Trainer};
+use seedbed_mechanisms::train::{
+    Identity, Opening, Sharpening, Statistics, StepReport, TrainConfig, Trainer,
+};
 use seedbed_mechanisms::{Experts, MechanismsError};
 use seedbed_nn::Config;
 use seedbed_nn::schedule::Schedule;
@@ -238,4 +240,20 @@ fn handicap_and_rates_fall_with_the_steps() {
     config.opening = Some(Opening { steps: 4, rule: Rule::Balanced { slack: 0.0 }, fade: true });
     let error = config.check().unwrap_err().to_string();
     assert!(error.starts_with("TrainConfig.opening.fade is true, but should be false"), "{error}");
+}
+
+#[test]
+fn a_report_with_an_expert_that_diverged_is_read_again() {
+    let (data, _) = small_data(0);
+    let mut trainer = Trainer::new(&small_config().check().unwrap(), &data, 0).unwrap();
+    let mut report = trainer.step(&data).unwrap();
+    report.scores[1] = f64::NAN;
+    report.expert_loss = f64::INFINITY;
+    let text = serde_json::to_string(&report).unwrap();
+    let back: StepReport = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.discriminator_loss, report.discriminator_loss);
+    assert!(
+        back.expert_loss.is_nan() && back.scores[1].is_nan() && back.scores[0] == report.scores[0]
+    );
+    assert_eq!((back.wins, back.step), (report.wins, report.step));
 }

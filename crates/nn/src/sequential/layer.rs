@@ -3,7 +3,7 @@ use seedbed_autodiff::{Activation, Float, Module, Path, Rng, Role, Tensor};
 use super::Sequential;
 use crate::{
     BatchNorm, BatchStatistics, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout,
-    GroupNorm, LayerNorm, Linear,
+    GroupNorm, LayerNorm, Linear, RmsNorm,
 };
 
 /// A window that moves over an image.
@@ -31,6 +31,8 @@ macro_rules! layers {
             MaxPool2d(Window),
             /// The mean of each window; see [`Tensor::avg_pool2d`].
             AvgPool2d(Window),
+            /// The means of so many parts down and across; see [`Tensor::adaptive_avg_pool2d`].
+            AdaptiveAvgPool2d([usize; 2]),
             /// The mean over all axes but the first and the last: one number a channel.
             GlobalMean,
         }
@@ -71,6 +73,8 @@ layers! {
     ConvTranspose2d(ConvTranspose2d<F>),
     /// [`LayerNorm`].
     LayerNorm(LayerNorm<F>),
+    /// [`RmsNorm`].
+    RmsNorm(RmsNorm<F>),
     /// [`GroupNorm`].
     GroupNorm(GroupNorm<F>),
     /// [`BatchNorm`].
@@ -111,6 +115,7 @@ impl<F: Float> Layer<F> {
             Self::ConvTranspose1d(layer) => layer.forward(x),
             Self::ConvTranspose2d(layer) => layer.forward(x),
             Self::LayerNorm(layer) => layer.forward(x),
+            Self::RmsNorm(layer) => layer.forward(x),
             Self::GroupNorm(layer) => layer.forward(x),
             Self::BatchNorm(layer) => layer.forward(x),
             Self::Dropout(layer) => layer.forward(x),
@@ -123,6 +128,7 @@ impl<F: Float> Layer<F> {
             }
             Self::MaxPool2d(Window { kernel, stride }) => x.max_pool2d(*kernel, *stride, [0, 0]),
             Self::AvgPool2d(Window { kernel, stride }) => x.avg_pool2d(*kernel, *stride, [0, 0]),
+            Self::AdaptiveAvgPool2d(size) => x.adaptive_avg_pool2d(*size),
             Self::GlobalMean => {
                 samples("GlobalMean", x);
                 x.mean((1..x.ndim() as isize - 1).collect::<Vec<_>>())

@@ -1,6 +1,7 @@
 //! Optimisers against an independent implementation (`scripts/golden_optim.py`) and closed forms.
 
 use seedbed_autodiff::{Float, Rng, Tensor, module};
+use seedbed_nn::checkpoint::{Checkpoint, Writer};
 use seedbed_nn::clip::{clip_global_norm, clip_value};
 use seedbed_nn::optim::{
     AdaMax, AdaMaxConfig, AdamW, AdamWConfig, GravesRmsProp, GravesRmsPropConfig, Optimizer,
@@ -71,6 +72,34 @@ fn compare<F: Float>(tolerance: f64) {
 fn trajectories_equal_the_independent_implementation() {
     compare::<f64>(1e-12);
     compare::<f32>(1e-4);
+}
+
+/// Half of each trajectory, a checkpoint, and the other half by an optimiser that was read from it.
+#[test]
+fn every_method_goes_on_after_a_checkpoint_with_the_same_bits() {
+    let golden = golden();
+    let vector = |v: &[f64]| Tensor::<f32>::new(v.iter().map(|&x| x as f32).collect(), &[v.len()]);
+    let dir = tempfile::tempdir().unwrap();
+    for (i, case) in golden.cases.iter().enumerate() {
+        let start = vector(&golden.start);
+        let new = || case.config.clone().check().unwrap().build(&start, PerParam::default());
+        let (mut whole, mut x) = (new(), start.clone());
+        let file = dir.path().join(format!("{i}.safetensors"));
+        for (t, g) in golden.gradients.iter().enumerate() {
+            if t == golden.gradients.len() / 2 {
+                let mut writer = Writer::new();
+                writer.module("model", &x).optimizer(&*whole).write(&file).unwrap();
+            }
+            whole.step_scaled(&mut x, &vector(g), 1.0);
+        }
+        let checkpoint = Checkpoint::read(&file).unwrap();
+        let (mut resumed, mut y) = (new(), checkpoint.module("model", &start).unwrap());
+        checkpoint.load_optimizer(&mut *resumed).unwrap();
+        for g in &golden.gradients[golden.gradients.len() / 2..] {
+            resumed.step_scaled(&mut y, &vector(g), 1.0);
+        }
+        assert_eq!(x, y, "{:?}", case.config);
+    }
 }
 
 #[test]

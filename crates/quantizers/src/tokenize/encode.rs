@@ -6,7 +6,6 @@ use std::thread;
 
 use seedbed_nn::files;
 
-use super::TokenizeError;
 use super::bar::Bar;
 use super::cli::{Container, Encode, TokenType};
 use super::encoder::Encoder;
@@ -14,6 +13,7 @@ use super::job::{self, Manifest, REPORT, Shard, VERSION};
 use super::report::Tally;
 use super::shard::{Layout, Part};
 use super::source::{self, Reading, Run, Source};
+use super::{TokenizeError, say};
 use crate::QuantizerError;
 use crate::pack::bits_for;
 
@@ -95,12 +95,12 @@ pub(super) fn run(options: &Encode) -> Result<(), TokenizeError> {
     let report = tally.report();
     files::write(&options.out.join(REPORT), &job::pretty(&report))?;
     let made = bar.finish();
-    println!("{report}");
+    say(format_args!("{report}"));
     if kept > 0 {
-        println!("kept: {kept} files that were there");
+        say(format_args!("kept: {kept} files that were there"));
     }
     if !missing.is_empty() {
-        println!("{made}");
+        say(format_args!("{made}"));
     }
     Ok(())
 }

@@ -63,6 +63,12 @@ pub fn run<S: Into<OsString>>(
     run_command(cli::Cli::try_parse_from::<_, OsString>(words).map_err(usage)?.command)
 }
 
+/// Tells something on the standard output. Who reads it may have seen enough and gone.
+fn say(text: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 fn run_command(command: cli::Command) -> Result<bool, TokenizeError> {
     match command {
         cli::Command::Encode(options) => encode::run(&options).map(|()| true),

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use super::TokenizeError;
 use super::job::{self, REPORT};
 use super::shard;
+use super::{TokenizeError, say};
 
 /// What a comparison found.
 #[derive(Debug, PartialEq)]
@@ -23,12 +23,16 @@ struct Found {
 pub(super) fn run(a: &Path, b: &Path) -> Result<bool, TokenizeError> {
     let Found { compared, differ, first, more } = compare(Stream::open(a)?, Stream::open(b)?)?;
     let share = if compared == 0 { 0.0 } else { differ as f64 / compared as f64 };
-    println!("{differ} of {compared} tokens differ ({share:.1e})");
+    say(format_args!("{differ} of {compared} tokens differ ({share:.1e})"));
     if let Some((at, in_a, in_b)) = first {
-        println!("the first is token {at}: {in_a} in {}, {in_b} in {}", a.display(), b.display());
+        say(format_args!(
+            "the first is token {at}: {in_a} in {}, {in_b} in {}",
+            a.display(),
+            b.display()
+        ));
     }
     for (path, more) in [a, b].iter().zip(more).filter(|&(_, more)| more > 0) {
-        println!("{} has {more} tokens more", path.display());
+        say(format_args!("{} has {more} tokens more", path.display()));
     }
     Ok(differ == 0 && more == [0, 0])
 }

@@ -98,7 +98,7 @@ pub trait Learner<F: Float>: Module<F> {
     /// plays no part in losses, averages or the gradient.
     ///
     /// # Panics
-    /// If the last axis is not [`dim`](Self::dim) long, the mask has not an entry a vector, or a number is not finite.
+    /// If the last axis is not [`dim`](Self::dim) long, the mask has not an entry a vector, or a number that is not masked out is not finite.
     #[track_caller]
     fn forward_train(&self, x: &Tensor<F>, mask: Option<&[bool]>, rng: &mut Rng) -> Quantized<F> {
         let dim = self.dim();
@@ -108,7 +108,16 @@ pub trait Learner<F: Float>: Module<F> {
             x.shape()
         );
         let rows = x.len() / dim;
-        if let Some(error) = crate::error::not_finite(convert::to_f32(x).data(), dim) {
+        let x32 = convert::to_f32(x);
+        let all = (0..rows).filter(|&row| mask.is_none_or(|mask| mask.get(row) == Some(&true)));
+        let wrong = match mask {
+            None => crate::error::not_finite(x32.data(), dim),
+            Some(_) => all.into_iter().find_map(|row| {
+                let error = crate::error::not_finite(&x32.data()[row * dim..][..dim], dim)?;
+                Some(error.shifted(row, 1))
+            }),
+        };
+        if let Some(error) = wrong {
             panic!("forward_train: {error}");
         }
         let flat = x.reshape(&[rows, dim]);

@@ -16,7 +16,7 @@ pub struct Clusters {
     pub sizes: Vec<usize>,
 }
 
-/// `size` means of vectors of `dim` numbers, by `iterations` rounds of assigning and averaging, from distinct vectors drawn at random.
+/// `size` means of vectors of `dim` numbers, by `iterations` rounds of assigning and averaging, or fewer if nothing changes any more, from distinct vectors drawn at random.
 ///
 /// A mean that no vector is nearest to stays where it is. With [`Metric::Cosine`], means are brought to length 1. If there are fewer
 /// vectors than means, some of the first means are alike.
@@ -63,10 +63,15 @@ pub fn kmeans(
     }
     let mut indices = vec![0_u32; rows];
     let mut sizes = vec![0; size];
+    let mut before = Vec::new();
     for _ in 0..iterations {
         let codebook = Codebook::new(std::mem::take(&mut means), dim)?;
         assign(&codebook, metric, x, &mut indices)?;
         means = codebook.codes().to_vec();
+        if before == indices {
+            break;
+        }
+        before.clone_from(&indices);
         sizes = counts(&indices, size);
         let sums = sums(x, &indices, size, dim);
         for (k, mean) in means.chunks_exact_mut(dim).enumerate().filter(|(k, _)| sizes[*k] > 0) {

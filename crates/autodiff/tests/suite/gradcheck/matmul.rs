@@ -35,6 +35,8 @@ pub(crate) fn cases() -> Vec<Case> {
             T::einsum("ij,jk,kk->i", &[&x[0], &x[1], &x[2]])
         }),
         case("einsum", &[&[2, 3]], |x| T::einsum("ij->ji", &[&x[0]])),
+        case("einsum", &[&[2, 3], &[3, 2]], |x| T::einsum("ij,ji->i", &[&x[0], &x[1]])),
+        case("einsum", &[&[2, 3], &[2, 4]], |x| T::einsum("ij,ik->jki", &[&x[0], &x[1]])),
         case("einsum", &[&[3, 2], &[3, 2]], |x| T::einsum("ij,ik->j", &[&x[0], &x[1]])),
         case("outer", &[&[3], &[2]], |x| x[0].outer(&x[1])).also(&[&[2], &[2]]).also(&[&[0], &[2]]),
     ]

@@ -3,7 +3,7 @@
 use seedbed_autodiff::{Activation, Module, Rng};
 use seedbed_nn::{
     BatchNorm, Conv2d, ConvTranspose2d, Dropout, Embedding, GroupNorm, Gru, Layer, LayerNorm,
-    Linear, Lstm, Mlp, Sequential,
+    LearntPositions, Linear, Lstm, Mlp, RmsNorm, Sequential, TransformerBlock,
 };
 
 fn names<M: Module<f32>>(model: &M) -> String {
@@ -63,4 +63,37 @@ fn paths_of_layers_are_stable() {
 3.layers.7.bias Param [4]
 ";
     assert_eq!(names(&model), expected);
+}
+
+#[test]
+fn paths_of_a_transformer_are_stable() {
+    let rng = &mut Rng::new(0);
+    let model = (
+        LearntPositions::<f32>::new(5, 2, rng),
+        TransformerBlock::<f32>::new(2, 1, rng),
+        Sequential::<f32>::new().push(RmsNorm::new(2)),
+    );
+    let expected = "\
+0.weight Param [5, 2]
+1.attention_norm.weight Param [2]
+1.attention_norm.bias Param [2]
+1.attention.query.weight Param [2, 2]
+1.attention.query.bias Param [2]
+1.attention.key.weight Param [2, 2]
+1.attention.key.bias Param [2]
+1.attention.value.weight Param [2, 2]
+1.attention.value.bias Param [2]
+1.attention.output.weight Param [2, 2]
+1.attention.output.bias Param [2]
+1.mlp_norm.weight Param [2]
+1.mlp_norm.bias Param [2]
+1.up.weight Param [2, 8]
+1.up.bias Param [8]
+1.down.weight Param [8, 2]
+1.down.bias Param [2]
+2.layers.0.weight Param [2]
+";
+    assert_eq!(names(&model), expected);
+    let x = seedbed_autodiff::Tensor::ones(&[1, 3, 2]);
+    assert_eq!(model.2.forward(&x), RmsNorm::new(2).forward(&x));
 }

@@ -270,3 +270,28 @@ fn extreme_settings_that_can_be() {
         }
     }
 }
+
+#[test]
+fn what_is_masked_out_may_be_anything() {
+    let mask = [true, false, true];
+    each::<f32>(|learner, name| {
+        let of = |hidden: f32| {
+            let rows = [[0.3, -0.2, 0.1, 0.4], [hidden; 4], [-0.5, 0.2, 0.8, -0.1]];
+            let x = Tensor::<f32>::new(rows.concat(), &[3, 4]);
+            step(&mut learner.clone(), &x, Some(&mask), name);
+            let out = learner.forward_train(&x, Some(&mask), &mut Rng::new(0));
+            (out.values, out.indices, out.losses.total())
+        };
+        let right = of(0.0);
+        for hidden in [f32::NAN, f32::INFINITY] {
+            assert_eq!(of(hidden), right, "{name}");
+        }
+    });
+    let vq = LearnerConfig::Fsq(FsqConfig::default()).build::<f32>(&mut Rng::new(0)).unwrap();
+    let x = Tensor::<f32>::new(vec![0.0, 0.0, 0.0, f32::NAN, 0.0, 0.0, f32::NAN, 0.0], &[2, 4]);
+    let panic = std::panic::catch_unwind(|| {
+        vq.forward_train(&x, Some(&[false, true]), &mut Rng::new(0)).losses.total().item()
+    });
+    let text = *panic.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("number 2 of vector 1 is NaN"), "{text}");
+}

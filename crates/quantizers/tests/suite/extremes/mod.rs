@@ -31,6 +31,10 @@ fn sizes_that_cannot_be() {
         let stage = Vq::new(Codebook::new(vec![0.0, 1.0], 1).unwrap());
         let residual = Residual::new(vec![stage]).unwrap();
         assert!(says(Beam::new(residual, n)).contains("width is"));
+        let large = Vq::new(Codebook::new((0..1 << 14).map(|i| i as f32).collect(), 1).unwrap());
+        let residual = Residual::new(vec![large.clone(), large]).unwrap();
+        assert!(Beam::new(residual.clone(), 1 << 13).is_ok());
+        assert!(says(Beam::new(residual, 1 << 14)).contains("at most 67108864 candidates"));
         // A window of any length is possible: no more is kept than comes.
         let mut usage = Usage::sliding(4, n);
         usage.count((&[1_u32, 1, 2]).into());
@@ -102,4 +106,13 @@ fn a_vector_of_zeros_has_no_direction_and_gets_the_first_code() {
     let vq = Vq::by_direction(vec![0.0, 0.0, 1.0, 0.0, 0.0, 2.0], 2).unwrap();
     assert_eq!(vq.encode(&[0.0, 0.0, 1e-30, 0.0, 0.0, 3e38]).unwrap(), [0, 1, 2]);
     assert_eq!(vq.decode(&[0, 2]).unwrap(), [0.0, 0.0, 0.0, 2.0]);
+}
+
+#[test]
+fn means_that_stand_still_are_found() {
+    let x: Vec<f32> = (0..200).map(|i| ((i * 37) % 101) as f32).collect();
+    for metric in [Metric::Euclidean, Metric::Cosine] {
+        let of = |iterations| kmeans(&x, 2, 5, iterations, metric, &mut Rng::new(1)).unwrap();
+        assert_eq!(of(usize::MAX), of(300));
+    }
 }

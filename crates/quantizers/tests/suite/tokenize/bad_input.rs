@@ -240,3 +240,17 @@ fn pictures_whose_sides_are_beyond_counting() {
         "more than can be counted",
     );
 }
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    use std::process::Stdio;
+
+    let place = Place::new();
+    fs::write(place.path("x.npy"), npy(&[3, 4], &[0.1; 12])).unwrap();
+    for arguments in [format!("encode x.npy {FSQ} -q"), "verify t t".to_owned()] {
+        let mut child = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments}");
+    }
+    assert!(place.path("t/report.json").exists());
+}
