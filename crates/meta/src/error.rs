@@ -53,10 +53,12 @@ pub enum MetaError {
     #[error("the record of the search cannot be continued: {0}")]
     Record(String),
     /// A score that nothing can be compared with.
-    #[error("the score of {candidate} is NaN")]
-    NanScore {
+    #[error("the score of {candidate} is {score}, but should be a finite number")]
+    Score {
         /// The candidate's text.
         candidate: String,
+        /// Its score.
+        score: f64,
     },
     /// A file that cannot be read or written.
     #[error("{file}: {source}")]

@@ -6,6 +6,7 @@
 mod cell;
 mod compare;
 mod darts;
+mod record;
 mod sharing;
 mod space;
 mod strategy;
@@ -15,6 +16,7 @@ mod training;
 pub use cell::{CellNet, EDGES, EdgeOp, OnEdge, cells};
 pub use compare::{Comparison, Named, Regrets, STRATEGIES, compare};
 pub use darts::{DartsConfig, Derived, Selection, darts};
+pub use record::{Found, search};
 pub use sharing::{SharedSearch, SharingConfig, share_weights};
 pub use space::{Choices, SearchSpace};
 pub use strategy::{

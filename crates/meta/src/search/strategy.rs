@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Debug;
 
 use seedbed_autodiff::Rng;
+use serde::{Deserialize, Serialize};
 
 use super::space::SearchSpace;
 
 /// How long a candidate is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Budget {
     /// A part of it.
     Short,

@@ -6,4 +6,5 @@ mod fewshot;
 mod golden;
 mod gradcheck;
 mod learn;
+mod record;
 mod search;
