@@ -6,6 +6,7 @@
 mod episode;
 mod network;
 mod prototypes;
+mod saved;
 mod sine;
 mod stacked;
 mod tasks;

@@ -124,7 +124,7 @@ impl Config for FewShotConfig {
 }
 
 /// λ: where adaptation starts, and the learnt rates of `MetaSgd`.
-type Upper<F> = (FewShotNet<F>, Option<FewShotNet<F>>);
+pub(super) type Upper<F> = (FewShotNet<F>, Option<FewShotNet<F>>);
 
 /// A task for a network that adapts.
 struct Episode<'a, F: Float> {
@@ -192,7 +192,7 @@ impl<F: Float> Bilevel<F> for Episode<'_, F> {
 
 /// How the outer parameters move.
 #[derive(Clone, Debug)]
-enum Outer {
+pub(super) enum Outer {
     Adam(Adam<Upper<f32>>),
     Sgd(Sgd<Upper<f32>>),
 }
@@ -216,12 +216,12 @@ enum Outer {
 /// ```
 #[derive(Clone, Debug)]
 pub struct FewShotTrainer {
-    config: Checked<FewShotConfig>,
-    upper: Upper<f32>,
-    side: usize,
-    outer: Outer,
-    rng: Rng,
-    steps: u64,
+    pub(super) config: Checked<FewShotConfig>,
+    pub(super) upper: Upper<f32>,
+    pub(super) side: usize,
+    pub(super) outer: Outer,
+    pub(super) rng: Rng,
+    pub(super) steps: u64,
 }
 
 impl FewShotTrainer {

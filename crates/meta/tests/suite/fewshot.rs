@@ -156,3 +156,42 @@ fn threads_do_not_change_a_bit() {
     };
     assert_eq!(trained(1), trained(2));
 }
+
+/// Every method, stopped in the middle: the same bits as without a stop. Files of other trainings are refused.
+#[test]
+fn a_training_that_was_stopped_goes_on_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (images, labels) = patterns(12, 6, &mut Rng::new(0));
+    let tasks = Tasks::new(images, &labels, TaskConfig { ways: 3, shots: 1, queries: 2 }).unwrap();
+    for (i, method) in
+        [Method::Maml, Method::MetaSgd, Method::Reptile, Method::Prototypes].into_iter().enumerate()
+    {
+        let small =
+            FewShotConfig { channels: 4, tasks: 2, steps: 6, ..FewShotConfig::of(method, 3) };
+        let config = FewShotConfig { inner_steps: 1, ..small.clone() }.check().unwrap();
+        let file = folder.path().join(format!("{i}.safetensors"));
+        let bits = |trainer: &FewShotTrainer| -> Vec<f32> {
+            trainer.net().params().iter().flat_map(Tensor::to_vec).collect()
+        };
+        let mut whole = FewShotTrainer::new(&config, 8, 4);
+        for _ in 0..3 {
+            whole.step(&tasks);
+        }
+        whole.save(&file).unwrap();
+        // Another seed: all that matters is in the file.
+        let mut later = FewShotTrainer::new(&config, 8, 5);
+        later.load(&file).unwrap();
+        for _ in 0..3 {
+            assert_eq!(whole.step(&tasks).to_bits(), later.step(&tasks).to_bits());
+        }
+        assert_eq!(bits(&whole), bits(&later));
+
+        let before = bits(&later);
+        let slower = FewShotConfig { rate: 1e-4, ..small }.check().unwrap();
+        let error = FewShotTrainer::new(&slower, 8, 4).load(&file).unwrap_err().to_string();
+        assert!(error.contains("this training of"), "{error}");
+        std::fs::write(&file, "no checkpoint").unwrap();
+        assert!(later.load(&file).is_err());
+        assert_eq!(bits(&later), before);
+    }
+}
