@@ -4,10 +4,7 @@ use seedbed_autodiff::{Float, Rng, Tensor, module};
 use seedbed_data::programs::{NAME_BITS, NAMES};
 use seedbed_nn::{Fans, Init};
 
-use crate::config::SHIFTS;
-
-/// The ways in which a name can be a part of a key: as what a slot is called, and as what it points to.
-const ROLES: usize = 2;
+use crate::config::{ROLES, SHIFTS};
 
 /// The numbers of a head beside its key: β, g, the shifts, γ.
 const SCALARS: usize = 1 + 1 + SHIFTS + 1;

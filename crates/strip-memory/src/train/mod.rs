@@ -10,7 +10,7 @@
 //! use seedbed_strip_memory::StripConfig;
 //! use seedbed_strip_memory::train::{Recipe, Trainer};
 //!
-//! let config = StripConfig { maps: 8, ..Default::default() }.check()?;
+//! let config = StripConfig { maps: 8, ..StripConfig::small() }.check()?;
 //! let recipe = Recipe { batch: 2, ..Recipe::of(ProgramTask::KvAdd) }.check()?;
 //! let mut trainer = Trainer::new(config, recipe, ProgramTask::KvAdd, 0)?;
 //! trainer.step()?;
@@ -291,22 +291,17 @@ impl Trainer {
         progress.saturation_weight = weight.clamp(1e-20, 1e-3);
         let Some(wrong) = wrong else { return };
         progress.error += NEW * (wrong - progress.error);
-        // Items and digits grow first, then noise and rounding, and only then operations: what is calculated again and again must be digital before.
-        let ProgramSize { items, operations, digits } = recipe.full;
-        let grown = progress.size.items == items && progress.size.digits == digits;
-        let may_grow = progress.error < recipe.grow_below
-            && progress.step - progress.grown_at >= recipe.grow_every;
-        if may_grow && progress.size != recipe.full && (!grown || progress.ramp >= 1.0) {
+        let grown = progress.size == recipe.full;
+        if !grown
+            && progress.error < recipe.grow_below
+            && progress.step - progress.grown_at >= recipe.grow_every
+        {
             let up = |now: usize, full: usize| (now + 1).min(full);
-            if grown {
-                // What is new is learnt without noise, again.
-                progress.size.operations = up(progress.size.operations, operations);
-                progress.ramp = 0.0;
-                progress.error = 1.0;
-            } else {
-                progress.size.items = up(progress.size.items, items);
-                progress.size.digits = up(progress.size.digits, digits);
-            }
+            progress.size = ProgramSize {
+                items: up(progress.size.items, recipe.full.items),
+                operations: up(progress.size.operations, recipe.full.operations),
+                digits: up(progress.size.digits, recipe.full.digits),
+            };
             progress.grown_at = progress.step;
         }
         if grown && progress.step.is_multiple_of(10) {

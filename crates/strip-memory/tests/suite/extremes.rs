@@ -40,7 +40,7 @@ fn instructions_that_are_none() {
 #[test]
 fn memories_that_are_too_small_for_what_is_done_with_them() {
     let batch = Batch::new(vec![program(1)]).unwrap();
-    let heads = machine(StripConfig::default());
+    let heads = machine(StripConfig::small());
     for slots in [1, 2] {
         let error = heads.answers(&batch, slots).unwrap_err().to_string();
         assert!(error.contains("at least 3, the shifts of a head"), "{error}");
@@ -48,16 +48,16 @@ fn memories_that_are_too_small_for_what_is_done_with_them() {
     for slots in [0, 3] {
         assert_eq!(heads.answers(&batch, slots).unwrap()[0].len(), 2);
     }
-    let pointers = machine(StripConfig { choosing: Choosing::Pointers, ..Default::default() });
+    let pointers = machine(StripConfig { choosing: Choosing::Pointers, ..StripConfig::small() });
     assert_eq!(pointers.answers(&batch, 1).unwrap()[0].len(), 2);
     // Two things are read at a time: the second would take the place of what is written.
-    let given = StripConfig { choosing: Choosing::Given, read_heads: 1, ..Default::default() };
+    let given = StripConfig { choosing: Choosing::Given, read_heads: 1, ..StripConfig::small() };
     let error = machine(given).answers(&batch, 4).unwrap_err().to_string();
     assert!(error.contains("reads 2 things at a time, but the machine has 1 heads"), "{error}");
     // What is read lies outside of the memory.
     let mut far = program(3);
     far.instructions[4].reads = vec![0, 70];
-    let given = StripConfig { choosing: Choosing::Given, ..Default::default() };
+    let given = StripConfig { choosing: Choosing::Given, ..StripConfig::small() };
     let batch = Batch::new(vec![far]).unwrap();
     let error = machine(given).answers(&batch, 4).unwrap_err().to_string();
     assert!(error.contains("should have at least 71"), "{error}");
@@ -67,18 +67,19 @@ fn memories_that_are_too_small_for_what_is_done_with_them() {
 fn configurations_larger_than_their_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("x.safetensors");
-    let config = StripConfig { maps: 4096, key: 4096, strip: 4096, ..Default::default() };
+    let config = StripConfig { maps: 4096, key: 4096, strip: 4096, ..StripConfig::small() };
     config.validate().unwrap();
     let small = Tensor::<f32>::zeros(&[3]);
     Writer::new().module("model", &small).value("config", &config).unwrap().write(&file).unwrap();
     let error = StripMachine::<f32>::load(&file).unwrap_err().to_string();
     assert!(error.contains("a larger machine than it holds"), "{error}");
-    let most = StripConfig { operations: 1024, read_heads: 64, ..config };
+    let control = Control::Pooled;
+    let most = StripConfig { operations: 1024, read_heads: 64, control, ..config };
     assert_eq!(most.check().unwrap_err().field, "operations");
     // What a configuration says is what a machine has: each of its own saves is read again.
     for config in [
-        StripConfig { read_heads: 3, operations: 4, ..Default::default() },
-        StripConfig { control: Control::Pooled, slots: 0, ..Default::default() },
+        StripConfig { read_heads: 3, operations: 4, ..StripConfig::small() },
+        StripConfig { control: Control::Pooled, slots: 0, ..StripConfig::small() },
     ] {
         let machine = machine(config);
         machine.save(&file).unwrap();
@@ -96,7 +97,7 @@ fn trainer(full: usize) -> Trainer {
         full: size(full),
         ..Recipe::of(ProgramTask::KvAdd)
     };
-    let config = StripConfig { maps: 8, key: 6, strip: 3, ..Default::default() };
+    let config = StripConfig { maps: 8, key: 6, strip: 3, ..StripConfig::small() };
     Trainer::new(config.check().unwrap(), recipe.check().unwrap(), ProgramTask::KvAdd, 0).unwrap()
 }
 
@@ -125,7 +126,7 @@ fn recipes_that_cannot_be() {
     }
     // A first size that makes no sense is said before the first step.
     let first = ProgramSize { items: 0, operations: 1, digits: 1 };
-    let config = StripConfig { maps: 8, ..Default::default() }.check().unwrap();
+    let config = StripConfig { maps: 8, ..StripConfig::small() }.check().unwrap();
     let recipe = Recipe { first, ..recipe() }.check().unwrap();
     let error = Trainer::new(config, recipe, ProgramTask::KvAdd, 0).err().unwrap().to_string();
     assert!(error.contains("items"), "{error}");

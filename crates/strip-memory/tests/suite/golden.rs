@@ -21,7 +21,7 @@ fn batch(size: ProgramSize, programs: usize) -> Batch {
 fn without_a_memory_it_is_the_diagonal_neural_gpu() {
     let size = ProgramSize { items: 1, operations: 1, digits: 6 };
     let batch = batch(size, 3);
-    let config = StripConfig { slots: 0, ..Default::default() };
+    let config = StripConfig { slots: 0, ..StripConfig::small() };
     let mut machine = StripMachine::<f32>::new(&config.check().unwrap(), &mut Rng::new(1));
     // σ(100) is 1: the instruction lets all of its symbols in.
     machine.gates = Tensor::full(machine.gates.shape(), 100.0);
@@ -68,7 +68,7 @@ fn at(x: &Tensor<f64>, index: &[usize]) -> f64 {
 fn heads_are_those_of_the_neural_turing_machine() {
     let size = ProgramSize { items: 4, operations: 2, digits: 1 };
     let batch = batch(size, 2);
-    let config = StripConfig { slots: 5, ..Default::default() };
+    let config = StripConfig { slots: 5, ..StripConfig::small() };
     let machine = StripMachine::<f64>::new(&config.check().unwrap(), &mut Rng::new(1));
     let parameters: Vec<(String, Tensor<f64>)> =
         machine.named().into_iter().map(|(name, _, x)| (name, x)).collect();

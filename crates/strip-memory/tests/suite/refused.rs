@@ -22,10 +22,10 @@ fn batches() {
 
 #[test]
 fn programs_that_do_not_fit_the_machine() {
-    let config = StripConfig { slots: 3, maps: 6, ..Default::default() }.check();
+    let config = StripConfig { slots: 3, maps: 6, ..StripConfig::small() }.check();
     // 8 of 6 maps cannot travel.
     assert!(config.unwrap_err().to_string().contains("moving"));
-    let config = StripConfig { slots: 3, maps: 8, ..Default::default() }.check().unwrap();
+    let config = StripConfig { slots: 3, maps: 8, ..StripConfig::small() }.check().unwrap();
     let machine = StripMachine::<f32>::new(&config, &mut Rng::new(0));
     let answers = |program, slots| {
         machine.answers(&Batch::new(vec![program]).unwrap(), slots).unwrap_err().to_string()
