@@ -92,14 +92,20 @@ impl TryFrom<Saved> for Competition {
 const LEAST: f64 = 1e-30;
 const MOST: f64 = 1e30;
 
+/// The most that compete: a score is kept for each, of every sample.
+const MOST_EXPERTS: usize = 1 << 24;
+
 impl Competition {
     /// Before the first round, with equal shares.
     ///
     /// # Errors
-    /// If there are no experts, or the rule's numbers make no sense.
+    /// If there are no experts, or more than 2²⁴, or the rule's numbers make no sense.
     pub fn new(experts: usize, rule: Rule) -> Result<Self, MechanismsError> {
         if experts == 0 {
             return Err(MechanismsError::NoExperts);
+        }
+        if experts > MOST_EXPERTS {
+            return Err(MechanismsError::setting("experts", experts, "at most 2^24"));
         }
         rule.check()?;
         Ok(Self { rule, shares: vec![1.0 / experts as f64; experts] })
@@ -206,7 +212,8 @@ fn best_of(rows: &[Vec<f64>], handicap: impl Fn(usize) -> f64) -> Vec<usize> {
 }
 
 impl Rule {
-    fn check(self) -> Result<(), MechanismsError> {
+    /// Whether its numbers make sense.
+    pub(crate) fn check(self) -> Result<(), MechanismsError> {
         let wrong = |setting, value: f64, expected: &str| {
             Err(MechanismsError::setting(setting, value, expected))
         };

@@ -5,7 +5,7 @@ use seedbed_nn::schedule::Schedule;
 use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
-use crate::competition::{Competition, Rule};
+use crate::competition::Rule;
 use crate::network::{DiscriminatorConfig, ExpertConfig, Norm};
 
 use super::revival::Revival;
@@ -207,6 +207,7 @@ impl Config for TrainConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let check = Check::of("TrainConfig");
         check.size("experts", self.experts)?;
+        check.that(self.experts <= 1 << 24, "experts", self.experts, "at most 2^24")?;
         check.size("batch", self.batch)?;
         self.expert.validate()?;
         self.discriminator.validate()?;
@@ -222,7 +223,7 @@ impl Config for TrainConfig {
         check.that(fit, "expert.channels", channels, expected)?;
         let rules = self.opening.iter().map(|opening| opening.rule).chain([self.rule]);
         for rule in rules {
-            if let Err(error) = Competition::new(self.experts, rule) {
+            if let Err(error) = rule.check() {
                 return Err(check.error("rule", format!("{rule:?}"), format!("right ({error})")));
             }
         }

@@ -1,6 +1,7 @@
 //! Messages about what cannot be used.
 
 use seedbed_autodiff::{Rng, Tensor};
+use seedbed_mechanisms::competition::{Competition, Rule};
 use seedbed_mechanisms::evaluate::evaluate;
 use seedbed_mechanisms::mechanism::Mechanism;
 use seedbed_mechanisms::network::{DiscriminatorConfig, ExpertConfig, Head};
@@ -146,6 +147,8 @@ fn sizes_that_cannot_be() {
         assert_eq!(field(|c, n| c.discriminator.hidden = n), "hidden");
         assert_eq!(field(|c, n| c.discriminator.image[0] = n), "image[0]");
         assert_eq!(field(|c, n| c.discriminator.blocks[0][0] = n), "blocks[0][0]");
+        let error = Competition::new(n, Rule::Argmax).unwrap_err().to_string();
+        assert!(error.contains("at most 2^24"), "{error}");
         let field = |change: fn(&mut RimConfig, usize)| {
             let mut config = RimConfig::new(3);
             change(&mut config, n);

@@ -5,6 +5,7 @@ use seedbed_nn::{Check, Checked, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
+use super::projection::check_weight;
 use super::vq::codebook_of;
 use super::{Batch, Learner, Losses, Pass, Quantized, Seen};
 use crate::{Codebook, Metric, Quantizer, QuantizerError, Vq};
@@ -33,7 +34,7 @@ impl Config for IbqConfig {
         CHECK.size("dim", self.dim)?;
         CHECK.size("codebook_size", self.codebook_size)?;
         CHECK.elements("codebook_size", self.dim as f64 * self.codebook_size as f64)?;
-        CHECK.non_negative_f32("beta", self.beta)
+        check_weight(CHECK, "beta", self.beta)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
 use super::estimator::straight_through;
-use super::projection::{check_heads, maps};
+use super::projection::{check_heads, check_weight, maps};
 use super::{Learner, Losses, Pass, Projection, Quantized, Seen};
 use crate::{Heads, Latent, Quantizer, QuantizerError};
 
@@ -52,8 +52,8 @@ impl Config for LatentConfig {
         check_heads(CHECK, "codebooks", self.codebooks)?;
         CHECK.size("dim", self.dim.unwrap_or(1))?;
         CHECK.elements("dim", self.elements())?;
-        CHECK.non_negative_f32("quantization", self.quantization)?;
-        CHECK.non_negative_f32("commitment", self.commitment)
+        check_weight(CHECK, "quantization", self.quantization)?;
+        check_weight(CHECK, "commitment", self.commitment)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::convert::{of_f32, to_f32};
 use super::estimator::straight_through;
 use super::norm::norm;
-use super::projection::{check_heads, maps};
+use super::projection::{check_heads, check_weight, maps};
 use super::{Learner, Losses, Pass, Projection, Quantized, Seen, code_entropies};
 use crate::{BitOrder, Heads, Lfq, Quantizer, QuantizerError, Scratch};
 
@@ -97,17 +97,13 @@ impl Config for LfqConfig {
         ];
         for (field, x) in positive {
             CHECK.positive_f32(field, x)?;
-            CHECK.that((1e-30..=1e30).contains(&x), field, x, "from 1e-30 to 1e30")?;
+            CHECK.that((1e-12..=1e12).contains(&x), field, x, "from 1e-12 to 1e12")?;
         }
-        // 4τv multiplies vectors.
-        let factor = self.inverse_temperature * self.scale;
-        let expected = "at most 1e30 times the scale";
-        CHECK.that(factor <= 1e30, "inverse_temperature", self.inverse_temperature, expected)?;
-        CHECK.non_negative_f32("entropy", self.entropy)?;
-        CHECK.non_negative_f32("diversity", self.diversity)?;
-        CHECK.non_negative_f32("commitment", self.commitment)?;
+        check_weight(CHECK, "entropy", self.entropy)?;
+        check_weight(CHECK, "diversity", self.diversity)?;
+        check_weight(CHECK, "commitment", self.commitment)?;
         if let Some(Annealing { factor, steps }) = self.annealing {
-            CHECK.non_negative_f32("annealing.factor", factor)?;
+            check_weight(CHECK, "annealing.factor", factor)?;
             // Updates are counted in a tensor of the model, which may be of f32.
             let exact = (1..=1 << 24).contains(&steps);
             CHECK.that(exact, "annealing.steps", steps, "from 1 to 2^24")?;

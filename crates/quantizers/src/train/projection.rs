@@ -53,6 +53,12 @@ pub(crate) fn maps(dim: Option<usize>, inner: f64) -> f64 {
     }
 }
 
+/// Whether a loss can have this weight: products of three of them, and of a loss, are numbers of single precision.
+pub(super) fn check_weight(check: Check, field: &str, weight: f64) -> Result<(), ConfigError> {
+    check.non_negative(field, weight)?;
+    check.that(weight <= 1e12, field, weight, "at most 1e12")
+}
+
 /// Whether so many codes side by side can be.
 pub(super) fn check_heads(check: Check, field: &str, heads: usize) -> Result<(), ConfigError> {
     const MOST: usize = 1 << 16;

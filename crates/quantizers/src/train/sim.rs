@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::to_f32;
 use super::estimator::{rotation, straight_through};
+use super::projection::check_weight;
 use super::vq::codebook_of;
 use super::{Batch, Estimator, Learner, Losses, Pass, Quantized, Seen};
 use crate::{Quantizer, QuantizerError, Vq};
@@ -60,8 +61,8 @@ impl Config for SimVqConfig {
             matches!(self.estimator, Estimator::Diveq { .. } | Estimator::SpaceFilling { .. });
         let found = format!("{:?}", self.estimator);
         CHECK.that(!by_distance, "estimator", found, "straight-through or rotation")?;
-        CHECK.non_negative_f32("weight", self.weight)?;
-        CHECK.non_negative_f32("commitment", self.commitment)
+        check_weight(CHECK, "weight", self.weight)?;
+        check_weight(CHECK, "commitment", self.commitment)
     }
 }
 

@@ -2,7 +2,7 @@ use seedbed_nn::{Check, Config, ConfigError};
 use serde::{Deserialize, Serialize};
 
 use super::super::Estimator;
-use super::super::projection::{check_heads, maps};
+use super::super::projection::{check_heads, check_weight, maps};
 use super::AffineMoments;
 use crate::Metric;
 
@@ -195,8 +195,8 @@ impl Config for VqConfig {
             check_decay(CHECK, "learning.decay", decay)?;
             CHECK.non_negative_f32("learning.epsilon", epsilon)?;
         }
-        CHECK.non_negative_f32("commitment", self.commitment)?;
-        CHECK.non_negative_f32("codebook", self.codebook)?;
+        check_weight(CHECK, "commitment", self.commitment)?;
+        check_weight(CHECK, "codebook", self.codebook)?;
         let learnt = self.learning == CodebookLearning::Gradient;
         let by_distance = match self.estimator {
             Estimator::Diveq { variance } => Some(("diveq", variance)),
@@ -248,12 +248,12 @@ impl Config for VqConfig {
             CHECK.that(reset <= MOST, "revival.reset", reset, "at most 1e12")?;
         }
         if let Some(orthogonal) = self.orthogonal {
-            CHECK.non_negative_f32("orthogonal.weight", orthogonal.weight)?;
+            check_weight(CHECK, "orthogonal.weight", orthogonal.weight)?;
             CHECK.that(learnt, "orthogonal", "set", "none where codes do not learn by gradient")?;
             CHECK.that(orthogonal.most != Some(0), "orthogonal.most", 0, "at least 1")?;
         }
         if let Some(Diversity { weight, inverse_temperature }) = self.diversity {
-            CHECK.non_negative_f32("diversity.weight", weight)?;
+            check_weight(CHECK, "diversity.weight", weight)?;
             let field = "diversity.inverse_temperature";
             CHECK.non_negative(field, inverse_temperature)?;
             CHECK.that(inverse_temperature <= MOST, field, inverse_temperature, "at most 1e12")?;

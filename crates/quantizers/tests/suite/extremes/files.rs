@@ -110,3 +110,114 @@ fn a_pipe_is_no_state_dict() {
     let error = StateDict::read(&pipe).unwrap_err().to_string();
     assert!(error.contains("not a regular file"), "{error}");
 }
+
+/// The value with each of its numbers replaced by each of some extremes, one at a time.
+fn with_extremes(value: &serde_json::Value) -> Vec<serde_json::Value> {
+    use serde_json::{Value, json};
+    let mut all = Vec::new();
+    match value {
+        Value::Number(_) => {
+            let whole = [0_u64, 1, 2, 255, 1 << 16, 1 << 24, 1 << 31, 1 << 40, 1 << 63, u64::MAX];
+            all.extend(whole.map(|x| json!(x)));
+            all.extend([-1.0, 0.5, 1e-320, 1e300].map(|x| json!(x)));
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                for other in with_extremes(item) {
+                    let mut items = items.clone();
+                    items[i] = other;
+                    all.push(Value::Array(items));
+                }
+            }
+            all.push(json!([]));
+            all.push(Value::Array(vec![items.clone(); 100].concat()));
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                for other in with_extremes(field) {
+                    let mut fields = fields.clone();
+                    fields.insert(name.clone(), other);
+                    all.push(Value::Object(fields));
+                }
+            }
+        }
+        _ => (),
+    }
+    all
+}
+
+#[test]
+fn every_number_of_a_configuration_may_be_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.safetensors");
+    let small = Tensor::<f32>::zeros(&[3]);
+    let (mut refused, mut all) = (0, 0);
+    let vq = VqConfig {
+        codebook_dim: Some(4),
+        affine: Some(AffineMoments::default()),
+        diversity: Some(Diversity { weight: 1.0, inverse_temperature: 2.0 }),
+        sampling: Some(1.0),
+        ..Default::default()
+    };
+    let lfq = LfqConfig {
+        dim: Some(7),
+        soft_clamp: Some(1.0),
+        annealing: Some(Annealing { factor: 3.0, steps: 10 }),
+        ..Default::default()
+    };
+    let residual = ResidualVqConfig {
+        stage: vq.clone(),
+        dropout: Some(QuantizeDropout::default()),
+        ..Default::default()
+    };
+    for config in [
+        LearnerConfig::Vq(vq),
+        LearnerConfig::SimVq(SimVqConfig { frozen_dim: Some(8), ..Default::default() }),
+        LearnerConfig::Fsq(FsqConfig {
+            dim: Some(9),
+            noise_dropout: Some(0.5),
+            ..Default::default()
+        }),
+        LearnerConfig::Lfq(lfq),
+        LearnerConfig::ResidualVq(residual),
+        LearnerConfig::ResidualFsq(ResidualFsqConfig { dim: Some(5), ..Default::default() }),
+        LearnerConfig::ResidualLfq(ResidualLfqConfig::default()),
+        LearnerConfig::Latent(LatentConfig { dim: Some(5), ..Default::default() }),
+    ] {
+        for config in with_extremes(&serde_json::to_value(&config).unwrap()) {
+            all += 1;
+            if !serde_json::from_value(config.clone())
+                .is_ok_and(|c: LearnerConfig| c.validate().is_ok())
+            {
+                refused += 1;
+                continue;
+            }
+            Writer::new()
+                .module("quantizer", &small)
+                .value("quantizer-config", &config)
+                .unwrap()
+                .write(&file)
+                .unwrap();
+            refused += usize::from(AnyLearner::<f32>::load(&file).is_err());
+        }
+    }
+    let convolutions = Architecture::Conv { channels: vec![8, 4] };
+    for architecture in [TokenizerConfig::default().architecture, convolutions] {
+        let config = TokenizerConfig { architecture, ..Default::default() };
+        for config in with_extremes(&serde_json::to_value(&config).unwrap()) {
+            all += 1;
+            if !serde_json::from_value(config.clone())
+                .is_ok_and(|c: TokenizerConfig| c.validate().is_ok())
+            {
+                refused += 1;
+                continue;
+            }
+            let mut writer = Writer::new();
+            writer.module("tokenizer", &small).value("config", &config).unwrap();
+            writer.write(&file).unwrap();
+            refused += usize::from(Tokenizer::<f32>::load(&file).is_err());
+        }
+    }
+    // Three numbers are no quantizer's.
+    assert!(all > 500 && refused == all, "{refused} of {all}");
+}

@@ -245,8 +245,14 @@ fn settings_that_cannot_be() {
     }
     let tiny = LfqConfig { scale: 1e-300, ..Default::default() };
     assert_eq!(field(tiny), "scale");
-    let most = LfqConfig { scale: 1e20, inverse_temperature: 1e20, ..Default::default() };
-    assert_eq!(field(most), "inverse_temperature");
+    // Squares of such codes, and products of such weights, are beyond single precision.
+    for x in [1e20, 3e38] {
+        assert_eq!(field(LfqConfig { scale: x, ..Default::default() }), "scale");
+        assert_eq!(field(LfqConfig { diversity: x, ..Default::default() }), "diversity");
+        assert_eq!(field(LatentConfig { commitment: x, ..Default::default() }), "commitment");
+        assert_eq!(field(SimVqConfig { weight: x, ..Default::default() }), "weight");
+        assert_eq!(field(IbqConfig { beta: x, ..Default::default() }), "beta");
+    }
 }
 
 #[test]
