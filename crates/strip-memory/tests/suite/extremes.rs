@@ -69,13 +69,19 @@ fn configurations_larger_than_their_file() {
     let file = dir.path().join("x.safetensors");
     let config = StripConfig { maps: 4096, key: 4096, strip: 4096, ..StripConfig::small() };
     config.validate().unwrap();
-    let small = Tensor::<f32>::zeros(&[3]);
-    Writer::new().module("model", &small).value("config", &config).unwrap().write(&file).unwrap();
-    let error = StripMachine::<f32>::load(&file).unwrap_err().to_string();
-    assert!(error.contains("a larger machine than it holds"), "{error}");
     let control = Control::Pooled;
-    let most = StripConfig { operations: 1024, read_heads: 64, control, ..config };
-    assert_eq!(most.check().unwrap_err().field, "operations");
+    let most = StripConfig { operations: 1024, read_heads: 64, control, ..config.clone() };
+    for config in [config, most] {
+        let small = Tensor::<f32>::zeros(&[3]);
+        Writer::new()
+            .module("model", &small)
+            .value("config", &config)
+            .unwrap()
+            .write(&file)
+            .unwrap();
+        let error = StripMachine::<f32>::load(&file).unwrap_err().to_string();
+        assert!(error.contains("a larger machine than it holds"), "{error}");
+    }
     // What a configuration says is what a machine has: each of its own saves is read again.
     for config in [
         StripConfig { read_heads: 3, operations: 4, ..StripConfig::small() },
