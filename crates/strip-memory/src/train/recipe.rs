@@ -66,11 +66,15 @@ impl Recipe {
             ProgramTask::Chase => (size(6, 4, 8), size(12, 8, 24)),
             ProgramTask::Ledger => (size(4, 6, 8), size(8, 20, 24)),
         };
+        let (steps, cooling) = match task {
+            ProgramTask::KvAdd | ProgramTask::Registers => (3_000, 1_000),
+            ProgramTask::Chase | ProgramTask::Ledger => (8_000, 2_500),
+        };
         Self {
-            steps: 4_000,
+            steps,
             batch: 32,
             rate: 0.005,
-            cooling: 1_000,
+            cooling,
             tough: 0.5,
             roomy: 0.2,
             first,
