@@ -13,7 +13,7 @@ use seedbed::nn::ema::EmaConfig;
 use seedbed::nn::loss::accuracy;
 use seedbed::nn::optim::{AdamW, AdamWConfig, ParamGroup, PerParam};
 use seedbed::nn::schedule::Schedule;
-use seedbed::nn::train::{Loss, Metrics, Monitor, Stopped, TrainConfig, Trainer};
+use seedbed::nn::train::{Loss, Metrics, Monitor, Stopped, TrainConfig, Trainer, report};
 use seedbed::nn::{BatchNorm, Config, Conv2d, Goal, Linear};
 use seedbed::prelude::*;
 
@@ -138,15 +138,16 @@ fn train(folder: &Path, frozen: Option<String>) -> Result<Stopped, Box<dyn Error
     if let Some(step) = trainer.resume(&mut batches)? {
         println!("going on from step {step}");
     }
-    let report = trainer.fit(
+    let ended = trainer.fit(
         &mut batches,
         |network, rows, _rng| loss(network, &images(&learn, rows), &learn.labels_of(rows)),
         |network| validate(network, &held_out),
     )?;
-    if let Some(best) = report.best {
+    println!("curves: {}", report(folder)?.display());
+    if let Some(best) = ended.best {
         println!("best on held-out digits: {:.1} %, at step {}", 100.0 * best.value, best.step);
     }
-    Ok(report.stopped)
+    Ok(ended.stopped)
 }
 // ANCHOR_END: train
 
