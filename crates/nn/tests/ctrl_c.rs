@@ -76,7 +76,7 @@ fn ctrl_c_saves_and_stops() {
         dir.path().display()
     );
     assert!(said.contains(&expected), "{said}");
-    let metrics = read_metrics(&dir.path().join("metrics.jsonl")).unwrap();
+    let metrics = read_metrics(dir.path().join("metrics.jsonl")).unwrap();
     let steps: Vec<_> = metrics.iter().map(|l| l["step"].as_u64().unwrap()).collect();
     assert_eq!(steps, (1..=step).collect::<Vec<_>>());
 }

@@ -153,7 +153,7 @@ fn train(folder: &Path, frozen: Option<String>) -> Result<Stopped, Box<dyn Error
 
 // ANCHOR: predict
 fn predict(folder: &Path) -> Result<(), Box<dyn Error>> {
-    let checkpoint = Checkpoint::read(&folder.join("best.safetensors"))?;
+    let checkpoint = Checkpoint::read(folder.join("best.safetensors"))?;
     // The second argument says what to expect: names and shapes. "model" instead of "ema" where there is no average.
     let network = checkpoint.module("ema", &Network::new(&mut Rng::new(0)))?;
 
