@@ -36,7 +36,8 @@ pub(crate) fn check_regular(of: &Metadata) -> io::Result<()> {
 ///
 /// # Errors
 /// What the operating system says, or [`CheckpointError::Busy`] if another process is writing to the same path.
-pub fn write(file: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
+pub fn write(file: impl AsRef<Path>, bytes: &[u8]) -> Result<(), CheckpointError> {
+    let file = file.as_ref();
     let temporary = temporary_name(file);
     let mut out = open_temporary(&temporary)?;
     let moved = (out.set_len(0).and_then(|()| out.write_all(bytes)).and_then(|()| out.sync_all()))

@@ -4,3 +4,8 @@
 pub(crate) fn warn(text: impl std::fmt::Display) {
     eprintln!("warning: seedbed: {text}");
 }
+
+/// Says something that a person waits for.
+pub(crate) fn tell(text: impl std::fmt::Display) {
+    eprintln!("seedbed: {text}");
+}

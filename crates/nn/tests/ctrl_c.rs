@@ -56,6 +56,7 @@ fn ctrl_c_saves_and_stops() {
         .args(["--exact", "training_process", "--nocapture"])
         .env(DIR, dir.path())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|l| l.unwrap());
@@ -63,12 +64,19 @@ fn ctrl_c_saves_and_stops() {
     let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(interrupted.unwrap().success());
     let report = lines.find(|l| l.contains("stopped")).expect("it stops by itself");
-    assert!(child.wait().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
 
     let step: u64 = report.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(report.contains("Interrupted") && step > 20, "{report}");
     assert_eq!(latest_step(dir.path()), step);
-    let metrics = read_metrics(&dir.path().join("metrics.jsonl")).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = format!(
+        "seedbed: stopped after step {step}; a checkpoint is saved in {}; to go on from there, start the program again",
+        dir.path().display()
+    );
+    assert!(said.contains(&expected), "{said}");
+    let metrics = read_metrics(dir.path().join("metrics.jsonl")).unwrap();
     let steps: Vec<_> = metrics.iter().map(|l| l["step"].as_u64().unwrap()).collect();
     assert_eq!(steps, (1..=step).collect::<Vec<_>>());
 }

@@ -32,6 +32,11 @@ pub use seedbed_rho_selection as rho_selection;
 #[doc(inline)]
 pub use seedbed_strip_memory as strip_memory;
 
+#[cfg(all(feature = "data", feature = "nn"))]
+mod feed;
+#[cfg(all(feature = "data", feature = "nn"))]
+pub use feed::{Feed, Source};
+
 /// What nearly every program needs.
 ///
 /// ```

@@ -38,7 +38,8 @@ impl Checkpoint {
     ///
     /// # Errors
     /// If the file cannot be read or is none (a pipe, for example), ends too early, is not as it was written, or is of another version.
-    pub fn read(file: &FilePath) -> Result<Self, CheckpointError> {
+    pub fn read(file: impl AsRef<FilePath>) -> Result<Self, CheckpointError> {
+        let file = file.as_ref();
         let bytes = files::read(file).map_err(CheckpointError::io(file, "read it"))?;
         let corrupt = |problem: String| CheckpointError::Corrupt { file: file.into(), problem };
         let tensors = parse(file, &bytes)?;

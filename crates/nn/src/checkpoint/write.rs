@@ -185,7 +185,8 @@ impl Writer {
     ///
     /// # Errors
     /// What the operating system says, that another process is writing to the same path, or that names are there twice.
-    pub fn write(&self, file: &FilePath) -> Result<(), CheckpointError> {
+    pub fn write(&self, file: impl AsRef<FilePath>) -> Result<(), CheckpointError> {
+        let file = file.as_ref();
         self.write_as(file, None)
     }
 

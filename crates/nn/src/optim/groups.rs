@@ -99,7 +99,14 @@ impl PerParam {
 /// ).unwrap();
 /// let model = (Tensor::<f32>::ones(&[2, 2]), Tensor::<f32>::ones(&[2]));
 /// assert!(PerParam::from_groups(&model, &groups).is_ok());
+///
+/// // The same in Rust.
+/// let of_vectors = ParamGroup { max_ndim: Some(1), weight_decay: Some(0.0), ..Default::default() };
+/// let frozen = ParamGroup { path: "0".into(), frozen: Some(true), ..Default::default() };
+/// assert_eq!(groups, [of_vectors, frozen]);
 /// ```
+///
+/// The default is of all parameters, and changes nothing; a configuration file has to name the path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParamGroup {
@@ -117,6 +124,12 @@ pub struct ParamGroup {
     /// Leaves the parameters as they are.
     #[serde(default)]
     pub frozen: Option<bool>,
+}
+
+impl Default for ParamGroup {
+    fn default() -> Self {
+        Self { path: "*".into(), max_ndim: None, lr_factor: None, weight_decay: None, frozen: None }
+    }
 }
 
 impl ParamGroup {

@@ -22,8 +22,7 @@ impl Bar {
     }
 
     pub(super) fn set_metrics(&self, split: &str, metrics: &Metrics) {
-        let text: Vec<_> = metrics.iter().map(|(name, x)| format!("{name} {x:.4}")).collect();
-        self.0.set_message(format!("{split}: {}", text.join(", ")));
+        self.0.set_message(format!("{split}: {metrics}"));
     }
 
     pub(super) fn finish(&self) {

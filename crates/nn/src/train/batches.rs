@@ -59,7 +59,7 @@ pub trait Batches {
 /// # Ok::<(), seedbed_nn::train::AnyError>(())
 /// ```
 ///
-/// For `seedbed_data::Batches`:
+/// For `seedbed_data::Batches` the facade has this ready, as `seedbed::Feed`; without the facade it is
 /// `Stream::new(batches, |b| Some(b.next_rows()), |b| b.state(), |b, s| b.restore(&s))`.
 #[derive(Clone, Debug)]
 pub struct Stream<T, N, S, R> {

@@ -67,6 +67,8 @@ impl Default for TrainConfig {
 }
 
 /// A validation metric to follow. The checkpoint with its best value is kept as `best.safetensors`.
+///
+/// The default is the loss, which should become small, without an early stop; a configuration file has to name the metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Monitor {
@@ -81,6 +83,12 @@ pub struct Monitor {
     /// Stops after so many validations without anything better.
     #[serde(default)]
     pub patience: Option<u64>,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self { metric: "loss".into(), goal: Goal::Min, min_delta: 0.0, patience: None }
+    }
 }
 
 /// What to do about a loss or gradient that is NaN or infinite.

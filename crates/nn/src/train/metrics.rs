@@ -1,9 +1,14 @@
+use std::fmt::{self, Display, Formatter};
+
 /// Named numbers in order: what a loss or a validation tells about itself.
+///
+/// Printed, they are rounded to four digits after the point, or, where that would leave little of them, to three digits and a power of ten.
 ///
 /// ```
 /// use seedbed_nn::train::Metrics;
-/// let metrics = Metrics::new().with("accuracy", 0.75);
+/// let metrics = Metrics::new().with("accuracy", 0.75).with("lr", 0.00003);
 /// assert_eq!(metrics.get("accuracy"), Some(0.75));
+/// assert_eq!(metrics.to_string(), "accuracy 0.7500, lr 3.00e-5");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics(Vec<(String, f64)>);
@@ -51,6 +56,20 @@ impl Metrics {
             values.iter().sum::<f64>() / values.len() as f64
         };
         Self(first.iter().map(|(name, _)| (name.to_owned(), mean(name))).collect())
+    }
+}
+
+impl Display for Metrics {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (i, (name, x)) in self.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { ", " })?;
+            // Four digits after the point would round what is smaller to one digit or none.
+            match x.abs() {
+                size if size != 0.0 && size < 0.01 => write!(f, "{name} {x:.2e}")?,
+                _ => write!(f, "{name} {x:.4}")?,
+            }
+        }
+        Ok(())
     }
 }
 

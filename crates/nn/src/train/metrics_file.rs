@@ -73,7 +73,11 @@ impl MetricsFile {
 ///
 /// # Errors
 /// If the file cannot be read, or a line is damaged.
-pub fn read_metrics_until(file: &Path, step: u64) -> Result<Vec<Map<String, Value>>, TrainError> {
+pub fn read_metrics_until(
+    file: impl AsRef<Path>,
+    step: u64,
+) -> Result<Vec<Map<String, Value>>, TrainError> {
+    let file = file.as_ref();
     let text = read_or_empty(file)?;
     let lines = parse(file, &text)?.into_iter().filter(|line| line.step <= step);
     Ok(lines.map(|line| line.record).collect())
@@ -83,13 +87,20 @@ pub fn read_metrics_until(file: &Path, step: u64) -> Result<Vec<Map<String, Valu
 ///
 /// # Errors
 /// If the file cannot be read, or a line is no JSON object.
-pub fn read_metrics(file: &Path) -> Result<Vec<Map<String, Value>>, TrainError> {
+pub fn read_metrics(file: impl AsRef<Path>) -> Result<Vec<Map<String, Value>>, TrainError> {
+    let file = file.as_ref();
     let text = files::read(file).map_err(|source| read_error(file, source))?;
     let lines = text.strip_suffix(b"\n").unwrap_or(&text).split(|&byte| byte == b'\n');
     let record = |(i, line)| {
         serde_json::from_slice(line).map_err(|e: serde_json::Error| damaged(file, i, e.to_string()))
     };
     if text.is_empty() { Ok(Vec::new()) } else { lines.enumerate().map(record).collect() }
+}
+
+/// All whole lines of a file that is there: a last line that is being written is left out.
+pub(super) fn read_whole_lines(file: &Path) -> Result<Vec<Map<String, Value>>, TrainError> {
+    let text = files::read(file).map_err(|source| read_error(file, source))?;
+    Ok(parse(file, &text)?.into_iter().map(|line| line.record).collect())
 }
 
 /// A line, as it stands there and as a record.

@@ -76,6 +76,7 @@ mod error;
 mod loss;
 mod metrics;
 mod metrics_file;
+mod report;
 mod resume;
 mod run;
 mod stop;
@@ -86,6 +87,7 @@ pub use error::TrainError;
 pub use loss::Loss;
 pub use metrics::Metrics;
 pub use metrics_file::{read_metrics, read_metrics_until};
+pub use report::report;
 pub use stop::StopHandle;
 
 use std::marker::PhantomData;

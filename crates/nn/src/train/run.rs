@@ -7,6 +7,7 @@ use seedbed_autodiff::{Float, Module, Rng};
 use super::bar::Bar;
 use super::loss::Differentiated;
 use super::metrics_file::{METRICS, MetricsFile};
+use super::stop::Asked;
 #[cfg(feature = "cli")]
 use super::stop::catch_ctrl_c;
 use super::{Batches, Best, Metrics, NonFinite, Report, Stopped, TrainError, Trainer};
@@ -14,6 +15,7 @@ use crate::checkpoint::CheckpointDir;
 use crate::clip::{clip_global_norm, clip_value, global_norm};
 use crate::ema::copy_buffers;
 use crate::optim::Optimizer;
+use crate::warn::tell;
 
 /// Where a run is written and shown.
 struct Outputs {
@@ -55,7 +57,7 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
         mut validate: impl FnMut(&M) -> Metrics,
     ) -> Result<Report, TrainError> {
         let due = |step: u64, every: u64| every > 0 && step.is_multiple_of(every);
-        let mut saved = None;
+        let (mut saved, mut asked) = (None, None);
         let stopped = loop {
             let step = self.progress.step;
             if self.out_of_patience() {
@@ -64,7 +66,8 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
             if step >= self.config.steps {
                 break Stopped::Finished;
             }
-            if self.stop.take(self.config.catch_ctrl_c) {
+            asked = self.stop.take(self.config.catch_ctrl_c);
+            if asked.is_some() {
                 break Stopped::Interrupted;
             }
             let batch =
@@ -96,7 +99,25 @@ impl<F: Float, M: Module<F>, O: Optimizer<F, M>> Trainer<F, M, O> {
             self.save(batches, &mut outputs)?;
         }
         outputs.bar.finish();
+        if asked == Some(Asked::CtrlC) {
+            self.say_how_to_go_on();
+        }
         Ok(Report { stopped, step: self.progress.step, best: self.progress.best.clone() })
+    }
+
+    /// What a person who pressed Ctrl-C wants to know.
+    fn say_how_to_go_on(&self) {
+        let step = self.progress.step;
+        match &self.config.dir {
+            Some(dir) => tell(format_args!(
+                "stopped after step {step}; a checkpoint is saved in {}; to go on from there, start the program again \
+                 (it has to call Trainer::resume before the fit)",
+                dir.display()
+            )),
+            None => tell(format_args!(
+                "stopped after step {step}; nothing is saved, because TrainConfig.dir is not set"
+            )),
+        }
     }
 
     /// One step of the optimiser, or none if the gradient is of no use.

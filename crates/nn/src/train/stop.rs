@@ -11,11 +11,24 @@ impl StopHandle {
         self.0.store(true, Relaxed);
     }
 
-    /// Whether it was asked, here or by Ctrl-C; asking is over then.
-    pub(super) fn take(&self, ctrl_c: bool) -> bool {
+    /// Who asked, here or by Ctrl-C, if anyone did; asking is over then.
+    pub(super) fn take(&self, ctrl_c: bool) -> Option<Asked> {
         let pressed = ctrl_c && PRESSED.swap(false, Relaxed);
-        self.0.swap(false, Relaxed) || pressed
+        let by_program = self.0.swap(false, Relaxed);
+        match pressed {
+            true => Some(Asked::CtrlC),
+            false => by_program.then_some(Asked::Program),
+        }
     }
+}
+
+/// Who asked a training to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A person, who is told what became of the run.
+    CtrlC,
+    /// A [`StopHandle`].
+    Program,
 }
 
 static PRESSED: AtomicBool = AtomicBool::new(false);

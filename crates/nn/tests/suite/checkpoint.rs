@@ -179,7 +179,7 @@ fn foreign_and_newer_files_are_refused() {
     let newer = write(Some(r#"{"version":2}"#));
     assert!(matches!(newer, CheckpointError::Version { found: 2, expected: 1, .. }), "{newer}");
     assert!(matches!(
-        Checkpoint::read(&dir.path().join("none")).unwrap_err(),
+        Checkpoint::read(dir.path().join("none")).unwrap_err(),
         CheckpointError::Io { .. }
     ));
 }
@@ -222,6 +222,6 @@ fn a_second_writer_to_one_path_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let other = fs::File::create(dir.path().join(".run.safetensors.tmp")).unwrap();
     other.lock().unwrap();
-    let error = Writer::new().write(&dir.path().join("run.safetensors")).unwrap_err();
+    let error = Writer::new().write(dir.path().join("run.safetensors")).unwrap_err();
     assert!(matches!(error, CheckpointError::Busy { .. }), "{error}");
 }

@@ -87,12 +87,12 @@ fn two_trainings_do_not_share_a_directory() {
     // It is over: the next one may, though the first is still there.
     assert_eq!(go_on(&mut run(dir, 30)).unwrap(), 30);
     assert!(child("a_rival", "", "rival", dir).status.success());
-    let lines = read_metrics(&metrics(dir)).unwrap();
+    let lines = read_metrics(metrics(dir)).unwrap();
     assert_eq!(lines.len(), 40, "no line is lost");
     // The first is behind now.
     let error = first.fit(&mut points(), loss, validation).unwrap_err();
     assert!(matches!(error, TrainError::Overtaken { found: 40, step: 20, .. }), "{error}");
-    assert_eq!(read_metrics(&metrics(dir)).unwrap().len(), 40);
+    assert_eq!(read_metrics(metrics(dir)).unwrap().len(), 40);
 }
 
 #[test]
@@ -171,8 +171,8 @@ fn a_damaged_line_of_metrics_is_named_and_deletes_nothing() {
         error.ends_with("; nothing was changed: mend or remove the line, or move the file away"),
         "{error}"
     );
-    assert!(read_metrics(&metrics(dir)).unwrap_err().to_string().starts_with(&start));
-    assert!(read_metrics_until(&metrics(dir), 3).unwrap_err().to_string().starts_with(&start));
+    assert!(read_metrics(metrics(dir)).unwrap_err().to_string().starts_with(&start));
+    assert!(read_metrics_until(metrics(dir), 3).unwrap_err().to_string().starts_with(&start));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_resumed_run() {
 fn a_full_disk_leaves_no_temporary_file() {
     let temporary = tempfile::tempdir().unwrap();
     let dir = temporary.path();
-    let small = || Writer::new().module("x", &Tensor::<f32>::zeros(&[8])).write(&dir.join("a"));
+    let small = || Writer::new().module("x", &Tensor::<f32>::zeros(&[8])).write(dir.join("a"));
     small().unwrap();
     // Files of more than 8 blocks of 512 or 1,024 bytes cannot be written.
     let full = child("a_process_without_room", "ulimit -f 8; trap '' XFSZ", "full", dir);
@@ -251,7 +251,7 @@ fn a_process_without_room() {
     let Some(dir) = asked("full") else { return };
     let large = Tensor::<f32>::zeros(&[100_000]);
     for name in ["a", "b"] {
-        let error = Writer::new().module("x", &large).write(&dir.join(name)).unwrap_err();
+        let error = Writer::new().module("x", &large).write(dir.join(name)).unwrap_err();
         assert!(error.to_string().contains("cannot write to it"), "{error}");
     }
     let steps = CheckpointDir::open(&dir, 1).unwrap();
@@ -281,7 +281,7 @@ fn links_and_pipes_in_a_runs_directory_are_not_followed() {
     fs::hard_link(&victim, dir.join(".step-000000000007.safetensors.tmp")).unwrap();
     assert_eq!(go_on(&mut run(&dir, 7)).unwrap(), 7);
     assert_eq!(fs::read(&victim).unwrap(), b"precious");
-    assert_eq!(read_metrics(&metrics(&dir)).unwrap().len(), 7);
+    assert_eq!(read_metrics(metrics(&dir)).unwrap().len(), 7);
 
     fs::remove_file(metrics(&dir)).unwrap();
     assert!(Command::new("mkfifo").arg(metrics(&dir)).status().unwrap().success());

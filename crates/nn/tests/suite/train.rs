@@ -218,7 +218,7 @@ fn buffers_and_metrics_are_averaged_over_shards() {
     let shards = |_| vec![1.0, 2.0, 6.0];
     trainer.fit_parallel(&mut points(), shards, shard_loss, validation).unwrap();
     assert_eq!(trainer.model.seen.item(), 3.0);
-    let lines = read_metrics(&dir.path().join("metrics.jsonl")).unwrap();
+    let lines = read_metrics(dir.path().join("metrics.jsonl")).unwrap();
     assert_eq!(lines[0]["n"].as_f64(), Some(3.0));
 }
 

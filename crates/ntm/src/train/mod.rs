@@ -92,7 +92,7 @@ pub fn train<M: SequenceModel<f32> + 'static>(
             );
             return Err(TrainError::Batches { step, source: source.into() });
         }
-        curve = read_curve(&read_metrics_until(&dir.join("metrics.jsonl"), step)?, batch_size);
+        curve = read_curve(&read_metrics_until(dir.join("metrics.jsonl"), step)?, batch_size);
     }
     let stop = trainer.stop_handle();
     let is_solved = |curve: &[Point]| config.solved.at(curve).is_some();

@@ -93,7 +93,7 @@ pub(super) fn run(options: &Encode) -> Result<(), TokenizeError> {
     let out = Writer { dir: &options.out, manifest: &manifest, shards: &shards, layout };
     let tally = all(&mut encoder, sources, &missing, &out, tally, &mut bar)?;
     let report = tally.report();
-    files::write(&options.out.join(REPORT), &job::pretty(&report))?;
+    files::write(options.out.join(REPORT), &job::pretty(&report))?;
     let made = bar.finish();
     say(format_args!("{report}"));
     if kept > 0 {
@@ -247,7 +247,7 @@ impl Writer<'_> {
                 count += part.tokens.len() as u64;
             }
             let file = self.layout.file(&shard.name, parts)?;
-            files::write(&self.dir.join(&shard.name), &file)?;
+            files::write(self.dir.join(&shard.name), &file)?;
             tally.file(self.manifest, shard, count, &file);
         }
         Ok(tally)
