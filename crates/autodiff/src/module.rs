@@ -31,6 +31,12 @@ use crate::{Float, Tensor};
 /// assert_eq!(net.num_params(), 6);
 /// assert_eq!(net.named()[0].0, "layers.0.weight");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no module of `{F}`: there are no tensors in it to walk over",
+    label = "neither a tensor nor made of tensors",
+    note = "in `module!`, plain data (numbers, settings, names) stands behind the tensors: `module!(Net<F> {{ weight }} config {{ size }})`",
+    note = "a struct of tensors becomes a module by a `module!` of its own"
+)]
 pub trait Module<F: Float>: Clone {
     /// Calls `f` on every tensor, in a fixed order, with its path and role.
     fn walk(&self, path: &mut Path, f: &mut dyn FnMut(&Path, Role, &Tensor<F>));
@@ -279,15 +285,21 @@ macro_rules! module {
         $(buffers { $($buffer:ident),* $(,)? })? $(config { $($config:ident),* $(,)? })?
     ) => {
         impl<$($generics)*> $crate::Module<$F> for $T {
-            #[allow(unused_variables)]
+            #[allow(unused_variables, unreachable_code)]
             fn walk(
                 &self,
                 path: &mut $crate::Path,
                 f: &mut dyn FnMut(&$crate::Path, $crate::Role, &$crate::Tensor<$F>),
             ) {
-                let Self { $($field,)* $($($buffer,)*)? $($($config: _,)*)? } = self;
-                $(path.field(stringify!($field), |path| $crate::Module::<$F>::walk($field, path, f));)*
-                $($(path.field(stringify!($buffer), |path| $crate::Module::<$F>::walk($buffer, path, &mut |p, _, x| {
+                // Never called. Of a field that is missing in a value, the compiler says the name; of one that is missing in a
+                // pattern that a macro of another crate wrote, it does not.
+                let _ = || Self {
+                    $($field: ::core::unreachable!(),)*
+                    $($($buffer: ::core::unreachable!(),)*)?
+                    $($($config: ::core::unreachable!(),)*)?
+                };
+                $(path.field(stringify!($field), |path| $crate::Module::<$F>::walk(&self.$field, path, f));)*
+                $($(path.field(stringify!($buffer), |path| $crate::Module::<$F>::walk(&self.$buffer, path, &mut |p, _, x| {
                     f(p, $crate::Role::Buffer, x)
                 }));)*)?
             }
@@ -297,9 +309,8 @@ macro_rules! module {
                 path: &mut $crate::Path,
                 f: &mut dyn FnMut(&$crate::Path, $crate::Role, &mut $crate::Tensor<$F>),
             ) {
-                let Self { $($field,)* $($($buffer,)*)? $($($config: _,)*)? } = self;
-                $(path.field(stringify!($field), |path| $crate::Module::<$F>::walk_mut($field, path, f));)*
-                $($(path.field(stringify!($buffer), |path| $crate::Module::<$F>::walk_mut($buffer, path, &mut |p, _, x| {
+                $(path.field(stringify!($field), |path| $crate::Module::<$F>::walk_mut(&mut self.$field, path, f));)*
+                $($(path.field(stringify!($buffer), |path| $crate::Module::<$F>::walk_mut(&mut self.$buffer, path, &mut |p, _, x| {
                     f(p, $crate::Role::Buffer, x)
                 }));)*)?
             }
