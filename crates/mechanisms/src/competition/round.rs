@@ -120,8 +120,8 @@ impl<F: Float> Round<F> {
             if y.data().iter().all(|x| x.is_finite()) {
                 return y * weight;
             }
-            // x − x is 0 for a number, else NaN.
-            let is_number = (y - y).eq(0.0).stop_gradient();
+            // 0 · x is 0 for a number, else NaN.
+            let is_number = (y * 0.0).eq(0.0).stop_gradient();
             let counts = (&is_number + weight.ne(0.0)).gt(0.0).stop_gradient();
             counts.select(y, 0.0) * weight
         };
