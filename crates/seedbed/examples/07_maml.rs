@@ -1,5 +1,7 @@
 //! Model-agnostic meta-learning (Finn et al. 2017) in ten lines: a gradient through a gradient step.
 
+use seedbed::nn::Config;
+use seedbed::nn::optim::{AdamW, AdamWConfig};
 use seedbed::prelude::*;
 
 // ANCHOR: model
@@ -45,7 +47,7 @@ fn judge(model: &Sine) -> [f32; 2] {
     for _ in 0..500 {
         let [train, test] = task(&mut rng);
         let g = grad(model, |m| m.loss(&train));
-        let adapted = model.zip_params(&g, |p, g| p - 0.01 * g);
+        let adapted = model.zip_params(&g, |p, g| p - 0.05 * g);
         sums[0] += model.loss(&test).item();
         sums[1] += adapted.loss(&test).item();
     }
@@ -59,27 +61,30 @@ fn show(name: &str, model: &Sine) {
     );
 }
 
-fn main() {
+fn main() -> Result<(), seedbed::nn::ConfigError> {
     let mut rng = Rng::new(0);
     let mut model = Sine::new(&mut rng);
 
+    let config = AdamWConfig { lr: 3e-3, weight_decay: 0.0, ..Default::default() };
+    let mut optimizer = AdamW::new(&model, config.check()?);
     show("random start", &model);
 
     // ANCHOR: maml
     // The loss after one step of adaptation, a function of where adaptation starts.
     let adapted = |m: &Sine, [train, test]: &[(Tensor, Tensor); 2]| {
         let g = grad(m, |m| m.loss(train));
-        m.zip_params(&g, |p, g| p - 0.01 * g).loss(test)
+        m.zip_params(&g, |p, g| p - 0.05 * g).loss(test)
     };
-    for step in 0..=2_000 {
+    for step in 0..=4_000 {
         let tasks: Vec<_> = (0..8).map(|_| task(&mut rng)).collect();
         // Its exact gradient differentiates through the inner gradient.
         let (loss, g) = par_value_and_grad(&model, &tasks, adapted);
-        model = model.zip_params(&g, |p, g| p - 0.01 * g.clamp(-1.0, 1.0));
-        if step % 500 == 0 {
+        optimizer.step(&mut model, &g);
+        if step % 1_000 == 0 {
             println!("step {step:4}: loss after adaptation {:.3}", loss.item());
         }
     }
     // ANCHOR_END: maml
     show("learnt start", &model);
+    Ok(())
 }
