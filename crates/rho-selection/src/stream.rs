@@ -1,5 +1,4 @@
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use seedbed_kernels::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +67,7 @@ pub struct StreamSelector {
 
 /// The ids of what is kept, made anew where they are not as many. All of it follows from the rest of the selector.
 #[derive(Clone, Debug, Default)]
-struct Ids(HashSet<u64>);
+struct Ids(FxHashSet<u64>);
 
 impl PartialEq for Ids {
     fn eq(&self, _: &Self) -> bool {
@@ -180,7 +179,7 @@ impl StreamSelector {
         if self.ids.0.len() != self.kept.len() {
             self.ids.0 = self.kept.iter().map(|kept| kept.id).collect();
         }
-        let mut here = HashSet::new();
+        let mut here = FxHashSet::default();
         match new.iter().find(|new| self.ids.0.contains(&new.id) || !here.insert(new.id)) {
             None => Ok(()),
             Some(twice) => Err(SelectionError::DuplicateId { id: twice.id }),
