@@ -11,6 +11,8 @@ use seedbed_quantizers::{Dialect, Metric};
 use seedbed_autodiff::Tensor;
 use seedbed_nn::Config;
 
+use super::with_extremes;
+
 #[test]
 fn configurations_larger_than_their_file() {
     let dir = tempfile::tempdir().unwrap();
@@ -111,40 +113,8 @@ fn a_pipe_is_no_state_dict() {
     assert!(error.contains("not a regular file"), "{error}");
 }
 
-/// The value with each of its numbers replaced by each of some extremes, one at a time.
-fn with_extremes(value: &serde_json::Value) -> Vec<serde_json::Value> {
-    use serde_json::{Value, json};
-    let mut all = Vec::new();
-    match value {
-        Value::Number(_) => {
-            let whole = [0_u64, 1, 2, 255, 1 << 16, 1 << 24, 1 << 31, 1 << 40, 1 << 63, u64::MAX];
-            all.extend(whole.map(|x| json!(x)));
-            all.extend([-1.0, 0.5, 1e-320, 1e300].map(|x| json!(x)));
-        }
-        Value::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                for other in with_extremes(item) {
-                    let mut items = items.clone();
-                    items[i] = other;
-                    all.push(Value::Array(items));
-                }
-            }
-            all.push(json!([]));
-            all.push(Value::Array(vec![items.clone(); 100].concat()));
-        }
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                for other in with_extremes(field) {
-                    let mut fields = fields.clone();
-                    fields.insert(name.clone(), other);
-                    all.push(Value::Object(fields));
-                }
-            }
-        }
-        _ => (),
-    }
-    all
-}
+const WHOLE: [u64; 10] = [0, 1, 2, 255, 1 << 16, 1 << 24, 1 << 31, 1 << 40, 1 << 63, u64::MAX];
+const REAL: [f64; 4] = [-1.0, 0.5, 1e-320, 1e300];
 
 #[test]
 fn every_number_of_a_configuration_may_be_anything() {
@@ -184,7 +154,7 @@ fn every_number_of_a_configuration_may_be_anything() {
         LearnerConfig::ResidualLfq(ResidualLfqConfig::default()),
         LearnerConfig::Latent(LatentConfig { dim: Some(5), ..Default::default() }),
     ] {
-        for config in with_extremes(&serde_json::to_value(&config).unwrap()) {
+        for config in with_extremes(&serde_json::to_value(&config).unwrap(), &WHOLE, &REAL) {
             all += 1;
             if !serde_json::from_value(config.clone())
                 .is_ok_and(|c: LearnerConfig| c.validate().is_ok())
@@ -204,7 +174,7 @@ fn every_number_of_a_configuration_may_be_anything() {
     let convolutions = Architecture::Conv { channels: vec![8, 4] };
     for architecture in [TokenizerConfig::default().architecture, convolutions] {
         let config = TokenizerConfig { architecture, ..Default::default() };
-        for config in with_extremes(&serde_json::to_value(&config).unwrap()) {
+        for config in with_extremes(&serde_json::to_value(&config).unwrap(), &WHOLE, &REAL) {
             all += 1;
             if !serde_json::from_value(config.clone())
                 .is_ok_and(|c: TokenizerConfig| c.validate().is_ok())

@@ -1,5 +1,7 @@
 //! Extreme sizes, numbers and files: a right value or an error, never a hang, an abort or NaN.
 
+#[cfg(feature = "train")]
+mod accepted;
 #[cfg(all(feature = "train", feature = "interop"))]
 mod files;
 #[cfg(feature = "train")]
@@ -11,6 +13,41 @@ use seedbed_quantizers::{
     Beam, Codebook, Fsq, Heads, Lfq, Metric, Quantizer, QuantizerError, Radix, RandomProjection,
     Residual, ResidualFsq, Scaled, StageScale, Vq, kmeans,
 };
+
+/// The value with each of its numbers replaced by each of some others, one at a time, and lists that are empty or long.
+#[cfg(feature = "train")]
+fn with_extremes(value: &serde_json::Value, whole: &[u64], real: &[f64]) -> Vec<serde_json::Value> {
+    use serde_json::{Value, json};
+    let mut all = Vec::new();
+    match value {
+        Value::Number(_) => {
+            all.extend(whole.iter().map(|x| json!(x)));
+            all.extend(real.iter().map(|x| json!(x)));
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                for other in with_extremes(item, whole, real) {
+                    let mut items = items.clone();
+                    items[i] = other;
+                    all.push(Value::Array(items));
+                }
+            }
+            all.push(json!([]));
+            all.push(Value::Array(vec![items.clone(); 100].concat()));
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                for other in with_extremes(field, whole, real) {
+                    let mut fields = fields.clone();
+                    fields.insert(name.clone(), other);
+                    all.push(Value::Object(fields));
+                }
+            }
+        }
+        _ => (),
+    }
+    all
+}
 
 fn says<T: std::fmt::Debug>(result: Result<T, QuantizerError>) -> String {
     result.unwrap_err().to_string()
